@@ -14,7 +14,7 @@ void fl_trace_put(const struct fl_pen *pen, fl_time now, enum fl_trace_kind kind
         return;
     }
     struct fl_trace_record *record = &trace->ring[(trace->head + trace->count++) % FL_TRACE_RING];
-    record->time = now;
+    record->time_us = now;
     record->kind = (uint8_t)kind;
     record->station = pen->station;
     record->length = (uint16_t)(length < FL_TRACE_DATA ? length : FL_TRACE_DATA);

@@ -5,6 +5,7 @@
 #define FL_TRACE_H
 
 #include "base/base.h"
+#include "base/boundary.h"
 
 enum fl_trace_kind {
     FL_TRACE_NOTE,        /* text: something worth knowing */
@@ -21,16 +22,6 @@ enum fl_trace_kind {
     FL_TRACE_VIOLATION,   /* text: the simulated line saw a breach of T.30's timing */
     FL_TRACE_FAULT,       /* text: an injected fault took effect */
     FL_TRACE_KINDS
-};
-
-#define FL_TRACE_DATA 112
-
-struct fl_trace_record {
-    fl_time time;
-    uint8_t kind;    /* enum fl_trace_kind */
-    uint8_t station; /* 0 = ours, 1 = the simulated far machine */
-    uint16_t length; /* of data; texts have no NUL */
-    uint8_t data[FL_TRACE_DATA];
 };
 
 #define FL_TRACE_RING 256

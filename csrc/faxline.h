@@ -1,0 +1,269 @@
+/* The one boundary between Python and the engine. Both the compiler and cffi's cdef read this file: no #include, no
+ * guard, only integer #defines. C never calls Python. Orders go down as function calls that return at once; what
+ * happens comes up as events, in order, from one queue per channel.
+ */
+
+/* ---- call states and causes (CallChannel.State, CallChannel.Cause), in the order of their names ---- */
+
+enum fl_call_state {
+    FL_CALL_WAITING,
+    FL_CALL_CALL_INCOMING,
+    FL_CALL_RING_INCOMING,
+    FL_CALL_ANSWERING,
+    FL_CALL_ANSWERED,
+    FL_CALL_CALL_OUTGOING,
+    FL_CALL_RING_OUTGOING,
+    FL_CALL_HOLDING,
+    FL_CALL_ON_HOLD,
+    FL_CALL_TRANSFERRING,
+    FL_CALL_TRANSFERRED,
+    FL_CALL_RECONNECTING,
+    FL_CALL_ERROR,
+    FL_CALL_IDLE,
+    FL_CALL_STATES
+};
+
+enum fl_call_cause {
+    FL_CALL_CAUSE_TIMEOUT,
+    FL_CALL_CAUSE_ERROR,
+    FL_CALL_CAUSE_NORMAL,
+    FL_CALL_CAUSE_BUSY,
+    FL_CALL_CAUSE_NOANSWER,
+    FL_CALL_CAUSE_UNOBTAINABLE,
+    FL_CALL_CAUSE_CHANGED,
+    FL_CALL_CAUSE_OUTOFORDER,
+    FL_CALL_CAUSE_BARRED,
+    FL_CALL_CAUSE_REJECTED,
+    FL_CALL_CAUSE_NOCHANNELS,
+    FL_CALL_CAUSE_CONGESTION,
+    FL_CALL_CAUSE_FAILED,
+    FL_CALL_CAUSE_OTHER,
+    FL_CALL_CAUSES
+};
+
+/* ---- why a fax ended (CallFaxSender.Cause) ---- */
+
+enum fl_fax_cause {
+    FL_FAX_NONE,
+    FL_FAX_NORMAL,
+    FL_FAX_ERROR,
+    FL_FAX_ABORTED,
+    FL_FAX_HANGUP,
+    FL_FAX_TIMEOUT,
+    FL_FAX_NOTFAX,
+    FL_FAX_UNKNOWN_OPTION,
+    FL_FAX_UNKNOWN_VALUE,
+    FL_FAX_INCONSISTENT_OPTIONS,
+    FL_FAX_STANDARDMISMATCH,
+    FL_FAX_COMMSFAULT,
+    FL_FAX_PAGEQUALITY,
+    FL_FAX_CAUSES
+};
+
+const char *fl_call_state_name(int32_t state);
+const char *fl_call_cause_name(int32_t cause);
+const char *fl_fax_cause_name(int32_t cause);
+
+/* The raw causes: a stable code ("far.B.silent"), the cause it means, and a sentence. Number 0 is "none". */
+int32_t fl_raw_count(void);
+const char *fl_raw_code(int32_t raw);
+const char *fl_raw_text(int32_t raw);
+int32_t fl_raw_cause(int32_t raw);
+
+/* ---- documents: pages as they are handed to a sender ---- */
+
+struct fl_document;
+
+struct fl_document *fl_document_new(void);
+void fl_document_free(struct fl_document *document);
+/* Adds a page. rows: packed, most significant bit leftmost, 1 = black, (width_px + 7) / 8 octets each; copied (kept
+ * in coded form). width_px: 1728 2048 2432 (204 or 200 dpi), 2592 3072 3648 (300), 3456 4096 4864 (408 or 400).
+ * x_dpi by y_dpi: 204 by 98 196 391, 408 by 391, 200 by 100 200 400, 300 by 300, 400 by 400.
+ * Returns 0, or FL_E_MEMORY, or FL_E_VALUE when no fax machine has such a page. */
+int32_t fl_document_add_page(struct fl_document *document, int32_t width_px, int32_t x_dpi, int32_t y_dpi,
+                             const uint8_t *rows, int64_t row_count);
+int32_t fl_document_pages(const struct fl_document *document);
+/* Octets of the page (from 0) in a coding (enum fl_coding: 0 MH, 1 MR, 2 MMR), or FL_E_VALUE. */
+int64_t fl_document_coded_size(const struct fl_document *document, int32_t page, int32_t coding);
+
+/* ---- coding of whole pages (t4/t4.h has the conventions) ---- */
+
+int64_t fl_t4_encode_page(int32_t coding, int32_t k, int32_t msb_first, int32_t width_px, int64_t min_row_bits,
+                          const uint8_t *rows, int64_t row_count, uint8_t *out, int64_t out_cap);
+int64_t fl_t4_decode_page(int32_t coding, int32_t msb_first, int32_t width_px, const uint8_t *code, int64_t code_len,
+                          uint8_t *rows, int64_t max_rows, int64_t *bad_rows, int32_t *ended);
+
+/* ---- events ---- */
+
+enum fl_event_kind {
+    FL_EVENT_CALL = 1,   /* state, cause: the call changed */
+    FL_EVENT_FAX_STARTED,/* the T.30 engine has taken the line */
+    FL_EVENT_NEGOTIATED, /* negotiated: agreed, or changed by a retrain */
+    FL_EVENT_PAGE,       /* pages confirmed so far; last: no more will follow */
+    FL_EVENT_FAX_ENDED,  /* cause, raw, pages */
+    FL_EVENT_FAR_PAGE,   /* a simulated far machine stored a page: fl_channel_take_far_page has it */
+    FL_EVENT_TIMER,      /* timer: the delay given to fl_channel_timer has passed on the line's clock */
+};
+
+struct fl_negotiated {
+    int32_t modem;       /* 17, 29, 27 for V.17, V.29, V.27ter */
+    int32_t rate_bps;
+    int32_t ecm;         /* 0 or 1 */
+    int32_t coding;      /* enum fl_coding */
+    int32_t width_px;
+    int32_t x_dpi;
+    int32_t y_dpi;
+    int32_t min_scan_ms; /* minimum scan-line time */
+    char remote_id[24];  /* CSI or TSI, printable, trimmed, NUL terminated */
+    char our_id[24];
+};
+
+struct fl_event {
+    uint64_t seq;    /* 1, 2, 3 ... */
+    int64_t time_us; /* the line's clock: since the channel was opened */
+    int32_t kind;    /* enum fl_event_kind */
+    int32_t state;   /* enum fl_call_state */
+    int32_t cause;   /* enum fl_call_cause or enum fl_fax_cause */
+    int32_t raw;
+    int32_t pages;
+    int32_t last;
+    int32_t timer;
+    struct fl_negotiated negotiated;
+};
+
+/* ---- a channel: one line, one call at a time, one C thread that drives it ---- */
+
+#define FL_E_CLOSED -1
+#define FL_E_VALUE  -2
+#define FL_E_MEMORY -3
+#define FL_E_BUSY   -4
+
+enum fl_board {
+    FL_BOARD_SIM, /* the simulated device */
+};
+
+enum fl_pace {
+    FL_PACE_VIRTUAL, /* time passes only while somebody waits for it, and then at once */
+    FL_PACE_REAL,    /* line time: the clock's, times speed */
+};
+
+struct fl_fault {
+    int32_t kind;  /* number of a name of fl_fault_name */
+    int32_t at;    /* at the nth operation of its kind, from 1 */
+    int32_t count; /* for so many operations; 0 = from then on */
+    int32_t arg;   /* its strength, where it has one */
+};
+
+#define FL_FAULTS_MAX 16
+
+struct fl_channel_config {
+    int32_t board;
+    int32_t pace;
+    int32_t speed;        /* FL_PACE_REAL: line seconds per second of the clock, 1..1000 */
+    int32_t trace;        /* 1: keep a trace */
+    int32_t save;         /* 1: keep the pages that a simulated far machine stores */
+    int32_t far;          /* simulated far machine: number of a row of fl_far_name, -1: by the number called */
+    int32_t delay_ms;     /* simulated line: one-way delay */
+    int32_t fault_count;
+    uint64_t seed;
+    char number[24];      /* simulated line: its own number */
+    struct fl_fault faults[16];
+};
+
+struct fl_fax_options {
+    int32_t v17, v29, v27;  /* 1: may be used */
+    int32_t min_rate_bps, max_rate_bps;
+    int32_t high_res;       /* 1 YES, 0 NO, -1 follow the document */
+    int32_t ecm;
+    int32_t compression;    /* enum fl_coding, -1 = AUTO */
+    char subscriber_id[24]; /* '' or up to 20 characters, NUL terminated; so the others */
+    char sub_address[24];
+    char password[24];
+    char selective_polling[24];
+};
+
+struct fl_channel;
+
+/* Opens a channel and starts its thread. NULL: error holds a sentence. */
+struct fl_channel *fl_channel_open(const struct fl_channel_config *config, char *error, size_t error_size);
+/* Ends what is under way (hangs up), stops the thread, wakes every fl_channel_wait (-1). Call free afterwards, once
+ * nobody is inside a call on this channel. */
+void fl_channel_close(struct fl_channel *channel);
+void fl_channel_free(struct fl_channel *channel);
+
+/* Orders: 0 or a negative FL_E_. Their outcome comes as events. */
+int32_t fl_channel_dial(struct fl_channel *channel, const char *number);
+int32_t fl_channel_hang_up(struct fl_channel *channel);
+/* Takes the document over (also when it fails). */
+int32_t fl_channel_fax_send(struct fl_channel *channel, const struct fl_fax_options *options,
+                            struct fl_document *document);
+int32_t fl_channel_fax_stop(struct fl_channel *channel);
+/* An FL_EVENT_TIMER after so many microseconds of the line's clock. A pending timer lets virtual time pass. */
+int32_t fl_channel_timer(struct fl_channel *channel, int32_t timer, int64_t delay_us);
+int32_t fl_channel_timer_cancel(struct fl_channel *channel, int32_t timer);
+
+/* The next event: 1; 0 when timeout_ms (-1: none) has passed; FL_E_CLOSED. */
+int32_t fl_channel_wait(struct fl_channel *channel, int32_t timeout_ms, struct fl_event *event);
+/* Readable while an event waits. */
+int32_t fl_channel_fd(struct fl_channel *channel);
+/* Virtual pace: somebody who has seen every event up to seq waits on; the line's clock may go ahead until the next
+ * event. Without it, time stands still (for a tenth of a second of real time: then it goes on, so that a program
+ * that polls is not stuck). */
+int32_t fl_channel_allow(struct fl_channel *channel, uint64_t seq);
+int64_t fl_channel_now(struct fl_channel *channel);
+
+/* The page that the last FL_EVENT_FAR_PAGE told of: MMR, most significant bit first. Returns the octets (also with
+ * code NULL, to ask for the size), 0 when there is none; taking it (code not NULL) forgets it. */
+struct fl_page_info {
+    int32_t width_px;
+    int32_t x_dpi;
+    int32_t y_dpi;
+    int32_t rows;
+    int32_t bad_rows;
+    int32_t number;      /* from 1 in its call */
+    char remote_id[24];
+};
+int64_t fl_channel_take_far_page(struct fl_channel *channel, struct fl_page_info *info, uint8_t *code, int64_t cap);
+
+/* ---- trace ---- */
+
+#define FL_TRACE_DATA 112
+
+struct fl_trace_record {
+    int64_t time_us;
+    uint8_t kind;    /* number of a name of fl_trace_kind_name */
+    uint8_t station; /* 0 = ours, 1 = the simulated far machine */
+    uint16_t length; /* of data; texts have no NUL */
+    uint8_t data[112];
+};
+
+const char *fl_trace_kind_name(int32_t kind);
+/* The oldest record: 1, or 0 when there is none. */
+int32_t fl_channel_take_trace(struct fl_channel *channel, struct fl_trace_record *record);
+/* The name of a control frame ("DIS", "DCS", "MCF" ...) from its octets, or "?". */
+const char *fl_frame_name(const uint8_t *frame, int32_t length);
+/* Its meaning in words into out (NUL terminated): for DIS, DCS the settings, for identifications the text. */
+void fl_frame_text(const uint8_t *frame, int32_t length, char *out, size_t out_size);
+
+/* ---- the simulated device ---- */
+
+/* Breaches of T.30's timing that the simulated line measured at our end since the channel was opened; the last one
+ * in words. */
+int64_t fl_channel_violations(struct fl_channel *channel, char *text, size_t text_size);
+/* Far machines: name, the number that reaches it, a sentence; NULL behind the last. */
+const char *fl_far_name(int32_t far);
+const char *fl_far_number(int32_t far);
+const char *fl_far_text(int32_t far);
+/* Fault names and what they do; NULL behind the last. */
+const char *fl_fault_name(int32_t fault);
+const char *fl_fault_text(int32_t fault);
+
+/* ---- for the docs: T.30's states as the engine's table has them ---- */
+
+int32_t fl_t30_state_count(void);
+const char *fl_t30_state_name(int32_t state);
+const char *fl_t30_state_clause(int32_t state);
+const char *fl_t30_state_role(int32_t state);  /* "caller", "called", "both" */
+const char *fl_t30_state_phase(int32_t state); /* "A" .. "E" */
+const char *fl_t30_state_timer(int32_t state); /* "T4" or "" */
+int32_t fl_t30_state_next(int32_t state, int32_t other); /* 1: other may follow state */
