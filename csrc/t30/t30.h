@@ -127,6 +127,7 @@ struct fl_t30 {
     bool negotiated;
     uint8_t tries, crps, dis_repeats, page_tries, trainings;
     uint8_t command, response; /* caller: command sent; called: command received and our answer */
+    fl_time answered;     /* called: when our last response was out */
     int page, pages;      /* caller: the page at work; confirmed pages */
     int raw;
     bool ended, page_open, page_seen;
