@@ -93,22 +93,27 @@ void fl_station_init(struct fl_station *s, const struct fl_class1_profile *profi
     order(s, FL_ORDER_INIT, now);
 }
 
-void fl_station_dial(struct fl_station *s, const char *number, fl_time now)
+static void dial(struct fl_station *s, fl_time now)
 {
-    struct fl_order dial = {.kind = FL_ORDER_DIAL};
-    size_t length = strlen(number);
-    emit_call(s, FL_CALL_CALL_OUTGOING, FL_CALL_CAUSE_NORMAL);
-    if (s->state != FL_STATION_ON_HOOK) {
-        emit_call(s, FL_CALL_IDLE, s->state == FL_STATION_DEAD ? FL_CALL_CAUSE_ERROR : FL_CALL_CAUSE_FAILED);
-        return;
-    }
-    if (length > sizeof dial.frame) length = sizeof dial.frame;
-    memcpy(dial.frame, number, length);
-    dial.length = (uint16_t)length;
     s->state = FL_STATION_DIALLING;
     s->cause = FL_CALL_CAUSE_NORMAL;
     s->hang_up = false;
-    fl_class1_order(&s->driver, &dial, now);
+    fl_class1_order(&s->driver, &s->dial, now);
+    s->dial.length = 0;
+}
+
+void fl_station_dial(struct fl_station *s, const char *number, fl_time now)
+{
+    size_t length = strlen(number);
+    emit_call(s, FL_CALL_CALL_OUTGOING, FL_CALL_CAUSE_NORMAL);
+    if (s->state != FL_STATION_ON_HOOK && s->state != FL_STATION_INIT) {
+        emit_call(s, FL_CALL_IDLE, s->state == FL_STATION_DEAD ? FL_CALL_CAUSE_ERROR : FL_CALL_CAUSE_FAILED);
+        return;
+    }
+    if (length > sizeof s->dial.frame) length = sizeof s->dial.frame;
+    s->dial = (struct fl_order){.kind = FL_ORDER_DIAL, .length = (uint16_t)length};
+    memcpy(s->dial.frame, number, length);
+    if (s->state == FL_STATION_ON_HOOK) dial(s, now);
 }
 
 void fl_station_answer(struct fl_station *s, fl_time now)
@@ -142,7 +147,10 @@ void fl_station_hang_up(struct fl_station *s, fl_time now)
     case FL_STATION_DIALLING: s->cause = FL_CALL_CAUSE_NOANSWER; break;
     case FL_STATION_ANSWERING: break;
     case FL_STATION_HANGING_UP: return;
-    default: emit_call(s, FL_CALL_IDLE, s->cause); return;
+    default: /* on hook already */
+        s->dial.length = 0;
+        emit_call(s, FL_CALL_IDLE, s->cause);
+        return;
     }
     s->state = FL_STATION_HANGING_UP;
     order(s, FL_ORDER_HANG_UP, now);
@@ -150,7 +158,9 @@ void fl_station_hang_up(struct fl_station *s, fl_time now)
 
 static void die(struct fl_station *s)
 {
-    bool in_call = s->state != FL_STATION_INIT && s->state != FL_STATION_ON_HOOK && s->state != FL_STATION_DEAD;
+    bool in_call = s->dial.length ||
+                   (s->state != FL_STATION_INIT && s->state != FL_STATION_ON_HOOK && s->state != FL_STATION_DEAD);
+    s->dial.length = 0;
     s->state = FL_STATION_DEAD;
     s->cause = FL_CALL_CAUSE_ERROR;
     if (in_call) emit_call(s, FL_CALL_IDLE, FL_CALL_CAUSE_ERROR);
@@ -180,7 +190,7 @@ static const struct {
     {FL_IND_FAILED, FL_CALL_CAUSE_FAILED},
 };
 
-static void call_indication(struct fl_station *s, const struct fl_indication *i)
+static void call_indication(struct fl_station *s, const struct fl_indication *i, fl_time now)
 {
     if (i->kind == FL_IND_RING && s->state == FL_STATION_ON_HOOK) {
         emit(s, (struct fl_station_event){.kind = FL_STATION_RING});
@@ -188,8 +198,10 @@ static void call_indication(struct fl_station *s, const struct fl_indication *i)
     }
     switch (s->state) {
     case FL_STATION_INIT:
-        if (i->kind == FL_IND_DONE) s->state = FL_STATION_ON_HOOK;
         if (i->kind == FL_IND_FAILED) die(s);
+        if (i->kind != FL_IND_DONE) return;
+        s->state = FL_STATION_ON_HOOK;
+        if (s->dial.length) dial(s, now);
         return;
     case FL_STATION_DIALLING:
         if (i->kind == FL_IND_CONNECTED || i->kind == FL_IND_NOT_FAX) {
@@ -229,7 +241,7 @@ static void take_indications(struct fl_station *s, fl_time now)
         else if (indication.kind == FL_IND_LINE_DOWN)
             line_down(s, now);
         else
-            call_indication(s, &indication);
+            call_indication(s, &indication, now);
     }
 }
 

@@ -43,6 +43,7 @@ struct fl_station {
     bool fax;      /* a session runs */
     bool hang_up;  /* as soon as it has ended */
     int cause;     /* of the call's end */
+    struct fl_order dial; /* waits for the modem to come up: length 0 when none does */
     struct fl_station_event events[FL_STATION_EVENTS];
     uint8_t event_head, event_count;
 };

@@ -76,11 +76,19 @@ static void store_keep(void *ctx)
     page->format = store->format;
     page->length = store->length;
     memcpy(page->code, store->code, store->length);
+    pthread_mutex_lock(&store->mutex);
     if (store->last)
         store->last->next = page;
     else
         store->first = page;
     store->last = page;
+    pthread_mutex_unlock(&store->mutex);
+}
+
+void fl_store_init(struct fl_store *store, bool save)
+{
+    store->save = save;
+    pthread_mutex_init(&store->mutex, NULL);
 }
 
 struct fl_t30_inbox fl_store_inbox(struct fl_store *store)
@@ -89,20 +97,29 @@ struct fl_t30_inbox fl_store_inbox(struct fl_store *store)
     return (struct fl_t30_inbox){store, store_begin, store_data, store_end, store_keep};
 }
 
+static struct fl_stored_page *first_of(struct fl_store *store)
+{
+    pthread_mutex_lock(&store->mutex);
+    struct fl_stored_page *page = store->first;
+    pthread_mutex_unlock(&store->mutex);
+    return page;
+}
+
 static void drop_first(struct fl_store *store)
 {
+    pthread_mutex_lock(&store->mutex);
     struct fl_stored_page *page = store->first;
     store->first = page->next;
     if (!store->first) store->last = NULL;
+    pthread_mutex_unlock(&store->mutex);
     free(page);
 }
 
-void fl_store_clear(struct fl_store *store)
+void fl_store_free(struct fl_store *store)
 {
     while (store->first) drop_first(store);
     free(store->code);
-    store->code = NULL;
-    store->length = store->cap = 0;
+    pthread_mutex_destroy(&store->mutex);
 }
 
 static const uint8_t *next_of_decoder(void *ctx)
@@ -118,7 +135,7 @@ int64_t fl_store_take(struct fl_store *store, struct fl_page_info *info, uint8_t
         struct fl_t4_encoder encoder;
         uint8_t bin[4096];
     } *work;
-    struct fl_stored_page *page = store->first;
+    struct fl_stored_page *page = first_of(store); /* only the taker drops it */
     if (!page) return 0;
     work = malloc(sizeof *work);
     if (!work) return FL_E_MEMORY;

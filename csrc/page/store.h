@@ -4,6 +4,8 @@
 #ifndef FL_PAGE_STORE_H
 #define FL_PAGE_STORE_H
 
+#include <pthread.h>
+
 #include "base/boundary.h"
 #include "t30/t30.h"
 
@@ -27,11 +29,13 @@ struct fl_store {
     struct fl_t4_decoder decoder;
     uint8_t *code;
     size_t length, cap;
+    pthread_mutex_t mutex;               /* of the two below: the line keeps, the application takes */
     struct fl_stored_page *first, *last; /* kept, not yet taken */
 };
 
+void fl_store_init(struct fl_store *store, bool save);
 struct fl_t30_inbox fl_store_inbox(struct fl_store *store);
-void fl_store_clear(struct fl_store *store);
+void fl_store_free(struct fl_store *store);
 /* The oldest kept page as MMR, MSB first: octets, 0 when there is none. code NULL asks for the size. */
 int64_t fl_store_take(struct fl_store *store, struct fl_page_info *info, uint8_t *code, int64_t cap);
 

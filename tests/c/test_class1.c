@@ -7,6 +7,7 @@
 #include "modem/results.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SENT_MAX 4096
