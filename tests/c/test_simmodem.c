@@ -141,7 +141,7 @@ static void put_through(struct bench *b)
     say(b, 1, "ATA");
     pass(b, FL_MS(10));
     CHECK_EQ(fl_simmodem_hook(&b->modem[1]), FL_HOOK_ANSWERING);
-    fl_watch_init(&b->watch, b->delay, (struct fl_pen){&b->trace, 0});
+    fl_watch_init(&b->watch, (struct fl_pen){&b->trace, 0});
     fl_line_init(&b->line, b->delay, &b->faults, &b->watch, (struct fl_pen){&b->trace, 0});
     fl_simmodem_connect(&b->modem[0], &b->line, 0, b->now);
     fl_simmodem_connect(&b->modem[1], &b->line, 1, b->now);
@@ -406,7 +406,7 @@ static void test_voice(void)
 {
     struct bench *b = &bench;
     dialled(b);
-    fl_watch_init(&b->watch, b->delay, (struct fl_pen){0});
+    fl_watch_init(&b->watch, (struct fl_pen){0});
     fl_line_init(&b->line, b->delay, &b->faults, &b->watch, (struct fl_pen){0});
     fl_simmodem_connect(&b->modem[0], &b->line, 0, b->now);
     fl_line_signal(&b->line, 1, FL_SIGNAL_VOICE, 0, b->now);
@@ -532,6 +532,30 @@ static void test_wrong_carriers(void)
     say(b, 1, "AT+FRM=146");
     CHECK(ask(b, 0, "AT+FTM=146", "CONNECT"));
     CHECK(!expect(b, 1, "CONNECT", FL_SEC(1)));
+}
+
+/* A DTE that dawdles after the first frame of a burst finds the others kept. */
+static void test_kept_frames(void)
+{
+    struct bench *b = &bench;
+    connected(b);
+    say(b, 0, "AT+FRH=3");
+    CHECK(ask(b, 1, "AT+FTH=3", "CONNECT"));
+    SEND(1, NSF);
+    CHECK(ANSWERED(1, "CONNECT"));
+    SEND(1, CSI);
+    CHECK(ANSWERED(1, "CONNECT"));
+    SEND(1, DIS);
+    CHECK(ANSWERED(1, "OK"));
+    pass(b, FL_MS(300));
+    CHECK(expect(b, 0, "CONNECT", 0));
+    CHECK(GOT(0, NSF));
+    CHECK(strcmp(fl_simmodem_phase(&b->modem[0]), "command") == 0);
+    CHECK(ask(b, 0, "AT+FRH=3", "CONNECT"));
+    CHECK(GOT(0, CSI));
+    CHECK(ask(b, 0, "AT+FRH=3", "CONNECT"));
+    CHECK(GOT(0, DIS));
+    CHECK(!ask(b, 0, "AT+FRH=3", "CONNECT"));
 }
 
 /* ---- sending ---- */
@@ -774,7 +798,7 @@ struct judged {
 
 static void judged(struct fl_watch *watch, const struct judged *steps, size_t count)
 {
-    fl_watch_init(watch, 0, (struct fl_pen){0});
+    fl_watch_init(watch, (struct fl_pen){0});
     for (size_t i = 0; i < count; i++)
         fl_watch_signal(watch, steps[i].end, (enum fl_signal)steps[i].signal, 300, false, FL_MS(steps[i].ms));
 }
@@ -830,7 +854,7 @@ static void test_judge_frames(void)
 {
     struct fl_watch watch;
     for (int wait_ms = 2500; wait_ms <= 5200; wait_ms += 300) { /* 2500, 2800 ... 5200 */
-        fl_watch_init(&watch, 0, (struct fl_pen){0});
+        fl_watch_init(&watch, (struct fl_pen){0});
         burst(&watch, 0, EOP, sizeof EOP, 0);
         burst(&watch, 0, EOP, sizeof EOP, FL_MS(1200 + wait_ms));
         CHECK_EQ(watch.broken[FL_RULE_REPEAT], wait_ms == 2500 || wait_ms == 5200);
@@ -839,16 +863,16 @@ static void test_judge_frames(void)
     }
     static const size_t lengths[] = {2429, 2430, 2700, 2970, 2971};
     for (size_t i = 0; i < FL_COUNT(lengths); i++) {
-        fl_watch_init(&watch, 0, (struct fl_pen){0});
+        fl_watch_init(&watch, (struct fl_pen){0});
         burst(&watch, 0, DCS, sizeof DCS, 0);
         tcf(&watch, lengths[i], false, FL_MS(1275));
         CHECK_EQ(watch.broken[FL_RULE_TCF], i == 0 || i == 4);
     }
-    fl_watch_init(&watch, 0, (struct fl_pen){0});
+    fl_watch_init(&watch, (struct fl_pen){0});
     burst(&watch, 0, DCS, sizeof DCS, 0);
     tcf(&watch, 10, true, FL_MS(1275)); /* the call ended */
     CHECK_EQ(fl_watch_violations(&watch, 0), 0);
-    fl_watch_init(&watch, 0, (struct fl_pen){0});
+    fl_watch_init(&watch, (struct fl_pen){0});
     fl_watch_signal(&watch, 1, FL_SIGNAL_V21, 300, false, 0);
     fl_watch_frame(&watch, 1, CSI, sizeof CSI, FL_MS(849), FL_MS(4300));
     fl_watch_frame(&watch, 1, DIS, sizeof DIS, FL_MS(4299), FL_MS(4500));
@@ -873,6 +897,43 @@ static void test_judge_modem(void)
     CHECK(found);
 }
 
+/* Whatever a DTE writes, and whenever: time goes on, nothing overflows (the sanitizers look). */
+static void test_noise(void)
+{
+    struct bench *b = &bench;
+    static const char *const pieces[] = {
+        "AT+FTH=3\r",  "AT+FRH=3\r", "AT+FTM=145\r", "AT+FTM=24\r", "AT+FRM=145\r",
+        "AT+FRM=24\r", "AT+FTS=7\r", "AT+FRS=7\r",   "\x10\x03",    "\xFF\x13\x10\x10",
+        "\x10",        "AT\r",       "ATS7=1\r",     "AT+FAR=1\r",  "\x18",
+        "+FRH",        "ATH\r",
+    };
+    uint64_t random = 1;
+    for (int call = 0; call < 30; call++) {
+        start(b);
+        for (int i = 0; i < 3; i++)
+            plan(b, fl_fault_name((int32_t)(fl_random(&random) % FL_FAULT_NUMBERS)), 9, 3, 0);
+        fl_simmodem_ring(&b->modem[1], true, b->now);
+        fl_simmodem_write(&b->modem[0], (const uint8_t *)"AT+FCLASS=1D1\r", 14, b->now);
+        fl_simmodem_write(&b->modem[1], (const uint8_t *)"AT+FCLASS=1\rATA\r", 16, b->now);
+        pass(b, FL_SEC(4));
+        fl_watch_init(&b->watch, (struct fl_pen){&b->trace, 0});
+        fl_line_init(&b->line, b->delay, &b->faults, &b->watch, (struct fl_pen){&b->trace, 0});
+        for (int i = 0; i < 2; i++) fl_simmodem_connect(&b->modem[i], &b->line, i, b->now);
+        for (int turn = 0; turn < 400; turn++) {
+            int i = (int)(fl_random(&random) % 2);
+            const char *piece = pieces[fl_random(&random) % (FL_COUNT(pieces) - (turn < 350))];
+            fl_simmodem_write(&b->modem[i], (const uint8_t *)piece, strlen(piece), b->now);
+            if (fl_random(&random) % 4 == 0)
+                fl_simmodem_write(&b->modem[i], page, fl_random(&random) % 3000, b->now);
+            int steps = 0;
+            fl_time until = b->now + FL_MS(fl_random(&random) % 700);
+            while (step(b, until)) steps++;
+            CHECK(steps < 300);
+            b->length[0] = b->length[1] = b->seen[0] = b->seen[1] = 0;
+        }
+    }
+}
+
 int main(void)
 {
     for (size_t k = 0; k < sizeof page; k++) page[k] = (uint8_t)(k * 7 + k / 256);
@@ -885,6 +946,7 @@ int main(void)
     test_aborts();
     test_waits();
     test_wrong_carriers();
+    test_kept_frames();
     test_underrun();
     test_flow_control();
     test_hangup_in_page();
@@ -896,5 +958,6 @@ int main(void)
     test_judge_signals();
     test_judge_frames();
     test_judge_modem();
+    test_noise();
     return check_result("test_simmodem");
 }
