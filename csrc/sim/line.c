@@ -19,7 +19,7 @@ void fl_line_init(struct fl_line *line, fl_time delay, struct fl_faults *faults,
         line->way[end].count = 0;
         line->way[end].lost = 0;
     }
-    if (watch) watch->delay = delay;
+    if (watch) fl_watch_start(watch, delay);
 }
 
 /* ---- the way to one end ---- */
@@ -112,14 +112,12 @@ static bool strike_fast(struct fl_line *line, int end, fl_time at)
     return unreadable;
 }
 
-void fl_line_signal(struct fl_line *line, int end, enum fl_signal signal, int code, fl_time at)
+/* The sender begins its new signal. Returns whether nobody can train on it. */
+static bool begin(struct fl_line *line, int end, enum fl_signal signal, int code, fl_time at)
 {
     struct fl_line_sender *sender = &line->sender[end];
     const struct fl_modulation *row = signal == FL_SIGNAL_FAST ? fl_modulation(code) : NULL;
-    uint16_t echo_ms = sender->echo_ms;
-    bool unreadable = false;
-    if (signal == FL_SIGNAL_SILENCE && sender->signal == FL_SIGNAL_SILENCE) return;
-    cut_short(&line->way[!end], at + line->delay, sender->rate_bps);
+    uint16_t echo_ms = 0;
     *sender = (struct fl_line_sender){
         .signal = (uint8_t)signal,
         .code = (uint8_t)code,
@@ -128,25 +126,37 @@ void fl_line_signal(struct fl_line *line, int end, enum fl_signal signal, int co
         .base = at,
         .busy_until = at,
         .drop_at = FL_NEVER,
-        .rate_bps = row                       ? row->rate_bps
-                    : signal == FL_SIGNAL_V21 ? 300
-                                              : 0,
+        .rate_bps = signal == FL_SIGNAL_V21 ? 300 : 0,
     };
-    if (row) {
-        sender->base = sender->busy_until = at + FL_MS(row->train_ms);
-        unreadable = strike_fast(line, end, at);
-    }
     if (signal == FL_SIGNAL_V21 && fl_faults_strike(line->faults, FL_FAULT_ECHO, end, 300, &echo_ms, at))
         sender->echo_ms = echo_ms;
+    if (!row) return false;
+    sender->rate_bps = row->rate_bps;
+    sender->base = sender->busy_until = at + FL_MS(row->train_ms);
+    return strike_fast(line, end, at);
+}
+
+void fl_line_signal(struct fl_line *line, int end, enum fl_signal signal, int code, fl_time at)
+{
+    struct fl_line_sender *sender = &line->sender[end];
+    bool was_muted = sender->muted;
+    if (signal == FL_SIGNAL_SILENCE && sender->signal == FL_SIGNAL_SILENCE) return;
+    cut_short(&line->way[!end], at + line->delay, sender->rate_bps);
+    uint16_t echo_ms = sender->echo_ms; /* the end of a carrier that echoes echoes too */
+    bool unreadable = begin(line, end, signal, code, at);
+    if (sender->echo_ms) echo_ms = sender->echo_ms;
     if (signal != FL_SIGNAL_SILENCE && fl_faults_strike(line->faults, FL_FAULT_SILENCE, end, 0, NULL, at))
         sender->muted = true;
     trace_signal(line, end, at);
-    if (sender->muted) return;
-    if (line->watch) fl_watch_signal(line->watch, end, signal, sender->rate_bps, false, at);
+    if (was_muted) return;
+    if (sender->muted) {
+        /* For everybody else, what went before ends here. */
+        sender->dropped = true;
+        signal = FL_SIGNAL_SILENCE;
+    }
+    if (line->watch) fl_watch_signal(line->watch, end, signal, sender->rate_bps, sender->muted, at);
     put_signal(&line->way[!end], sender, unreadable, at + line->delay);
-    if (sender->echo_ms || echo_ms)
-        put_signal(&line->way[end], sender, unreadable,
-                   at + FL_MS(sender->echo_ms ? sender->echo_ms : echo_ms));
+    if (echo_ms) put_signal(&line->way[end], sender, unreadable, at + FL_MS(echo_ms));
 }
 
 void fl_line_cut(struct fl_line *line, int end, fl_time at)
@@ -300,6 +310,7 @@ fl_time fl_line_data(struct fl_line *line, int end, const uint8_t *octets, size_
     struct fl_line_sender *sender = &line->sender[end];
     struct fl_line_way *way = &line->way[!end];
     uint64_t first = sender->octets;
+    if (sender->rate_bps == 0) return sender->busy_until;
     if (length > FL_LINE_CHUNK) length = FL_LINE_CHUNK;
     size_t heard = until_drop(sender, length);
     sender->octets += length;

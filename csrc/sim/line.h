@@ -64,7 +64,7 @@ struct fl_line {
     struct fl_line_way way[2]; /* to end 0, to end 1 */
 };
 
-/* faults and watch may be NULL, pen zeroed. delay is one way: 20 ms is a call across a country, 600 ms two satellites. */
+/* faults and watch (initialised by the owner) may be NULL, pen zeroed. delay is one way: 20 ms is a call across a country, 600 ms two satellites. */
 void fl_line_init(struct fl_line *line, fl_time delay, struct fl_faults *faults, struct fl_watch *watch,
                   struct fl_pen pen);
 /* From at on, this end sends the signal (code: the T.31 code of FL_SIGNAL_FAST). FAST starts with its training. */

@@ -896,7 +896,7 @@ void fl_simmodem_progress(struct fl_simmodem *modem, enum fl_progress progress, 
 void fl_simmodem_connect(struct fl_simmodem *modem, struct fl_line *line, int end, fl_time now)
 {
     fl_simmodem_tick(modem, now);
-    if (modem->dead || modem->hook == FL_HOOK_ON || modem->hook == FL_HOOK_CONNECTED) return;
+    if (modem->dead || modem->line || modem->hook == FL_HOOK_ON || modem->hook == FL_HOOK_RINGING) return;
     modem->line = line;
     modem->end = (uint8_t)end;
     modem->hook = FL_HOOK_CONNECTED;

@@ -27,15 +27,24 @@ enum { FCF_DCS = 0x82 };
 #define TURN_LIMIT FL_SEC(1)
 #define LONG_AGO   (-FL_NEVER)
 
-void fl_watch_init(struct fl_watch *watch, fl_time delay, struct fl_pen pen)
+void fl_watch_init(struct fl_watch *watch, struct fl_pen pen)
 {
     memset(watch, 0, sizeof *watch);
     watch->pen = pen;
+    fl_watch_start(watch, 0);
+}
+
+void fl_watch_start(struct fl_watch *watch, fl_time delay)
+{
     watch->delay = delay;
     for (int end = 0; end < 2; end++) {
-        watch->ends[end].command = -1;
-        watch->ends[end].off = LONG_AGO;
-        watch->ends[end].carrier_off = LONG_AGO;
+        struct fl_watch_end *self = &watch->ends[end];
+        uint32_t violations = self->violations;
+        char text[sizeof self->text];
+        memcpy(text, self->text, sizeof text);
+        *self = (struct fl_watch_end){
+            .command = -1, .off = LONG_AGO, .carrier_off = LONG_AGO, .violations = violations};
+        memcpy(self->text, text, sizeof text);
     }
 }
 

@@ -68,7 +68,9 @@ struct fl_watch {
 
 extern const struct fl_watch_row fl_watch_rows[FL_RULES];
 
-void fl_watch_init(struct fl_watch *watch, fl_time delay, struct fl_pen pen);
+void fl_watch_init(struct fl_watch *watch, struct fl_pen pen);
+/* A new call begins (fl_line_init says so): forgets what it saw, keeps what it counted. */
+void fl_watch_start(struct fl_watch *watch, fl_time delay);
 /* cut: the signal ends because the call does; then its length is not judged. */
 void fl_watch_signal(struct fl_watch *watch, int end, enum fl_signal signal, int rate_bps, bool cut,
                      fl_time at);
