@@ -44,7 +44,6 @@ struct fl_exchange {
     fl_time route_at;
     bool mishap_done;
     bool saved;   /* a page was kept: tell */
-    int64_t violations; /* of calls before this one */
     uint64_t random;
 };
 
@@ -68,8 +67,6 @@ static fl_time answer_delay(const struct fl_far_row *row)
 
 static void new_line(struct fl_exchange *x)
 {
-    x->violations += fl_watch_violations(&x->watch, 0);
-    fl_watch_init(&x->watch, x->delay, x->our_pen);
     fl_line_init(&x->line, x->delay, &x->faults, &x->watch, x->our_pen);
 }
 
@@ -306,7 +303,7 @@ static int64_t exchange_violations(const struct fl_board *board, char *text, siz
 {
     const struct fl_exchange *x = (const struct fl_exchange *)board;
     if (text_size) snprintf(text, text_size, "%s", fl_watch_text(&x->watch, 0));
-    return x->violations + fl_watch_violations(&x->watch, 0);
+    return fl_watch_violations(&x->watch, 0);
 }
 
 static int64_t exchange_take(struct fl_board *board, struct fl_page_info *info, uint8_t *code, int64_t cap)
@@ -356,7 +353,7 @@ struct fl_board *fl_exchange_open(const struct fl_channel_config *config, struct
             exchange_free(&x->board);
             return NULL;
         }
-    fl_watch_init(&x->watch, x->delay, x->our_pen);
+    fl_watch_init(&x->watch, x->our_pen);
     fl_simmodem_init(&x->our_modem, fl_simmodem_row(NULL), 0, &x->faults, 0);
     fl_simmodem_init(&x->far_modem, fl_simmodem_row(NULL), 1, &x->faults, 0);
     fl_station_init(&x->ours, NULL, x->our_pen, 0);

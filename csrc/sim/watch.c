@@ -120,6 +120,8 @@ static void begin_carrier(struct fl_watch *watch, int end, int signal, fl_time a
     if (signal == FL_SIGNAL_V21 && self->last == FL_SIGNAL_CED && self->off != LONG_AGO)
         judge(watch, end, FL_RULE_CED_GAP, at - self->off, at);
     if (signal == FL_SIGNAL_V21) self->after_dcs = false;
+    /* A page lies between two commands that are alike: the second repeats nothing. TCF belongs to its DCS. */
+    if (signal == FL_SIGNAL_FAST && !self->after_dcs) self->command = -1;
     self->frames = 0;
     self->octets = 0;
     self->carried = true;

@@ -205,8 +205,6 @@ void fl_t30_on_B_AWAIT_CFR(struct fl_t30 *e, const struct fl_t30_happening *h)
 
 void fl_t30_enter_C_SEND_PAGE(struct fl_t30 *e)
 {
-    /* A page may take very long at 2400; the session's limit (X3) and the modem's own watchdog guard it. */
-    fl_t30_timer_stop(e, FL_X2);
     fl_t30_quiet(e, GAP_MS);
 }
 

@@ -126,9 +126,10 @@ static void enter(struct fl_t30 *e, enum fl_t30_state state)
     e->step = 0;
     e->stutter = 0;
     fl_trace_text(&e->config.pen, e->now, FL_TRACE_STATE, "%s", row->name);
-    fl_t30_timer_nominal(e, row->timer);
-    if (row->timer != FL_X2) fl_t30_timer_stop(e, FL_X2);
     row->enter(e);
+    /* The row's timer at its nominal time, unless the state has started it with a time of its own or is left again. */
+    bool stays = e->state == state && e->next == FL_STATE_NONE && !e->ended;
+    if (stays && e->timer[row->timer] == FL_NEVER) fl_t30_timer_nominal(e, row->timer);
 }
 
 void fl_t30_go(struct fl_t30 *e, enum fl_t30_state state)

@@ -1,7 +1,8 @@
 /* T.30's states as one table: names, clauses, roles, phases, timers, and which state may follow which. This is the
  * whole state diagram; docs/t30.md is drawn from it. What a state does is in caller.c and called.c.
  *
- * STATE(name, clause, role, phase, timer, next ...): enter_<name> and on_<name> are its two functions. E_SEND_DCN and
+ * STATE(name, clause, role, phase, timer, next ...): the timer starts with the state; FL_X2 (30 s) where none of T.30's
+ * does; a page may take as long as the whole session (X3). enter_<name> and on_<name> are its two functions. E_SEND_DCN and
  * E_ENDED may follow any state: every session can be given up.
  */
 #ifndef FL_T30_STATES_H
@@ -15,7 +16,7 @@
     STATE(B_SEND_DCS, "5.3.6.1.3, 5.3.6.2", CALLER, "B", FL_X2, N(B_SEND_TCF)) \
     STATE(B_SEND_TCF, "5.3.6.1.3 (TCF)", CALLER, "B", FL_X2, N(B_AWAIT_CFR)) \
     STATE(B_AWAIT_CFR, "5.3.6.1.4", CALLER, "B", FL_T4, N(B_SEND_DCS) | N(C_SEND_PAGE)) \
-    STATE(C_SEND_PAGE, "5.3.6.1.5", CALLER, "C", FL_X2, N(D_SEND_COMMAND)) \
+    STATE(C_SEND_PAGE, "5.3.6.1.5", CALLER, "C", FL_X3, N(D_SEND_COMMAND)) \
     STATE(D_SEND_COMMAND, "5.3.6.1.6", CALLER, "D", FL_X2, N(D_AWAIT_RESPONSE)) \
     STATE(D_AWAIT_RESPONSE, "5.3.6.1.7", CALLER, "D", FL_T4, \
           N(D_SEND_COMMAND) | N(D_SEND_RR) | N(C_SEND_PAGE) | N(B_SEND_DCS) | N(B_AWAIT_DIS)) \
