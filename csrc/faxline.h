@@ -138,7 +138,7 @@ struct fl_event {
 #define FL_E_MEMORY -3
 #define FL_E_BUSY   -4
 
-enum fl_board {
+enum fl_board_kind {
     FL_BOARD_SIM, /* the simulated device */
 };
 

@@ -33,8 +33,93 @@ struct fl_rows {
     void *ctx;
 };
 
+/* A line as the positions where its colour changes, ascending, the first one to black; after the last come
+ * enough repetitions of the width for the 2-D coding's look-ahead. One slot in front, for its look-behind. */
+#define FL_T4_CHANGES (1 + FL_T4_MAX_WIDTH + 7)
+
 /* ---- encode ---- */
 
-/* (the helper that builds the codec completes this header: struct fl_t4_encoder, struct fl_t4_decoder) */
+/* No line's data takes more: 7 bits a changing element at worst, 4 a pass over two. */
+#define FL_T4_LINE_OCTETS (FL_T4_MAX_WIDTH * 9 / 8 + 64)
+
+struct fl_t4_encoder {
+    uint32_t rows;      /* coded so far */
+    uint64_t code_bits; /* put out so far, fill included, the padding of the final octet not */
+
+    struct fl_t4_format format;
+    struct fl_rows source;
+    uint32_t min_row_bits;
+    uint64_t pending; /* code bits not yet a whole octet */
+    unsigned pending_bits;
+    uint64_t fill_octets; /* zeros still to be put out */
+    bool drained;         /* the source is at its end and the end of the page is coded */
+    unsigned since_1d;    /* MR: lines since the last one-dimensional one, itself included */
+    unsigned change_count;
+    unsigned which; /* of the two below is the reference line */
+    uint16_t changes[2][FL_T4_CHANGES];
+    uint8_t previous[FL_T4_ROW_BYTES];
+    size_t line_at, line_octets;
+    uint8_t line[FL_T4_LINE_OCTETS]; /* what did not fit the caller's buffer */
+};
+
+/* The format must be valid (width, coding); the rows are asked for as the code is. */
+void fl_t4_encoder_init(struct fl_t4_encoder *enc, const struct fl_t4_format *format, struct fl_rows rows);
+
+/* The next code octets: fills out unless the page ends before; 0 = everything was delivered. */
+size_t fl_t4_encoder_read(struct fl_t4_encoder *enc, uint8_t *out, size_t cap);
+
+/* ---- decode ---- */
+
+#define FL_T4_DEFAULT_MAX_ROWS 65536
+
+enum fl_t4_result {
+    FL_T4_ROW,       /* there is a row */
+    FL_T4_NEED_DATA, /* feed more, or say that there is none */
+    FL_T4_END,       /* no more rows: the page ended, or the input, or max_rows were given */
+};
+
+struct fl_t4_decoder {
+    uint32_t max_rows;        /* may be set between init and the first row */
+    uint32_t rows;            /* given so far, bad ones included */
+    uint32_t bad_rows;        /* that could not be decoded and repeat the last good one */
+    uint32_t longest_bad_run; /* of consecutive bad rows */
+    bool end_seen;            /* the page ended as it should: RTC or EOFB */
+
+    struct fl_t4_format format;
+    uint64_t pending; /* the next code bits, zeros above them */
+    unsigned pending_bits;
+    const uint8_t *next, *end; /* the caller's octets */
+    bool no_more;
+    uint8_t state;
+    bool eol_seen; /* so each line ends with one */
+    bool tag_1d;   /* what this line's tag bit says */
+    bool need_1d;  /* MR: the reference line is lost */
+    uint32_t bad_run;
+    uint32_t zeros;   /* seeking an EOL: that came before the next bit */
+    uint32_t skipped; /* seeking an EOL: bits of no use */
+    /* the line in work */
+    uint8_t phase;
+    bool differs; /* 2-D: from the reference line */
+    int a0;
+    int reference; /* index of b1 */
+    int count;     /* of changing elements */
+    int make_up;   /* sum of this run's make-up codes */
+    int empty_runs;
+    int last_zeros; /* that the last code ended with */
+    unsigned which; /* of the two below is the last good row and the reference line */
+    uint16_t changes[2][FL_T4_CHANGES];
+    uint64_t row[2][(FL_T4_MAX_WIDTH + 63) / 64]; /* as octets in the order of the row */
+};
+
+void fl_t4_decoder_init(struct fl_t4_decoder *dec, const struct fl_t4_format *format);
+
+/* More code octets. Only at the start or after FL_T4_NEED_DATA; they must stay until it is returned again. */
+void fl_t4_decoder_feed(struct fl_t4_decoder *dec, const uint8_t *code, size_t count);
+
+/* There will be no more. */
+void fl_t4_decoder_end(struct fl_t4_decoder *dec);
+
+/* The next row, valid until the next call: enum fl_t4_result. */
+int fl_t4_decoder_row(struct fl_t4_decoder *dec, const uint8_t **row);
 
 #endif

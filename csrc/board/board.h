@@ -1,0 +1,40 @@
+/* What a channel asks of a board, whatever the board is: a Class 1 modem, the simulated device, later a card that does
+ * T.30 by itself. A board does its work in step(), for as long as there is any at `now`, and says when it wants to be
+ * stepped next. Everything else is an order (heeded or refused, always with an event) or a question.
+ */
+#ifndef FL_BOARD_H
+#define FL_BOARD_H
+
+#include "base/boundary.h"
+#include "base/trace.h"
+
+struct fl_board;
+struct pollfd;
+
+struct fl_board_ops {
+    void (*dial)(struct fl_board *board, const char *number, fl_time now);
+    void (*hang_up)(struct fl_board *board, fl_time now);
+    /* The document stays the channel's, and lives until the session has ended. */
+    void (*fax)(struct fl_board *board, const struct fl_fax_options *options, struct fl_document *document,
+                fl_time now);
+    void (*stop)(struct fl_board *board, int raw, fl_time now);
+    fl_time (*step)(struct fl_board *board, fl_time now);
+    /* Fills kind and what belongs to it; seq and time are the channel's. */
+    bool (*event)(struct fl_board *board, struct fl_event *event);
+    /* Time brings nothing forward: no call is being set up, no fax runs. */
+    bool (*resting)(const struct fl_board *board);
+    bool (*on_hook)(const struct fl_board *board);
+    int64_t (*violations)(const struct fl_board *board, char *text, size_t text_size);
+    int64_t (*take_far_page)(struct fl_board *board, struct fl_page_info *info, uint8_t *code, int64_t cap);
+    void (*free)(struct fl_board *board);
+};
+
+struct fl_board {
+    const struct fl_board_ops *ops;
+};
+
+/* The simulated device: a line of the exchange (sim/exchange.c). NULL: error holds a sentence. */
+struct fl_board *fl_exchange_open(const struct fl_channel_config *config, struct fl_trace *trace, char *error,
+                                  size_t error_size);
+
+#endif

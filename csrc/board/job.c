@@ -1,0 +1,103 @@
+/* Options and documents to T.30 sessions, and back to events. */
+#include "board/job.h"
+
+#include <string.h>
+
+uint8_t fl_job_modulations(const struct fl_class1 *driver, bool receive)
+{
+    static const struct {
+        uint8_t code, can;
+    } NEEDED[] = {{145, FL_CAN_V17}, {96, FL_CAN_V29}, {48, FL_CAN_V27_4800}, {24, FL_CAN_V27_2400}};
+    uint32_t has = fl_class1_modulations(driver, receive);
+    uint8_t can = 0;
+    for (size_t i = 0; i < FL_COUNT(NEEDED); i++)
+        if (has & fl_class1_bit(NEEDED[i].code)) can |= NEEDED[i].can;
+    return can;
+}
+
+/* The boundary's strings come from outside: clamp them. */
+static void copy_id(char *to, const char *from)
+{
+    size_t length = 0;
+    while (length < FL_ID_SIZE && from[length]) length++;
+    memcpy(to, from, length);
+    to[length] = '\0';
+}
+
+static uint8_t allowed(const struct fl_fax_options *options)
+{
+    return (uint8_t)((options->v17 ? FL_CAN_V17 : 0) | (options->v29 ? FL_CAN_V29 : 0) |
+                     (options->v27 ? FL_CAN_V27_4800 | FL_CAN_V27_2400 : 0));
+}
+
+void fl_job_start(struct fl_job *job, struct fl_station *station, const struct fl_fax_options *options,
+                  struct fl_document *document, fl_time now)
+{
+    struct fl_t30_config config = {
+        .caller = true,
+        .min_rate_bps = (uint16_t)options->min_rate_bps,
+        .max_rate_bps = (uint16_t)options->max_rate_bps,
+        .high_res = (int8_t)options->high_res,
+        .coding = (int8_t)options->compression,
+        .pen = station->pen,
+    };
+    config.abilities.modulations = allowed(options) & fl_job_modulations(&station->driver, false);
+    config.abilities.mr = true;
+    copy_id(config.id, options->subscriber_id);
+    copy_id(config.sub_address, options->sub_address);
+    copy_id(config.password, options->password);
+    copy_id(job->id, options->subscriber_id);
+    config.outbox = fl_sending_outbox(&job->sending, document);
+    fl_station_fax(station, &config, now);
+}
+
+static void describe(const struct fl_job *job, const struct fl_t30 *engine, struct fl_negotiated *negotiated)
+{
+    static const int32_t MODEMS[] = {[FL_V27TER] = 27, [FL_V29] = 29, [FL_V17] = 17};
+    const struct fl_session *session = &engine->session;
+    const struct fl_resolution_row *resolution = &FL_RESOLUTIONS[session->resolution];
+    negotiated->modem = MODEMS[session->kind];
+    negotiated->rate_bps = session->rate_bps;
+    negotiated->ecm = session->ecm;
+    negotiated->coding = session->coding;
+    negotiated->width_px = resolution->width_px[session->width];
+    negotiated->x_dpi = resolution->x_dpi;
+    negotiated->y_dpi = resolution->y_dpi;
+    negotiated->min_scan_ms = session->min_scan_ms;
+    memcpy(negotiated->remote_id, engine->remote_id, sizeof engine->remote_id);
+    memcpy(negotiated->our_id, job->id, sizeof job->id);
+}
+
+static bool t30_event(const struct fl_job *job, const struct fl_station *station, const struct fl_t30_event *from,
+                      struct fl_event *to)
+{
+    to->pages = from->pages;
+    to->last = from->last;
+    switch (from->kind) {
+    case FL_T30_NEGOTIATED:
+        to->kind = FL_EVENT_NEGOTIATED;
+        describe(job, &station->engine, &to->negotiated);
+        return true;
+    case FL_T30_PAGE: to->kind = FL_EVENT_PAGE; return true;
+    default:
+        to->kind = FL_EVENT_FAX_ENDED;
+        to->raw = from->raw;
+        to->cause = from->raw == FL_RAW_NONE ? FL_FAX_NORMAL : fl_raw_cause(from->raw);
+        return true;
+    }
+}
+
+bool fl_job_event(const struct fl_job *job, const struct fl_station *station, const struct fl_station_event *from,
+                  struct fl_event *to)
+{
+    switch (from->kind) {
+    case FL_STATION_CALL:
+        to->kind = FL_EVENT_CALL;
+        to->state = from->state;
+        to->cause = from->cause;
+        return true;
+    case FL_STATION_STARTED: to->kind = FL_EVENT_FAX_STARTED; return true;
+    case FL_STATION_T30: return t30_event(job, station, &from->t30, to);
+    default: return false;
+    }
+}

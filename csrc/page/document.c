@@ -1,0 +1,228 @@
+/* Documents: adding pages, measuring them, and the outbox that codes them for the line. */
+#include "page/document.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define GROWTH 65536
+
+/* T.4: at most K - 1 lines between one-dimensional ones: 2 at standard, 4 at higher resolutions. */
+static uint8_t k_of(int resolution)
+{
+    return FL_RESOLUTIONS[resolution].y_dpi > 100 ? 4 : 2;
+}
+
+struct fl_document *fl_document_new(void)
+{
+    return calloc(1, sizeof(struct fl_document));
+}
+
+void fl_document_free(struct fl_document *document)
+{
+    if (!document) return;
+    for (int32_t i = 0; i < document->count; i++) free(document->pages[i].code);
+    free(document->pages);
+    free(document);
+}
+
+int32_t fl_document_pages(const struct fl_document *document)
+{
+    return document->count;
+}
+
+/* ---- adding ---- */
+
+struct bitmap {
+    const uint8_t *rows;
+    size_t row_octets;
+    int64_t left;
+};
+
+static const uint8_t *next_of_bitmap(void *ctx)
+{
+    struct bitmap *bitmap = ctx;
+    if (bitmap->left == 0) return NULL;
+    const uint8_t *row = bitmap->rows;
+    bitmap->rows += bitmap->row_octets;
+    bitmap->left--;
+    return row;
+}
+
+/* Runs the encoder to its end into memory that grows; false when there is none. */
+static bool encode_all(struct fl_t4_encoder *encoder, uint8_t **code, size_t *length)
+{
+    size_t cap = 0, used = 0, got;
+    uint8_t *buffer = NULL;
+    do {
+        if (cap - used < GROWTH) {
+            uint8_t *larger = realloc(buffer, cap += cap + 2 * GROWTH);
+            if (!larger) {
+                free(buffer);
+                return false;
+            }
+            buffer = larger;
+        }
+        got = fl_t4_encoder_read(encoder, buffer + used, cap - used);
+        used += got;
+    } while (got);
+    uint8_t *fitting = realloc(buffer, used);
+    *code = fitting ? fitting : buffer;
+    *length = used;
+    return true;
+}
+
+static bool room_for_page(struct fl_document *document)
+{
+    if (document->count < document->cap) return true;
+    int32_t cap = document->cap ? 2 * document->cap : 4;
+    struct fl_document_page *pages = realloc(document->pages, (size_t)cap * sizeof *pages);
+    if (!pages) return false;
+    document->pages = pages;
+    document->cap = cap;
+    return true;
+}
+
+int32_t fl_document_add_page(struct fl_document *document, int32_t width_px, int32_t x_dpi, int32_t y_dpi,
+                             const uint8_t *rows, int64_t row_count)
+{
+    int resolution = fl_resolution_find(x_dpi, y_dpi);
+    int width = resolution < 0 ? -1 : fl_width_find(resolution, width_px);
+    if (width < 0 || row_count < 1 || row_count > FL_T4_DEFAULT_MAX_ROWS) return FL_E_VALUE;
+    struct fl_t4_encoder *encoder = malloc(sizeof *encoder);
+    if (!encoder || !room_for_page(document)) {
+        free(encoder);
+        return FL_E_MEMORY;
+    }
+    struct bitmap bitmap = {rows, ((size_t)width_px + 7) / 8, row_count};
+    struct fl_t4_format format = {.coding = FL_CODING_MMR, .width_px = (uint16_t)width_px};
+    struct fl_document_page page = {
+        .shape = {(uint8_t)resolution, (uint8_t)width, (uint32_t)row_count},
+        .sizes = {-1, -1, -1},
+    };
+    fl_t4_encoder_init(encoder, &format, (struct fl_rows){next_of_bitmap, &bitmap});
+    bool done = encode_all(encoder, &page.code, &page.length);
+    free(encoder);
+    if (!done) return FL_E_MEMORY;
+    page.sizes[FL_CODING_MMR] = (int64_t)page.length;
+    document->pages[document->count++] = page;
+    return 0;
+}
+
+/* ---- taking rows out again ---- */
+
+static const uint8_t *next_of_decoder(void *ctx)
+{
+    const uint8_t *row;
+    return fl_t4_decoder_row(ctx, &row) == FL_T4_ROW ? row : NULL;
+}
+
+static void open_rows(struct fl_t4_decoder *decoder, const struct fl_document_page *page)
+{
+    const struct fl_page_shape *shape = &page->shape;
+    struct fl_t4_format format = {
+        .coding = FL_CODING_MMR,
+        .width_px = FL_RESOLUTIONS[shape->resolution].width_px[shape->width],
+    };
+    fl_t4_decoder_init(decoder, &format);
+    decoder->max_rows = shape->rows;
+    fl_t4_decoder_feed(decoder, page->code, page->length);
+    fl_t4_decoder_end(decoder);
+}
+
+/* ---- measuring ---- */
+
+static int64_t measure(const struct fl_document_page *page, struct fl_sending *scratch, enum fl_coding coding)
+{
+    uint8_t bin[4096];
+    int64_t total = 0;
+    struct fl_t4_format format = {
+        .coding = (uint8_t)coding,
+        .k = k_of(page->shape.resolution),
+        .width_px = FL_RESOLUTIONS[page->shape.resolution].width_px[page->shape.width],
+    };
+    open_rows(&scratch->decoder, page);
+    fl_t4_encoder_init(&scratch->encoder, &format, (struct fl_rows){next_of_decoder, &scratch->decoder});
+    for (size_t got; (got = fl_t4_encoder_read(&scratch->encoder, bin, sizeof bin)) > 0;) total += (int64_t)got;
+    return total;
+}
+
+void fl_document_measure(struct fl_document *document)
+{
+    struct fl_sending *scratch = malloc(sizeof *scratch);
+    if (!scratch) return; /* then the simplest coding wins: nothing is lost but line time */
+    for (int32_t i = 0; i < document->count; i++)
+        for (int coding = FL_CODING_MH; coding <= FL_CODING_MMR; coding++)
+            if (document->pages[i].sizes[coding] < 0)
+                document->pages[i].sizes[coding] = measure(&document->pages[i], scratch, (enum fl_coding)coding);
+    free(scratch);
+}
+
+int64_t fl_document_coded_size(const struct fl_document *document, int32_t page, int32_t coding)
+{
+    if (page < 0 || page >= document->count || coding < FL_CODING_MH || coding > FL_CODING_MMR) return FL_E_VALUE;
+    if (document->pages[page].sizes[coding] >= 0) return document->pages[page].sizes[coding];
+    struct fl_sending *scratch = malloc(sizeof *scratch);
+    if (!scratch) return FL_E_MEMORY;
+    int64_t size = measure(&document->pages[page], scratch, (enum fl_coding)coding);
+    free(scratch);
+    return size;
+}
+
+/* ---- the outbox ---- */
+
+static int outbox_count(void *ctx)
+{
+    return ((struct fl_sending *)ctx)->document->count;
+}
+
+static void outbox_shape(void *ctx, int page, struct fl_page_shape *shape)
+{
+    *shape = ((struct fl_sending *)ctx)->document->pages[page].shape;
+}
+
+static enum fl_coding outbox_smallest(void *ctx, unsigned codings)
+{
+    const struct fl_document *document = ((struct fl_sending *)ctx)->document;
+    int best = FL_CODING_MH;
+    int64_t best_size = INT64_MAX;
+    for (int coding = FL_CODING_MH; coding <= FL_CODING_MMR; coding++) {
+        int64_t total = 0;
+        if (!(codings >> coding & 1)) continue;
+        for (int32_t i = 0; i < document->count; i++) total += document->pages[i].sizes[coding];
+        if (total >= 0 && total < best_size) {
+            best_size = total;
+            best = coding;
+        }
+    }
+    return (enum fl_coding)best;
+}
+
+static size_t read_page(void *ctx, uint8_t *buf, size_t cap)
+{
+    return fl_t4_encoder_read(&((struct fl_sending *)ctx)->encoder, buf, cap);
+}
+
+static struct fl_source outbox_open(void *ctx, int page, const struct fl_session *session)
+{
+    struct fl_sending *sending = ctx;
+    const struct fl_document_page *from = &sending->document->pages[page];
+    struct fl_t4_format format = {
+        .coding = session->coding,
+        .k = k_of(session->resolution),
+        .width_px = FL_RESOLUTIONS[session->resolution].width_px[session->width],
+        .min_row_bits = (session->rate_bps * (uint32_t)session->min_scan_ms + 999) / 1000,
+    };
+    sending->page = from;
+    open_rows(&sending->decoder, from);
+    fl_scale_init(&sending->scale, (struct fl_rows){next_of_decoder, &sending->decoder},
+                  (enum fl_resolution)from->shape.resolution, (enum fl_width)from->shape.width,
+                  (enum fl_resolution)session->resolution, (enum fl_width)session->width);
+    fl_t4_encoder_init(&sending->encoder, &format, fl_scale_rows(&sending->scale));
+    return (struct fl_source){read_page, sending};
+}
+
+struct fl_t30_outbox fl_sending_outbox(struct fl_sending *sending, const struct fl_document *document)
+{
+    sending->document = document;
+    return (struct fl_t30_outbox){sending, outbox_count, outbox_shape, outbox_smallest, outbox_open};
+}

@@ -1,0 +1,38 @@
+/* A document to be sent: its pages, kept coded (MMR), and the outbox from which the T.30 engine takes them in the
+ * format that was agreed. Pages are decoded, scaled where the far end cannot take them as they are, and coded again,
+ * row by row, as the modem asks for octets: no page ever exists as a bitmap here.
+ */
+#ifndef FL_PAGE_DOCUMENT_H
+#define FL_PAGE_DOCUMENT_H
+
+#include "base/boundary.h"
+#include "page/scale.h"
+#include "t30/t30.h"
+#include "t4/t4.h"
+
+struct fl_document_page {
+    uint8_t *code; /* MMR, LSB first */
+    size_t length;
+    struct fl_page_shape shape;
+    int64_t sizes[3]; /* octets by enum fl_coding; -1: not measured yet */
+};
+
+struct fl_document {
+    struct fl_document_page *pages;
+    int32_t count, cap;
+};
+
+/* A document being sent. Embedded by the channel. */
+struct fl_sending {
+    const struct fl_document *document;
+    const struct fl_document_page *page;
+    struct fl_t4_decoder decoder;
+    struct fl_scale scale;
+    struct fl_t4_encoder encoder;
+};
+
+struct fl_t30_outbox fl_sending_outbox(struct fl_sending *sending, const struct fl_document *document);
+/* Measures every page in every coding, so that choosing one later costs nothing on the line. */
+void fl_document_measure(struct fl_document *document);
+
+#endif

@@ -1,0 +1,345 @@
+/* What the caller does in each state of phases B to D: identify, train, send pages, be told how they arrived. */
+#include "t30/states.h"
+
+#include <string.h>
+
+/* T.30 5.3.6.1: any command is sent at most three times. */
+#define TRIES_MAX 3
+#define CRP_MAX   3
+/* A page is sent again at most twice (RTN, PIN). */
+#define RESENDS_MAX 2
+/* The 75 ms between two signals (5.3.6.1: +-20 ms): the modem needs some of it to obey. */
+#define GAP_MS 70
+
+/* ---- phase B: identification ---- */
+
+void fl_t30_enter_B_AWAIT_DIS(struct fl_t30 *e)
+{
+    fl_t30_listen(e);
+}
+
+/* What both ends may use, from our options and a new DIS. False when there is nothing. */
+static bool evaluate(struct fl_t30 *e)
+{
+    e->limits.modulations = e->config.abilities.modulations & e->far.modulations;
+    e->limits.min_bps = e->config.min_rate_bps;
+    e->limits.max_bps = e->config.max_rate_bps;
+    const struct fl_modulation *best = fl_rate_first(&e->limits);
+    /* A DIS repeated after failed trainings must not send us up again. */
+    if (!e->rate || !best || e->rate->rate_bps > best->rate_bps) e->rate = best;
+    return e->rate != NULL;
+}
+
+static void answer_dis(struct fl_t30 *e)
+{
+    fl_t30_timer_stop(e, FL_T1);
+    if (!e->far.can_receive) {
+        fl_t30_give_up(e, FL_RAW_B_CANNOT_RECEIVE, true);
+    } else if (!evaluate(e)) {
+        fl_t30_give_up(e, e->far.t38_only ? FL_RAW_B_T38_ONLY : FL_RAW_B_INCOMPATIBLE, true);
+    } else {
+        fl_t30_go(e, FL_STATE_B_SEND_DCS);
+    }
+}
+
+/* DIS, CSI and what comes with them; true when a usable DIS was among them. */
+static bool take_identification(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    if (h->fcf == FL_CSI) fl_frame_read_id(h->octets, h->length, e->remote_id);
+    if (h->fcf != FL_DIS) return false;
+    struct fl_abilities far;
+    if (!fl_dis_read(h->octets + 3, h->length - 3, &far)) return false;
+    e->far = far;
+    e->far_known = true;
+    return true;
+}
+
+void fl_t30_on_B_AWAIT_DIS(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    if (fl_t30_listening(e, h)) return;
+    if (h->kind == FL_H_TIMER) {
+        fl_t30_give_up(e, e->heard ? FL_RAW_B_NO_DIS : FL_RAW_B_SILENT, e->heard);
+        return;
+    }
+    if (h->fcf == FL_DCN) {
+        fl_t30_give_up(e, FL_RAW_B_DCN, false);
+        return;
+    }
+    take_identification(e, h);
+    if (!h->final) return;
+    if (e->far_known)
+        answer_dis(e);
+    else
+        fl_t30_listen(e);
+}
+
+/* ---- phase B: DCS and training ---- */
+
+void fl_t30_enter_B_SEND_DCS(struct fl_t30 *e)
+{
+    uint8_t fif[FL_DIS_MAX];
+    if (!fl_t30_choose(e, e->page, &e->session)) {
+        fl_t30_give_up(e, FL_RAW_B_INCOMPATIBLE, true);
+        return;
+    }
+    e->trained = false;
+    fl_t30_burst_clear(e);
+    if (e->session.password) fl_frame_make_id(fl_t30_burst_add(e), FL_SID | 1, e->config.password);
+    if (e->session.sub) fl_frame_make_id(fl_t30_burst_add(e), FL_SUB | 1, e->config.sub_address);
+    if (e->config.id[0]) fl_frame_make_id(fl_t30_burst_add(e), FL_TSI | 1, e->config.id);
+    size_t length = fl_dcs_write(&e->session, fif);
+    fl_frame_make(fl_t30_burst_add(e), true, FL_DCS | 1, fif, length);
+    fl_t30_quiet(e, GAP_MS);
+}
+
+void fl_t30_on_B_SEND_DCS(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    if (h->kind == FL_H_FAILED) fl_t30_give_up(e, FL_RAW_MODEM, false);
+    if (h->kind != FL_H_DONE || fl_t30_burst_send(e)) return;
+    if (e->step++ == 0)
+        fl_t30_pause(e, GAP_MS);
+    else
+        fl_t30_go(e, FL_STATE_B_SEND_TCF);
+}
+
+/* TCF: 1.5 s of zeros. */
+static size_t read_tcf(void *ctx, uint8_t *buf, size_t cap)
+{
+    struct fl_t30 *e = ctx;
+    size_t count = fl_min_u32((uint32_t)cap, e->tcf_left);
+    memset(buf, 0, count);
+    e->tcf_left -= (uint32_t)count;
+    return count;
+}
+
+void fl_t30_enter_B_SEND_TCF(struct fl_t30 *e)
+{
+    e->tcf_left = e->session.rate_bps * 3u / 16; /* 1.5 s in octets */
+    fl_t30_send_data(e, e->rate, (struct fl_source){read_tcf, e});
+}
+
+void fl_t30_on_B_SEND_TCF(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    if (h->kind == FL_H_DONE) fl_t30_go(e, FL_STATE_B_AWAIT_CFR);
+    if (h->kind == FL_H_FAILED) fl_t30_give_up(e, FL_RAW_MODEM, true);
+}
+
+void fl_t30_enter_B_AWAIT_CFR(struct fl_t30 *e)
+{
+    fl_t30_listen(e);
+}
+
+/* Trains again, at the next lower rate if there is one below; gives up when there is none. */
+static void fall_back(struct fl_t30 *e)
+{
+    const struct fl_modulation *lower = fl_rate_lower(&e->limits, e->rate);
+    if (!lower) {
+        fl_t30_give_up(e, FL_RAW_B_TRAINING, true);
+        return;
+    }
+    e->rate = lower;
+    fl_t30_go(e, FL_STATE_B_SEND_DCS);
+}
+
+static void no_answer_to_dcs(struct fl_t30 *e)
+{
+    if (++e->tries >= TRIES_MAX) {
+        fl_t30_give_up(e, FL_RAW_B_NO_RESPONSE, true);
+        return;
+    }
+    /* Silence says nothing about the rate: the same a second time, then lower. */
+    const struct fl_modulation *lower = e->tries > 1 ? fl_rate_lower(&e->limits, e->rate) : NULL;
+    if (lower) e->rate = lower;
+    fl_t30_go(e, FL_STATE_B_SEND_DCS);
+}
+
+static void training_accepted(struct fl_t30 *e)
+{
+    e->trained = true;
+    e->retrain = false;
+    e->tries = e->crps = e->dis_repeats = 0;
+    e->negotiated = true;
+    fl_t30_emit(e, FL_T30_NEGOTIATED);
+    fl_t30_go(e, FL_STATE_C_SEND_PAGE);
+}
+
+void fl_t30_on_B_AWAIT_CFR(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    if (fl_t30_listening(e, h)) return;
+    if (h->kind == FL_H_TIMER) {
+        no_answer_to_dcs(e);
+        return;
+    }
+    if (h->fcf == FL_DCN) {
+        fl_t30_give_up(e, FL_RAW_B_DCN, false);
+        return;
+    }
+    bool dis = take_identification(e, h);
+    if (!h->final) return;
+    switch (h->fcf) {
+    case FL_CFR: training_accepted(e); break;
+    case FL_FTT:
+        e->tries = 0;
+        fall_back(e);
+        break;
+    case FL_CRP:
+        if (++e->crps > CRP_MAX)
+            fl_t30_give_up(e, FL_RAW_B_CRP, true);
+        else
+            fl_t30_go(e, FL_STATE_B_SEND_DCS);
+        break;
+    case FL_DIS:
+        /* It has not heard our DCS; what the DIS says may have changed. */
+        if (++e->dis_repeats >= TRIES_MAX)
+            fl_t30_give_up(e, FL_RAW_B_DIS_REPEATED, true);
+        else if (dis && evaluate(e))
+            fl_t30_go(e, FL_STATE_B_SEND_DCS);
+        else
+            fl_t30_give_up(e, FL_RAW_B_INCOMPATIBLE, true);
+        break;
+    default: fl_t30_listen(e); break;
+    }
+}
+
+/* ---- phase C ---- */
+
+void fl_t30_enter_C_SEND_PAGE(struct fl_t30 *e)
+{
+    fl_t30_quiet(e, GAP_MS);
+}
+
+void fl_t30_on_C_SEND_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    const struct fl_t30_outbox *outbox = &e->config.outbox;
+    if (h->kind == FL_H_FAILED) fl_t30_give_up(e, FL_RAW_MODEM, true);
+    if (h->kind != FL_H_DONE) return;
+    if (e->step++ > 0) {
+        e->tries = e->crps = 0;
+        e->command = 0;
+        fl_t30_go(e, FL_STATE_D_SEND_COMMAND);
+        return;
+    }
+    bool short_train = e->trained && e->session.kind == FL_V17;
+    fl_t30_send_data(e, fl_modulation_of(e->session.kind, e->session.rate_bps, short_train),
+                     outbox->open(outbox->ctx, e->page, &e->session));
+}
+
+/* ---- phase D ---- */
+
+/* MPS where the next page goes out as this one did, EOM where its format differs, EOP behind the last. */
+static uint8_t choose_command(const struct fl_t30 *e)
+{
+    struct fl_session next;
+    if (e->page + 1 >= e->config.outbox.count(e->config.outbox.ctx)) return FL_EOP;
+    fl_t30_choose(e, e->page + 1, &next);
+    bool same = next.resolution == e->session.resolution && next.width == e->session.width &&
+                next.coding == e->session.coding;
+    return same ? FL_MPS : FL_EOM;
+}
+
+void fl_t30_enter_D_SEND_COMMAND(struct fl_t30 *e)
+{
+    bool first = e->command == 0;
+    if (first) e->command = choose_command(e);
+    fl_t30_burst_one(e, e->command);
+    if (first)
+        fl_t30_pause(e, GAP_MS); /* behind our own page */
+    else
+        fl_t30_quiet(e, GAP_MS); /* behind whatever the far end may have said */
+}
+
+void fl_t30_on_D_SEND_COMMAND(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    if (h->kind == FL_H_FAILED) fl_t30_give_up(e, FL_RAW_MODEM, false);
+    if (h->kind == FL_H_DONE && !fl_t30_burst_send(e)) fl_t30_go(e, FL_STATE_D_AWAIT_RESPONSE);
+}
+
+void fl_t30_enter_D_AWAIT_RESPONSE(struct fl_t30 *e)
+{
+    fl_t30_listen(e);
+}
+
+static void page_confirmed(struct fl_t30 *e, bool retrain)
+{
+    fl_t30_timer_stop(e, FL_T5);
+    e->pages = ++e->page;
+    e->page_tries = e->tries = 0;
+    fl_t30_emit(e, FL_T30_PAGE);
+    if (e->command == FL_EOP) {
+        fl_t30_give_up(e, FL_RAW_NONE, true);
+    } else if (e->command == FL_EOM) {
+        e->far_known = false; /* phase B again, with a new DIS */
+        fl_t30_go(e, FL_STATE_B_AWAIT_DIS);
+    } else {
+        fl_t30_go(e, retrain ? FL_STATE_B_SEND_DCS : FL_STATE_C_SEND_PAGE);
+    }
+}
+
+static void page_rejected(struct fl_t30 *e)
+{
+    fl_t30_timer_stop(e, FL_T5);
+    if (++e->page_tries > RESENDS_MAX) {
+        fl_t30_give_up(e, FL_RAW_D_REJECTED, true);
+        return;
+    }
+    const struct fl_modulation *lower = fl_rate_lower(&e->limits, e->rate);
+    if (lower) e->rate = lower; /* what was unreadable at this rate is likelier to arrive at the next lower one */
+    e->tries = 0;
+    fl_t30_go(e, FL_STATE_B_SEND_DCS);
+}
+
+static void repeat_command(struct fl_t30 *e)
+{
+    if (++e->tries >= TRIES_MAX)
+        fl_t30_give_up(e, FL_RAW_D_NO_RESPONSE, true);
+    else
+        fl_t30_go(e, FL_STATE_D_SEND_COMMAND);
+}
+
+void fl_t30_on_D_AWAIT_RESPONSE(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    if (fl_t30_listening(e, h)) return;
+    if (h->kind == FL_H_TIMER) {
+        repeat_command(e);
+        return;
+    }
+    if (h->fcf == FL_DCN) {
+        fl_t30_give_up(e, FL_RAW_D_DCN, false);
+        return;
+    }
+    if (!h->final) return;
+    switch (h->fcf) {
+    case FL_MCF:
+    case FL_PIP: page_confirmed(e, false); break; /* PIP: as MCF, and an operator wants to speak; we do not */
+    case FL_RTP: page_confirmed(e, true); break;
+    case FL_RTN:
+    case FL_PIN:
+    case FL_DIS: /* DIS here: it is back at the beginning and has not taken the page */
+        page_rejected(e);
+        break;
+    case FL_CRP:
+        if (++e->crps > CRP_MAX)
+            fl_t30_give_up(e, FL_RAW_D_CRP, true);
+        else
+            fl_t30_go(e, FL_STATE_D_SEND_COMMAND);
+        break;
+    case FL_RNR:
+        if (e->timer[FL_T5] == FL_NEVER) fl_t30_timer_nominal(e, FL_T5);
+        e->tries = 0;
+        fl_t30_go(e, FL_STATE_D_SEND_RR);
+        break;
+    default: fl_t30_listen(e); break;
+    }
+}
+
+void fl_t30_enter_D_SEND_RR(struct fl_t30 *e)
+{
+    fl_t30_burst_one(e, FL_RR);
+    fl_t30_quiet(e, GAP_MS);
+}
+
+void fl_t30_on_D_SEND_RR(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    if (h->kind == FL_H_FAILED) fl_t30_give_up(e, FL_RAW_MODEM, false);
+    if (h->kind == FL_H_DONE && !fl_t30_burst_send(e)) fl_t30_go(e, FL_STATE_D_AWAIT_RESPONSE);
+}

@@ -1,0 +1,111 @@
+/* T.30's states as one table: names, clauses, roles, phases, timers, and which state may follow which. This is the
+ * whole state diagram; docs/t30.md is drawn from it. What a state does is in caller.c and called.c.
+ *
+ * STATE(name, clause, role, phase, timer, next ...): the timer starts with the state; FL_X2 (30 s) where none of T.30's
+ * does; a page may take as long as the whole session (X3). enter_<name> and on_<name> are its two functions. E_SEND_DCN and
+ * E_ENDED may follow any state: every session can be given up.
+ */
+#ifndef FL_T30_STATES_H
+#define FL_T30_STATES_H
+
+#include "t30/t30.h"
+
+#define FL_T30_STATES(STATE) \
+    /* the caller: it sends the document */ \
+    STATE(B_AWAIT_DIS, "5.1, 5.2.1", CALLER, "B", FL_T1, N(B_SEND_DCS)) \
+    STATE(B_SEND_DCS, "5.3.6.1.3, 5.3.6.2", CALLER, "B", FL_X2, N(B_SEND_TCF)) \
+    STATE(B_SEND_TCF, "5.3.6.1.3 (TCF)", CALLER, "B", FL_X2, N(B_AWAIT_CFR)) \
+    STATE(B_AWAIT_CFR, "5.3.6.1.4", CALLER, "B", FL_T4, N(B_SEND_DCS) | N(C_SEND_PAGE)) \
+    STATE(C_SEND_PAGE, "5.3.6.1.5", CALLER, "C", FL_X3, N(D_SEND_COMMAND)) \
+    STATE(D_SEND_COMMAND, "5.3.6.1.6", CALLER, "D", FL_X2, N(D_AWAIT_RESPONSE)) \
+    STATE(D_AWAIT_RESPONSE, "5.3.6.1.7", CALLER, "D", FL_T4, \
+          N(D_SEND_COMMAND) | N(D_SEND_RR) | N(C_SEND_PAGE) | N(B_SEND_DCS) | N(B_AWAIT_DIS)) \
+    STATE(D_SEND_RR, "A.4.3 (RR)", CALLER, "D", FL_X2, N(D_AWAIT_RESPONSE)) \
+    /* the called station: it receives */ \
+    STATE(B_SEND_DIS, "5.3.6.1.1", CALLED, "B", FL_X2, N(B_AWAIT_DCS)) \
+    STATE(B_AWAIT_DCS, "5.2.2", CALLED, "B", FL_T4, N(B_SEND_DIS) | N(B_RECEIVE_TCF) | N(B_AWAIT_DCS)) \
+    STATE(B_RECEIVE_TCF, "5.3.6.1.3 (TCF)", CALLED, "B", FL_T4, N(B_SEND_CFR) | N(B_AWAIT_DCS)) \
+    STATE(B_SEND_CFR, "5.3.6.1.4", CALLED, "B", FL_X2, N(C_RECEIVE_PAGE) | N(B_AWAIT_DCS)) \
+    STATE(C_RECEIVE_PAGE, "5.3.6.1.5", CALLED, "C", FL_T2, N(D_AWAIT_COMMAND)) \
+    STATE(D_AWAIT_COMMAND, "5.3.6.1.6", CALLED, "D", FL_T2, N(D_SEND_RESPONSE) | N(B_RECEIVE_TCF)) \
+    STATE(D_SEND_RESPONSE, "5.3.6.1.7", CALLED, "D", FL_X2, \
+          N(C_RECEIVE_PAGE) | N(B_AWAIT_DCS) | N(B_PAUSE) | N(E_AWAIT_DCN) | N(D_AWAIT_COMMAND)) \
+    STATE(B_PAUSE, "5.3.6.1.6 (EOM)", CALLED, "B", FL_T2, N(B_SEND_DIS) | N(D_SEND_RESPONSE) | N(B_RECEIVE_TCF)) \
+    STATE(E_AWAIT_DCN, "5.3.6.1.8", CALLED, "E", FL_T2, N(D_SEND_RESPONSE)) \
+    /* both */ \
+    STATE(E_SEND_DCN, "5.3.6.1.8", BOTH, "E", FL_X2, 0) \
+    STATE(E_ENDED, "5.3.6.1.8", BOTH, "E", FL_X2, 0)
+
+#define FL_STATE_ENUM(name, clause, role, phase, timer, next) FL_STATE_##name,
+enum fl_t30_state { FL_T30_STATES(FL_STATE_ENUM) FL_STATE_COUNT, FL_STATE_NONE = 255 };
+#undef FL_STATE_ENUM
+
+/* What happens in a state: an indication of the modem or an expired timer. */
+enum fl_happening {
+    FL_H_DONE,
+    FL_H_FAILED,
+    FL_H_CARRIER,
+    FL_H_FRAME,     /* good: fcf, octets, length, final */
+    FL_H_BAD_FRAME,
+    FL_H_DATA,      /* octets, length */
+    FL_H_NO_CARRIER,
+    FL_H_WRONG_CARRIER,
+    FL_H_TIMER,     /* timer */
+};
+
+struct fl_t30_happening {
+    uint8_t kind; /* enum fl_happening */
+    uint8_t fcf;
+    bool final;
+    uint8_t timer;
+    const uint8_t *octets;
+    size_t length;
+};
+
+struct fl_t30_state_row {
+    const char *name, *clause, *role, *phase;
+    uint8_t timer;
+    uint64_t next; /* bits by enum fl_t30_state */
+    void (*enter)(struct fl_t30 *engine);
+    void (*on)(struct fl_t30 *engine, const struct fl_t30_happening *happening);
+};
+extern const struct fl_t30_state_row FL_T30_TABLE[FL_STATE_COUNT];
+
+#define FL_STATE_FUNCTIONS(name, clause, role, phase, timer, next) \
+    void fl_t30_enter_##name(struct fl_t30 *engine); \
+    void fl_t30_on_##name(struct fl_t30 *engine, const struct fl_t30_happening *happening);
+FL_T30_STATES(FL_STATE_FUNCTIONS)
+#undef FL_STATE_FUNCTIONS
+
+/* ---- what the states' functions use (engine.c) ---- */
+
+/* Goes to another state, as soon as the modem has let go of the order it has. */
+void fl_t30_go(struct fl_t30 *engine, enum fl_t30_state state);
+/* Ends the session: the reason, and whether the far end is told (DCN). */
+void fl_t30_give_up(struct fl_t30 *engine, int raw, bool tell);
+void fl_t30_timer_start(struct fl_t30 *engine, enum fl_t30_timer timer, fl_time duration);
+void fl_t30_timer_nominal(struct fl_t30 *engine, enum fl_t30_timer timer);
+void fl_t30_timer_stop(struct fl_t30 *engine, enum fl_t30_timer timer);
+void fl_t30_emit(struct fl_t30 *engine, enum fl_t30_event_kind kind);
+
+void fl_t30_listen(struct fl_t30 *engine); /* RECV_FRAME */
+void fl_t30_receive(struct fl_t30 *engine); /* RECV_DATA at the agreed modulation, short training once trained */
+void fl_t30_pause(struct fl_t30 *engine, int duration_ms); /* SEND_SILENCE: between two of our own signals */
+void fl_t30_quiet(struct fl_t30 *engine, int duration_ms); /* WAIT_SILENCE: after a signal of the far end */
+void fl_t30_send_data(struct fl_t30 *engine, const struct fl_modulation *modulation, struct fl_source source);
+
+void fl_t30_burst_clear(struct fl_t30 *engine);
+struct fl_frame *fl_t30_burst_add(struct fl_t30 *engine);
+/* A frame without FIF, bit X as it is due, alone in its burst. */
+void fl_t30_burst_one(struct fl_t30 *engine, uint8_t fcf);
+/* Gives the next frame of the burst to the modem; false when all are sent. */
+bool fl_t30_burst_send(struct fl_t30 *engine);
+
+/* What every state that listens for frames does alike: stops its timer at the first flag, watches the length of a
+ * frame, listens again after a bad or non-final one. True when the happening was of that kind and is dealt with. */
+bool fl_t30_listening(struct fl_t30 *engine, const struct fl_t30_happening *happening);
+
+/* The format for a page under the far end's abilities (choose.c); false when nothing fits. */
+bool fl_t30_choose(const struct fl_t30 *engine, int page, struct fl_session *session);
+
+#endif

@@ -1,0 +1,159 @@
+/* The T.30 engine, sans-I/O, both roles. Five verbs: input, tick, deadline, order, event.
+ *
+ * It is not: the call (dialling, answering, hook), the modem's language, the coding of pages. It owns no descriptor,
+ * clock or thread, and allocates nothing.
+ */
+#ifndef FL_T30_H
+#define FL_T30_H
+
+#include "base/raw_causes.h"
+#include "base/trace.h"
+#include "modem/modem.h"
+#include "t30/dis.h"
+#include "t30/frames.h"
+#include "t30/rates.h"
+
+/* Timers of T.30 (T0..T5) and ours (X..). Numbers of rows of FL_T30_TIMERS. */
+enum fl_t30_timer {
+    FL_T1,   /* identification, phase B */
+    FL_T2,   /* called station: waiting for a command */
+    FL_T4,   /* caller: waiting for a response; called station, phase B: waiting for DCS before DIS is repeated */
+    FL_T5,   /* caller: the far end is not ready (RNR) */
+    FL_X1,   /* a control frame takes longer than any may */
+    FL_X2,   /* this state takes longer than it ever can: the modem or the far end is stuck */
+    FL_X3,   /* the whole session */
+    FL_T30_TIMER_COUNT
+};
+
+struct fl_t30_timer_row {
+    const char *name, *clause;
+    int32_t nominal_ms, tolerance_ms;
+};
+extern const struct fl_t30_timer_row FL_T30_TIMERS[FL_T30_TIMER_COUNT];
+
+/* The caller's document. */
+struct fl_page_shape {
+    uint8_t resolution; /* enum fl_resolution */
+    uint8_t width;      /* enum fl_width */
+    uint32_t rows;
+};
+
+struct fl_t30_outbox {
+    void *ctx;
+    int (*count)(void *ctx);
+    void (*shape)(void *ctx, int page, struct fl_page_shape *shape);
+    /* The coding (of those in the set, bits by enum fl_coding) in which the document is smallest. */
+    enum fl_coding (*smallest)(void *ctx, unsigned codings);
+    /* The page as octets for the line, in the agreed format; reopened for each resend. */
+    struct fl_source (*open)(void *ctx, int page, const struct fl_session *session);
+};
+
+/* The called station's page store. */
+struct fl_copy_quality {
+    uint32_t rows, bad_rows;
+};
+
+struct fl_t30_inbox {
+    void *ctx;
+    void (*begin)(void *ctx, const struct fl_session *session, const char *remote_id);
+    void (*data)(void *ctx, const uint8_t *octets, size_t length);
+    struct fl_copy_quality (*end)(void *ctx);
+    void (*keep)(void *ctx); /* the page is good: store it before it is confirmed */
+};
+
+/* How a far machine judges: honestly, or as a simulated failure wants it. */
+enum fl_verdict { FL_HONEST, FL_ALWAYS_BAD, FL_NEVER_READY };
+
+struct fl_t30_config {
+    bool caller;
+    struct fl_abilities abilities; /* called: what the DIS offers; caller: modulations, ecm, mr, mmr that may be used */
+    uint16_t min_rate_bps, max_rate_bps;
+    int8_t high_res;               /* 1, 0, or -1: follow the document */
+    int8_t coding;                 /* enum fl_coding, -1: the smallest */
+    char id[FL_ID_SIZE + 1];       /* TSI or CSI */
+    char sub_address[FL_ID_SIZE + 1];
+    char password[FL_ID_SIZE + 1];
+    uint8_t training_verdict, page_verdict; /* enum fl_verdict, called */
+    uint64_t seed;                 /* for the randomised repeat of DIS */
+    struct fl_t30_outbox outbox;
+    struct fl_t30_inbox inbox;
+    struct fl_pen pen;
+};
+
+enum fl_t30_event_kind {
+    FL_T30_NEGOTIATED, /* session, remote_id */
+    FL_T30_PAGE,       /* pages; last */
+    FL_T30_ENDED,      /* raw */
+};
+
+struct fl_t30_event {
+    uint8_t kind;
+    bool last;
+    int raw;
+    int pages;
+};
+
+#define FL_BURST_MAX  6
+#define FL_T30_EVENTS 8
+
+struct fl_t30 {
+    struct fl_t30_config config;
+    uint8_t state; /* enum fl_t30_state, t30/states.h */
+    uint8_t next;  /* the state to enter once the modem has let go of its order */
+    uint8_t step;  /* within a state that gives several orders */
+    fl_time now;
+    fl_time timer[FL_T30_TIMER_COUNT]; /* FL_NEVER: stopped */
+    fl_time paused;                    /* the state's timer while a frame is being received */
+
+    struct fl_order order; /* to be pulled */
+    bool order_ready;
+    uint8_t order_active; /* kind + 1 of the order that the modem has, 0 = none */
+    bool aborting;
+    uint8_t stutter;      /* receive orders in a row that ended at once with nothing */
+    fl_time listening;    /* since when */
+
+    struct fl_frame burst[FL_BURST_MAX];
+    uint8_t burst_count, burst_at;
+
+    struct fl_session session;
+    struct fl_abilities far;
+    bool far_known;       /* a usable DIS has been received: bit X is ours to set */
+    bool heard;           /* any V.21 */
+    char remote_id[FL_ID_SIZE + 1];
+    struct fl_rate_limits limits;
+    const struct fl_modulation *rate;
+    bool trained;         /* a training succeeded: the next fast carrier may train short */
+    bool retrain;         /* caller: the next page needs DCS and TCF first */
+    bool negotiated;
+    uint8_t tries, crps, dis_repeats, page_tries, trainings;
+    uint8_t command, response; /* caller: command sent; called: command received and our answer */
+    fl_time answered;     /* called: when our last response was out */
+    int page, pages;      /* caller: the page at work; confirmed pages */
+    int raw;
+    bool ended, page_open, page_seen;
+
+    /* TCF as it is judged */
+    uint32_t tcf_octets, tcf_nonzero, tcf_run, tcf_best;
+
+    uint64_t random;
+    struct fl_source page_source;
+    uint32_t tcf_left;
+
+    struct fl_t30_event events[FL_T30_EVENTS];
+    uint8_t event_head, event_count;
+};
+
+void fl_t30_init(struct fl_t30 *engine, const struct fl_t30_config *config);
+/* Takes the line: the caller listens for DIS, the called station (whose modem stands ready to send V.21) sends it. */
+void fl_t30_start(struct fl_t30 *engine, fl_time now);
+/* Ends the session from our side, with DCN where the line allows. raw: FL_RAW_STOP, FL_RAW_HANG_UP ... */
+void fl_t30_stop(struct fl_t30 *engine, int raw, fl_time now);
+
+void fl_t30_input(struct fl_t30 *engine, const struct fl_indication *indication, fl_time now);
+void fl_t30_tick(struct fl_t30 *engine, fl_time now);
+fl_time fl_t30_deadline(const struct fl_t30 *engine);
+bool fl_t30_order(struct fl_t30 *engine, struct fl_order *order);
+bool fl_t30_event(struct fl_t30 *engine, struct fl_t30_event *event);
+bool fl_t30_ended(const struct fl_t30 *engine);
+
+#endif

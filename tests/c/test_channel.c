@@ -1,0 +1,144 @@
+/* Whole simulated calls through the boundary, as Python makes them: orders down, events up, in virtual time. */
+#include "base/boundary.h"
+#include "base/base.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+
+struct call {
+    struct fl_channel *channel;
+    uint64_t seen;
+    struct fl_event last;
+    int pages, negotiated;
+    bool verbose;
+};
+
+static void print_trace(struct call *call)
+{
+    struct fl_trace_record record;
+    while (fl_channel_take_trace(call->channel, &record)) {
+        char text[400] = "";
+        printf("%9.3f %d %-14s ", (double)record.time_us / 1e6, record.station, fl_trace_kind_name(record.kind));
+        if (strncmp(fl_trace_kind_name(record.kind), "frame", 5) == 0) {
+            fl_frame_text(record.data, record.length, text, sizeof text);
+            printf("%s %s\n", fl_frame_name(record.data, record.length), text);
+        } else {
+            printf("%.*s\n", record.length, (const char *)record.data);
+        }
+    }
+}
+
+static int next(struct call *call, struct fl_event *event)
+{
+    fl_channel_allow(call->channel, call->seen);
+    int got = fl_channel_wait(call->channel, 20000, event);
+    if (got == 1) {
+        call->seen = event->seq;
+        call->last = *event;
+        if (event->kind == FL_EVENT_PAGE) call->pages = event->pages;
+        if (event->kind == FL_EVENT_NEGOTIATED) call->negotiated++;
+    }
+    if (call->verbose) print_trace(call);
+    return got;
+}
+
+/* The state in which dialling ends. */
+static int dial(struct call *call, const char *number)
+{
+    struct fl_event event;
+    CHECK_EQ(fl_channel_dial(call->channel, number), 0);
+    while (next(call, &event) == 1)
+        if (event.kind == FL_EVENT_CALL && (event.state == FL_CALL_ANSWERED || event.state == FL_CALL_IDLE))
+            return event.state;
+    CHECK(!"the call got nowhere");
+    return -1;
+}
+
+static struct fl_document *document(int pages, int32_t y_dpi)
+{
+    struct fl_document *document = fl_document_new();
+    int64_t rows = 400;
+    uint8_t *bitmap = malloc((size_t)(rows * 216));
+    uint64_t random = 5;
+    for (int page = 0; page < pages; page++) {
+        for (int64_t i = 0; i < rows * 216; i++)
+            bitmap[i] = i % 7 == 0 ? (uint8_t)(fl_random(&random) & fl_random(&random)) : 0;
+        CHECK_EQ(fl_document_add_page(document, 1728, 204, y_dpi, bitmap, rows), 0);
+    }
+    free(bitmap);
+    return document;
+}
+
+static int send_pages(struct call *call, int pages)
+{
+    struct fl_fax_options options = {1, 1, 1, 2400, 14400, -1, 0, -1, "5550001", "", "", ""};
+    struct fl_event event;
+    call->pages = 0;
+    CHECK_EQ(fl_channel_fax_send(call->channel, &options, document(pages, 196)), 0);
+    while (next(call, &event) == 1)
+        if (event.kind == FL_EVENT_FAX_ENDED) return event.cause;
+    CHECK(!"the fax did not end");
+    return -1;
+}
+
+static void hang_up(struct call *call)
+{
+    struct fl_event event;
+    CHECK_EQ(fl_channel_hang_up(call->channel), 0);
+    while (next(call, &event) == 1)
+        if (event.kind == FL_EVENT_CALL && event.state == FL_CALL_IDLE) return;
+    CHECK(!"not idle after hanging up");
+}
+
+static const struct {
+    const char *number;
+    int state, call_cause, fax_cause, pages;
+} NUMBERS[] = {
+    {"5550100", FL_CALL_ANSWERED, 0, FL_FAX_NORMAL, 3},
+    {"5550101", FL_CALL_IDLE, FL_CALL_CAUSE_BUSY, 0, 0},
+    {"5550102", FL_CALL_IDLE, FL_CALL_CAUSE_NOANSWER, 0, 0},
+    {"5550103", FL_CALL_ANSWERED, 0, FL_FAX_NOTFAX, 0},
+    {"5550104", FL_CALL_ANSWERED, 0, FL_FAX_NORMAL, 3},
+    {"5550105", FL_CALL_ANSWERED, 0, FL_FAX_NORMAL, 3},
+    {"5550106", FL_CALL_ANSWERED, 0, FL_FAX_PAGEQUALITY, 0},
+    {"5550107", FL_CALL_ANSWERED, 0, FL_FAX_HANGUP, 1},
+    {"5550108", FL_CALL_ANSWERED, 0, FL_FAX_COMMSFAULT, 0},
+    {"5550110", FL_CALL_ANSWERED, 0, FL_FAX_TIMEOUT, 0},
+    {"5550112", FL_CALL_IDLE, FL_CALL_CAUSE_OUTOFORDER, 0, 0},
+    {"5550113", FL_CALL_ANSWERED, 0, FL_FAX_ERROR, 0},
+};
+
+static void test_number(size_t row, bool verbose)
+{
+    char error[128], text[96];
+    struct fl_channel_config config = {.far = -1, .delay_ms = 20, .speed = 1, .seed = 1, .trace = verbose};
+    struct call call = {.channel = fl_channel_open(&config, error, sizeof error), .verbose = verbose};
+    CHECK(call.channel != NULL);
+    int state = dial(&call, NUMBERS[row].number);
+    CHECK_EQ(state, NUMBERS[row].state);
+    if (state == FL_CALL_IDLE) {
+        CHECK_EQ(call.last.cause, NUMBERS[row].call_cause);
+    } else {
+        CHECK_EQ(send_pages(&call, 3), NUMBERS[row].fax_cause);
+        CHECK_EQ(call.pages, NUMBERS[row].pages);
+        if (call.last.cause != FL_FAX_NORMAL)
+            printf("%s: %s (%s)\n", NUMBERS[row].number, fl_raw_code(call.last.raw), fl_raw_text(call.last.raw));
+    }
+    hang_up(&call);
+    printf("%s: %.3f s of line time\n", NUMBERS[row].number, (double)call.last.time_us / 1e6);
+    int64_t violations = fl_channel_violations(call.channel, text, sizeof text);
+    if (violations) printf("%s: %s\n", NUMBERS[row].number, text);
+    CHECK_EQ(violations, 0);
+    fl_channel_close(call.channel);
+    fl_channel_free(call.channel);
+}
+
+int main(int argc, char **argv)
+{
+    for (size_t row = 0; row < sizeof NUMBERS / sizeof NUMBERS[0]; row++)
+        if (argc < 2 || strcmp(argv[1], NUMBERS[row].number) == 0) test_number(row, argc > 1);
+    return check_result("channel");
+}
