@@ -13,6 +13,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol
 
 from faxline._lib import Engine
@@ -96,7 +97,7 @@ class Line:
         self._timers: dict[int, list[bool]] = {}
         self._violations = (0, "")
         self._engine_closed = threading.Event()
-        self.engine: Engine | None = Engine(device.config)
+        self.engine: Engine | None = Engine(replace(device.config, trace=trace is not None))
         self._pump = Pump(self)
         self._pump.start()
         _open_lines.add(self)
@@ -196,6 +197,8 @@ class Line:
         self.seq = event.seq
 
     def _call_changed(self, event: CallChanged) -> None:
+        if event.state is CallState.IDLE and self.state is CallState.IDLE and not self.dialling:
+            return  # the answer to a hang-up on hook: the last call's cause stays
         self.dialling = False
         cause = event.cause if event.state in (CallState.IDLE, CallState.ERROR) else CallCause.NORMAL
         if event.state is CallState.IDLE:

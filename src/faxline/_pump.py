@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from faxline._line import Line
 
 # With a trace, look for records at least this often, so that a kill loses little of it.
-_TRACE_INTERVAL_MS = 200
+_TRACE_INTERVAL_MS = 50
 
 
 class Pump(threading.Thread):

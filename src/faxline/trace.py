@@ -121,8 +121,8 @@ class TracedCall:
             result = f"fax {last['cause']}{_because(last['raw_cause'], last['text'])}, nothing sent"
         elif calls and any(line["state"] == "ANSWERED" for line in calls):
             result = "answered, no fax ended"
-        elif calls:
-            result = f"not answered, {calls[-1]['cause']}{_because(calls[-1]['raw_cause'])}, no fax"
+        elif ended := [line for line in calls if line["state"] in ("IDLE", "ERROR")]:
+            result = f"not answered, {ended[0]['cause']}{_because(ended[0]['raw_cause'])}, no fax"
         else:
             result = "nothing happened"
         return f"{subject}: {result}, {seconds:.3f} s of line time"
@@ -187,13 +187,19 @@ def render(path: str | os.PathLike[str]) -> Iterator[str]:
             yield f"{line['t'] / 1e6:12.3f}  {_line_text(line)}"
 
 
+def _value_text(value: object) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{name}={item}" for name, item in value.items() if item != "")
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 _ARROWS = {"sent": "->", "received": "<-", "bad": "<x"}
 
 
 def _line_text(line: dict[str, Any]) -> str:
     if "order" in line:
-        rest = " ".join(f"{name}={value}" for name, value in line.items() if name not in ("t", "order"))
-        return f"app      {line['order']} {rest}".rstrip()
+        rest = [f"{name} {_value_text(value)}" for name, value in line.items() if name not in ("t", "order")]
+        return f"app      {line['order']}: {'; '.join(rest)}".rstrip(": ")
     if "event" in line:
         return f"event    {_event_text(line)}"
     who = "us " if line.get("at") == "ours" else "far"
