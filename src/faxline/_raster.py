@@ -29,6 +29,7 @@ _SAME_WIDTH = 1.02  # letter paper is 0.4 % wider than a fax page
 _FINE, _STANDARD = 196, 98
 _FINE_FROM_DPI = 150  # a document with fewer lines per inch gains nothing by fine
 _SCAN_FROM_DPI = 150  # a tag below that is a screen's, and says nothing about paper
+_SIDEWAYS_MAX = 1.8  # wider than any paper on its side is a banner, which stays as it is
 _LENGTH_MAX_INCH = 4 * 16.54  # four times A3
 _SIDE_MAX_PX = 65_535
 
@@ -134,7 +135,8 @@ def _scaled(
     a4, b4, a3 = (width / x_dpi * _SAME_WIDTH for width in _WIDTHS[x_dpi])
     paper = _WIDTHS[x_dpi][0]
     scan = resolution is not None and min(resolution) >= _SCAN_FROM_DPI
-    if inches[0] > inches[1] and (inches[0] > a4 if resolution else inches[0] > 1.2 * inches[1]):
+    sideways = 1.0 < inches[0] / inches[1] <= _SIDEWAYS_MAX
+    if sideways and (inches[0] > a4 if resolution else inches[0] > 1.2 * inches[1]):
         grey = grey.transpose(Image.Transpose.ROTATE_90)
         inches = (inches[1], inches[0])
     if scan and a4 < inches[0] <= a3:

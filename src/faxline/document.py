@@ -132,10 +132,14 @@ def _reading(name: str, number: int | None) -> Iterator[None]:
     anything (OSError, SyntaxError, struct.error, KeyError, OverflowError ...), hence the wide net."""
     from PIL import Image, UnidentifiedImageError
 
+    from faxline._raster import PageError
+
     try:
         yield
     except DocumentError:
         raise
+    except PageError as error:
+        raise DocumentError(f"{_place(name, number)}: {error}") from None
     except UnidentifiedImageError:
         raise DocumentError(f"{name}: neither a TIFF nor an image of a known kind") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
