@@ -1,12 +1,18 @@
 """The simulated device: its addresses, its far machines, its faults."""
 
+from contextlib import suppress
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pages
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_mock import MockerFixture
 
 from faxline import CallChannel, Error, FaxToSend, sim
-from faxline.device import parse, parse_fault, resolve
+from faxline._lib import EngineConfig
+from faxline.device import Address, Device, parse, parse_fault, resolve
 
 
 @pytest.mark.parametrize(
@@ -200,6 +206,34 @@ def test_bad_addresses(address: str, words: str) -> None:
 def test_an_address_is_a_string() -> None:
     with pytest.raises(TypeError):
         CallChannel(3)  # type: ignore[arg-type]
+
+
+def test_another_distribution_adds_a_driver(mocker: MockerFixture, fax: str) -> None:
+    points = [
+        EntryPoint("lab", "test_sim:lab_driver", "faxline.drivers"),
+        EntryPoint("sim", "test_sim:lab_driver", "faxline.drivers"),
+    ]
+    found = mocker.patch("faxline.device.entry_points", return_value=points)
+    with CallChannel("lab:rack 2?slot=3") as channel:
+        assert channel.call("1") == "IDLE"
+        assert channel.cause() == "BUSY"
+    with CallChannel("sim:") as channel:
+        assert channel.call("1") == "ANSWERED"
+    assert found.call_args.kwargs == {"group": "faxline.drivers"}
+    with pytest.raises(Error, match=r"class1, lab, sim"):
+        CallChannel("isdn:")
+
+
+def lab_driver(address: Address) -> Device:
+    assert (address.rest, address.options) == ("rack 2", {"slot": "3"})
+    return Device(address.text, EngineConfig(far="busy"))
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_any_address_is_a_device_or_an_error(rest: str, query: str) -> None:
+    for text in (rest, f"sim:{rest}", f"sim:?{query}", f"sim:?save={query}", f"sim:?faults={query}"):
+        with suppress(Error):  # and nothing else
+            resolve(text)
 
 
 def test_percent_escapes() -> None:
