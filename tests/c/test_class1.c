@@ -57,7 +57,8 @@ static void fail(int line, const char *format, ...)
 {
     va_list arguments;
     check_failures++;
-    fprintf(stderr, "test_class1.c:%d: %s (pieces of %zu, %zu): ", line, script_name, bench.piece, bench.room);
+    fprintf(stderr, "test_class1.c:%d: %s (pieces of %zu, %zu): ", line, script_name, bench.piece,
+            bench.room);
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
     va_end(arguments);
@@ -78,8 +79,10 @@ static void note_indication(const struct fl_indication *indication)
     if (indication->kind == FL_IND_FRAME) {
         bench.frame_length = indication->length;
         bench.frame_good = indication->good;
-        if (indication->length <= sizeof bench.frame) memcpy(bench.frame, indication->data, indication->length);
-        else fail(__LINE__, "frame of %u octets", indication->length);
+        if (indication->length <= sizeof bench.frame)
+            memcpy(bench.frame, indication->data, indication->length);
+        else
+            fail(__LINE__, "frame of %u octets", indication->length);
         if (!indication->good) name = "BAD";
     }
     snprintf(bench.log + used, LOG_MAX - used, "%s%s", used ? " " : "", name);
@@ -139,8 +142,10 @@ static void print_octets(const char *what, const char *octets, size_t length)
 {
     fprintf(stderr, "    %s ", what);
     for (size_t i = 0; i < length; i++) {
-        if (octets[i] >= 0x20 && octets[i] < 0x7F) fputc(octets[i], stderr);
-        else fprintf(stderr, "\\x%02x", (unsigned char)octets[i]);
+        if (octets[i] >= 0x20 && octets[i] < 0x7F)
+            fputc(octets[i], stderr);
+        else
+            fprintf(stderr, "\\x%02x", (unsigned char)octets[i]);
     }
     fputc('\n', stderr);
 }
@@ -172,7 +177,8 @@ static void seen_text(int line, const char *text)
 
 static void got_frame(int line, const char *octets, size_t length, bool good)
 {
-    if (bench.frame_length == length && memcmp(bench.frame, octets, length) == 0 && bench.frame_good == good) return;
+    if (bench.frame_length == length && memcmp(bench.frame, octets, length) == 0 && bench.frame_good == good)
+        return;
     fail(line, "another frame (good %d)", bench.frame_good);
     print_octets("expected", octets, length);
     print_octets("received", (const char *)bench.frame, bench.frame_length);
@@ -386,10 +392,14 @@ static void plain_receiving(void)
     FRAME("\xFF\x13\x82\x10", true);
     recv_data(146);
     ANSWER("AT+FRM=146", "CONNECT");
-    SAY("a\x10\x10" "b\x10\x1A" "c\x10\x03");
+    SAY("a\x10\x10"
+        "b\x10\x1A"
+        "c\x10\x03");
     SAY("\r\nNO CARRIER\r\n");
     SEEN("CARRIER DATA NO_CARRIER");
-    DATA("a\x10" "b\x10\x10" "c");
+    DATA("a\x10"
+         "b\x10\x10"
+         "c");
     order_timed(FL_ORDER_WAIT_SILENCE, 70);
     ANSWER("AT+FRS=7", "OK");
     SEEN("DONE");
@@ -437,13 +447,17 @@ static void dial_results(void)
 
 static void dial_numbers(void)
 {
-    static const char *const HOSTILE[] = {"", "-", "12;+FCLASS=0", "1\r2", "AT", "5^6", "12345678901234567890123456789012345678901"};
+    static const char *const HOSTILE[] = {
+        "", "-", "12;+FCLASS=0", "1\r2", "AT", "5^6", "12345678901234567890123456789012345678901"};
     for (size_t i = 0; i < FL_COUNT(HOSTILE); i++) {
         order_text(FL_ORDER_DIAL, HOSTILE[i], strlen(HOSTILE[i]), false);
         SEEN("FAILED");
         SENT("");
     }
-    order_text(FL_ORDER_DIAL, "1\0" "2", 3, false);
+    order_text(FL_ORDER_DIAL,
+               "1\0"
+               "2",
+               3, false);
     SEEN("FAILED");
     fl_class1_configure(&bench.driver, &(struct fl_class1_config){.answer_timeout_s = 90, .pulse = true});
     DIAL("0w,+49 (5"); /* a bracket is not structure enough to be trusted */
@@ -630,11 +644,15 @@ static void frame_results(void)
         {"AT+FRH=3CONNECT\r\n\xFF\x13\x84\x11\x22\x10\x03\r\nOK\r\n", "CARRIER FRAME"},
         {"\xF0x\x01y\r\nCONNECT 300\r\n\xFF\x13\x84\x11\x22\x10\x03\r\nOK\r\n", "CARRIER FRAME"},
         {"\x80zCONNECT\r\n\xFF\x13\x84\x11\x22\x10\x03\r\nOK\r\n", "CARRIER FRAME"},
-        {"1\r\xFF\x13\x84\x11\x22\x10\x03" "0\r", "CARRIER FRAME"},
-        {"\r\nCONNECT\r\n\x7E\x55\xFF\x13\x84\x11\x22\x10\x03\r\nOK\r\n", "CARRIER FRAME"}, /* junk before it */
+        {"1\r\xFF\x13\x84\x11\x22\x10\x03"
+         "0\r",
+         "CARRIER FRAME"},
+        {"\r\nCONNECT\r\n\x7E\x55\xFF\x13\x84\x11\x22\x10\x03\r\nOK\r\n",
+         "CARRIER FRAME"},                                                              /* junk before it */
         {"\r\nCONNECT\r\n\xFF\xFF\x13\x84\x11\x22\x10\x03\r\nOK\r\n", "CARRIER FRAME"}, /* address doubled */
-        {"\r\nCONNECT\r\n\x13\x84\x11\x22\x10\x03\r\nOK\r\n", "CARRIER FRAME"}, /* address missing */
-        {"\r\nCONNECT\r\n\xFF\x13\x84\x10\x41\x11\x22\x10\x03\r\nOK\r\n", "CARRIER FRAME"}, /* unknown DLE A */
+        {"\r\nCONNECT\r\n\x13\x84\x11\x22\x10\x03\r\nOK\r\n", "CARRIER FRAME"},         /* address missing */
+        {"\r\nCONNECT\r\n\xFF\x13\x84\x10\x41\x11\x22\x10\x03\r\nOK\r\n",
+         "CARRIER FRAME"}, /* unknown DLE A */
         {"\r\nCONNECT\r\n\x55\x84\x11\x22\x10\x03\r\nOK\r\n", "CARRIER BAD"},
         {"\r\nCONNECT\r\n\xFF\x13\x11\x22\x10\x03\r\nOK\r\n", "CARRIER BAD"}, /* too short */
         {"\r\nCONNECT\r\n\xFF\x10\x03\r\nOK\r\n", "CARRIER BAD"},
@@ -770,7 +788,8 @@ static void data_results(void)
 /* Every kind of DLE at every place, cut at every octet boundary. */
 static void data_cut(void)
 {
-    static const char LINE[] = "\r\nCONNECT\r\n\n\x10\x10\x10\x10\x10\x10" "a\x10\x1A\x10\x1A\x10\x41\x10\x10\x03\0\r\nOK\r\n\x10\x00"
+    static const char LINE[] = "\r\nCONNECT\r\n\n\x10\x10\x10\x10\x10\x10"
+                               "a\x10\x1A\x10\x1A\x10\x41\x10\x10\x03\0\r\nOK\r\n\x10\x00"
                                "\x10\x10z\x10\x03\r\nNO CARRIER\r\n";
     calling();
     for (size_t cut = 0; cut < sizeof LINE; cut++) {
@@ -779,7 +798,8 @@ static void data_cut(void)
         say_octets(LINE, cut);
         say_octets(LINE + cut, sizeof LINE - 1 - cut);
         SEEN("CARRIER DATA NO_CARRIER");
-        DATA("\n\x10\x10\x10" "a\x10\x10\x10\x10\x10\x03\0\r\nOK\r\n\x10z");
+        DATA("\n\x10\x10\x10"
+             "a\x10\x10\x10\x10\x10\x03\0\r\nOK\r\n\x10z");
     }
 }
 
@@ -839,14 +859,18 @@ static void send_data_limit(void)
     SENT("");
     SEEN("CARRIER");
     wait_ms(100);
-    SENT("\x10\x03\x18" "AT\r"); /* stuck: the modem is fetched back, the call is lost */
+    SENT("\x10\x03\x18"
+         "AT\r"); /* stuck: the modem is fetched back, the call is lost */
 }
 
 static void send_data_back_pressure(void)
 {
     uint8_t octets[4];
     calling();
-    send_data(96, "abc\x10" "def", 7);
+    send_data(96,
+              "abc\x10"
+              "def",
+              7);
     ANSWER("AT+FTM=96", ""); /* an empty line says nothing */
     fl_class1_input(&bench.driver, (const uint8_t *)"CONNECT\r", 8, bench.now);
     CHECK_EQ(memory.at, 0); /* nothing is pulled before there is room */
@@ -855,7 +879,8 @@ static void send_data_back_pressure(void)
     CHECK_EQ(memory.at, 0);
     CHECK_EQ(fl_class1_output(&bench.driver, octets, 4, bench.now), 4);
     CHECK(memcmp(octets, "abc\x10", 4) == 0);
-    SENT("\x10" "def\x10\x03");
+    SENT("\x10"
+         "def\x10\x03");
     SAY("\r\nOK\r\n");
     SEEN("CARRIER DONE");
 }
@@ -922,8 +947,10 @@ static void abort_races(void)
     calling();
     for (size_t i = 0; i < FL_COUNT(SAID); i++) {
         for (int fast = 0; fast < 2; fast++) {
-            if (fast) recv_data(145);
-            else order(FL_ORDER_RECV_FRAME);
+            if (fast)
+                recv_data(145);
+            else
+                order(FL_ORDER_RECV_FRAME);
             pump();
             bench.sent_length = 0;
             order(FL_ORDER_ABORT);
@@ -996,7 +1023,10 @@ static void abort_sending(void)
 {
     uint8_t octets[3];
     calling();
-    send_data(96, "ab\x10" "cdefgh", 9);
+    send_data(96,
+              "ab\x10"
+              "cdefgh",
+              9);
     SENT("AT+FTM=96\r");
     order(FL_ORDER_ABORT); /* before CONNECT: nothing but the end is sent */
     SENT("");
@@ -1004,7 +1034,10 @@ static void abort_sending(void)
     SENT("\x10\x03");
     SAY("\r\nOK\r\n");
     SEEN("DONE");
-    send_data(96, "ab\x10" "cdefgh", 9);
+    send_data(96,
+              "ab\x10"
+              "cdefgh",
+              9);
     SENT("AT+FTM=96\r");
     fl_class1_input(&bench.driver, (const uint8_t *)"CONNECT\r", 8, bench.now);
     CHECK_EQ(fl_class1_output(&bench.driver, octets, 3, bench.now), 3);
@@ -1132,7 +1165,8 @@ static void hang_up_forced(void)
     SEEN("CARRIER");
     order(FL_ORDER_HANG_UP);
     wait_ms(8001);
-    SENT("\x10\x03\x18" "ATH0\r");
+    SENT("\x10\x03\x18"
+         "ATH0\r");
     SAY("\r\nOK\r\n");
     ANSWER("ATH0", "OK");
     SEEN("DONE");
@@ -1219,9 +1253,11 @@ static void recovery(void)
     SEND_FRAME("\xFF\x13\x83", true);
     SENT("AT+FTH=3\r");
     wait_ms(10001);
-    SENT("\x10\x03\x18" "AT\r");
+    SENT("\x10\x03\x18"
+         "AT\r");
     wait_ms(3001);
-    SENT("\x10\x03\x18" "AT\r");
+    SENT("\x10\x03\x18"
+         "AT\r");
     SAY("\r\nOK\r\n\r\nOK\r\n");
     wait_ms(301);
     ANSWER("ATZ", "OK");
@@ -1237,7 +1273,10 @@ static void dead_modem(void)
 {
     order(FL_ORDER_INIT);
     wait_ms(12500);
-    SENT("AT\r\x10\x03\x18" "AT\r\x10\x03\x18" "AT\r\x10\x03\x18" "AT\r");
+    SENT("AT\r\x10\x03\x18"
+         "AT\r\x10\x03\x18"
+         "AT\r\x10\x03\x18"
+         "AT\r");
     SEEN("FAULT");
     order(FL_ORDER_INIT);
     SEEN("FAULT");
@@ -1320,7 +1359,8 @@ static void init_refused(void)
 {
     order(FL_ORDER_INIT);
     ANSWER("AT", "ERROR"); /* half a line was in the modem */
-    SENT("\x10\x03\x18" "AT\r");
+    SENT("\x10\x03\x18"
+         "AT\r");
     SAY("AT\r\r\nOK\r\n"); /* with echo */
     wait_ms(301);
     ANSWER("ATZ", "ERROR");
@@ -1341,9 +1381,11 @@ static void init_silences(void)
     init_until_class();
     SENT("AT+FMI?\r");
     wait_ms(3001);
-    SENT("\x10\x03\x18" "AT\r");
+    SENT("\x10\x03\x18"
+         "AT\r");
     SAY("\r\nERROR\r\n");
-    SENT("\x10\x03\x18" "AT\r");
+    SENT("\x10\x03\x18"
+         "AT\r");
     SAY("\r\nOK\r\n");
     wait_ms(301);
     ANSWER("AT+FMM?", "ERROR"); /* goes on behind the query */
@@ -1351,7 +1393,8 @@ static void init_silences(void)
     ANSWER("AT+FCLASS=?", "OK");
     SENT("AT+FCLASS=1\r");
     wait_ms(3001);
-    SENT("\x10\x03\x18" "AT\r");
+    SENT("\x10\x03\x18"
+         "AT\r");
     SAY("\r\nOK\r\n");
     wait_ms(301);
     ANSWER("AT+FCLASS=1", "OK"); /* but this is needed */
@@ -1579,8 +1622,9 @@ static void profile_table(void)
 
 static void random_octets(void)
 {
-    static const char *const PIECES[] = {"\r\nOK\r\n", "\r\nCONNECT\r\n", "\r\nERROR\r\n", "\x10\x03", "\r\nNO CARRIER\r\n",
-                                         "+FRH:3\r", "RING\r", "\r\n+FCERROR\r\n", "+FRM:96\r\n", "AT"};
+    static const char *const PIECES[] = {
+        "\r\nOK\r\n", "\r\nCONNECT\r\n", "\r\nERROR\r\n",    "\x10\x03",    "\r\nNO CARRIER\r\n",
+        "+FRH:3\r",   "RING\r",          "\r\n+FCERROR\r\n", "+FRM:96\r\n", "AT"};
     uint64_t seed = bench.piece;
     for (int round = 0; round < 60; round++) {
         begin();
@@ -1588,12 +1632,18 @@ static void random_octets(void)
             uint64_t dice = fl_random(&seed);
             uint8_t noise[40];
             for (size_t j = 0; j < sizeof noise; j++) noise[j] = (uint8_t)fl_random(&seed);
-            struct fl_order value = {.kind = dice >> 8 & 15, .modulation = 96, .duration_ms = 70, .length = dice >> 16 & 255};
+            struct fl_order value = {
+                .kind = dice >> 8 & 15, .modulation = 96, .duration_ms = 70, .length = dice >> 16 & 255};
             if (value.kind == FL_ORDER_DIAL) value.length = 1, value.frame[0] = '1';
-            if ((dice & 7) < 3) say_octets(noise, dice >> 32 & 31);
-            else if ((dice & 7) < 5) say_octets(PIECES[(dice >> 32) % FL_COUNT(PIECES)], strlen(PIECES[(dice >> 32) % FL_COUNT(PIECES)]));
-            else if ((dice & 7) < 7) give(&value);
-            else wait_ms((int)(dice >> 32 & 4095));
+            if ((dice & 7) < 3)
+                say_octets(noise, dice >> 32 & 31);
+            else if ((dice & 7) < 5)
+                say_octets(PIECES[(dice >> 32) % FL_COUNT(PIECES)],
+                           strlen(PIECES[(dice >> 32) % FL_COUNT(PIECES)]));
+            else if ((dice & 7) < 7)
+                give(&value);
+            else
+                wait_ms((int)(dice >> 32 & 4095));
             bench.log[0] = 0;
             bench.sent_length = bench.data_length = 0;
         }
