@@ -963,7 +963,10 @@ static void end_data(struct fl_class1 *d, fl_time now)
 static void data_sent(struct fl_class1 *d, uint8_t argument, fl_time now)
 {
     (void)argument;
-    if (d->out_at < d->out_length) return;
+    if (d->out_at < d->out_length) { /* it has not even seen the end: DLE ETX would go into command state */
+        data_underrun(d, FL_IND_FAILED, now);
+        return;
+    }
     trace_data(d, FL_TRACE_DATA_SENT, now);
     if (!d->profile->silence_after_data || d->hanging_up) {
         finish(d, FL_IND_DONE, now);

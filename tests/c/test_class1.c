@@ -898,6 +898,25 @@ static void send_data_underrun(void)
     fl_class1_input(&bench.driver, (const uint8_t *)"\nOK\r", 4, bench.now);
     SENT("");
     SEEN("FAILED");
+    send_data(96, "ab", 2); /* the same with only a part of the end given */
+    SENT("AT+FTM=96\r");
+    fl_class1_input(&bench.driver, (const uint8_t *)"CONNECT\r", 8, bench.now);
+    CHECK_EQ(fl_class1_output(&bench.driver, octets, 3, bench.now), 3);
+    CHECK_EQ(fl_class1_output(&bench.driver, octets, 1, bench.now), 1);
+    CHECK(fl_class1_indication(&bench.driver, &indication));
+    send_data(96, "abc", 3); /* while one is under way: not taken */
+    SENT("");
+    SAY("\r\nOK\r\n");
+    SEEN("DONE");
+    send_data(96, "abc", 3);
+    SENT("AT+FTM=96\r");
+    fl_class1_input(&bench.driver, (const uint8_t *)"CONNECT\r", 8, bench.now);
+    CHECK_EQ(fl_class1_output(&bench.driver, octets, 3, bench.now), 3);
+    CHECK_EQ(fl_class1_output(&bench.driver, octets, 1, bench.now), 1);
+    CHECK(fl_class1_indication(&bench.driver, &indication));
+    fl_class1_input(&bench.driver, (const uint8_t *)"\nOK\r", 4, bench.now);
+    SENT("");
+    SEEN("FAILED");
 }
 
 static void silences(void)
@@ -1750,7 +1769,6 @@ static void run_script(const struct script *script)
         bench.now = FL_SEC(1000);
         bench.piece = bench.room = PIECES[i];
         script_name = script->name;
-        if (getenv("V")) fprintf(stderr, "%s\n", script_name);
         begin();
         script->run();
         pump();
