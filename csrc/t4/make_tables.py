@@ -41,6 +41,7 @@ EXTENDED = """
 000000010111 000000011100 000000011101 000000011110 000000011111
 """.split()  # 1792, 1856 .. 2560, for both colours
 
+PAIR_BITS = 12
 PASS, HORIZONTAL = "0001", "001"
 VERTICAL = {-3: "0000010", -2: "000010", -1: "010", 0: "1", 1: "011", 2: "000011", 3: "0000011"}  # a1 - b1
 
@@ -58,6 +59,28 @@ def lookup(codes: dict, width: int) -> list:
             assert table[index] is None, "the code is not prefix-free"
             table[index] = (value, len(code))
     return table
+
+
+def pair_of_runs(index: int) -> int:
+    """White's and black's terminating code in the first bits of a stream, unless one is of no pixels."""
+    bits = f"{index:0{PAIR_BITS}b}"[::-1]
+    for white, first in enumerate(WHITE):
+        for black, second in enumerate(BLACK):
+            if white and black and bits.startswith(first + second):
+                return white << 10 | black << 4 | len(first + second)
+    return 0
+
+
+def group(index: int, width: int) -> str:
+    """What `width` bits of two-dimensional coding start with: up to eight V0, then another mode if it is whole."""
+    bits = f"{index:0{width}b}"[::-1]
+    ones = min(len(bits) - len(bits.lstrip("1")), 8)
+    modes = [("VERTICAL", delta, code) for delta, code in VERTICAL.items()]
+    modes += [("PASS", 0, PASS), ("HORIZONTAL", 0, HORIZONTAL)]
+    for kind, delta, code in modes:
+        if code != VERTICAL[0] and bits[ones:].startswith(code):
+            return f"{{FL_T4_{kind}, {ones}, {ones + len(code)}, {delta}}}"
+    return f"{{FL_T4_{'V0' if ones else 'NONE'}, {ones}, {ones}, 0}}"
 
 
 def show(declaration: str, entries: list[str]) -> None:
@@ -96,15 +119,8 @@ def main() -> None:
         show(f"const uint16_t fl_t4_{name}_runs[1 << {width}]",
              [str(entry[0] << 4 | entry[1]) if entry else "0" for entry in table])
 
-    kinds = {code: ("VERTICAL", delta) for delta, code in VERTICAL.items()}
-    kinds |= {PASS: ("PASS", 0), HORIZONTAL: ("HORIZONTAL", 0)}
-    table = lookup({value: code for code, value in kinds.items()}, 7)
-    entries = []
-    for entry in table:
-        (kind, delta), length = entry or (("NONE", 0), 0)
-        step = -1 if delta < 0 else 1
-        entries.append(f"{{FL_T4_{kind}, {length}, {delta}, {step}}}")
-    show("const struct fl_t4_mode fl_t4_modes[1 << 7]", entries)
+    show(f"const uint16_t fl_t4_run_pairs[1 << {PAIR_BITS}]", [str(pair_of_runs(i)) for i in range(1 << PAIR_BITS)])
+    show("const struct fl_t4_group fl_t4_groups[1 << 10]", [group(index, 10) for index in range(1 << 10)])
 
 
 main()
