@@ -1,4 +1,5 @@
-/* T.4's code tables. Written by make_tables.py, which holds them in readable form: do not edit. */
+/* T.4's code tables. Written by make_tables.py, which holds them readably: do not edit. */
+/* clang-format off */
 #include "t4/codes.h"
 
 const struct fl_t4_code fl_t4_terminating[2 * 64] = {

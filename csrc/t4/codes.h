@@ -10,7 +10,7 @@
 #define FL_T4_EOL_BITS    12
 #define FL_T4_EOL         0x800u /* eleven zeros, a one */
 #define FL_T4_RTC_EOLS    6
-#define FL_T4_LONGEST_RUN 2560   /* that one make-up code can say */
+#define FL_T4_LONGEST_RUN 2560 /* that one make-up code can say */
 
 struct fl_t4_code {
     uint16_t bits;

@@ -22,9 +22,9 @@ enum state {
 };
 
 enum phase {
-    RUNS,   /* one-dimensional */
-    MODE,   /* a two-dimensional mode */
-    FIRST,  /* run of the horizontal mode */
+    RUNS,  /* one-dimensional */
+    MODE,  /* a two-dimensional mode */
+    FIRST, /* run of the horizontal mode */
     SECOND,
 };
 
@@ -150,7 +150,8 @@ static FL_FORCE_INLINE bool ready(const struct fl_t4_decoder *dec, struct reader
 }
 
 /* The codes of one run. */
-static FL_FORCE_INLINE enum outcome take_run(struct fl_t4_decoder *dec, struct reader *r, struct line *line, bool black)
+static FL_FORCE_INLINE enum outcome take_run(struct fl_t4_decoder *dec, struct reader *r, struct line *line,
+                                             bool black)
 {
     for (;;) {
         if (!ready(dec, r)) return MORE;
@@ -239,7 +240,8 @@ static FL_FORCE_INLINE enum outcome decode_2d(struct fl_t4_decoder *dec, struct 
         if (FL_LIKELY(group.mode == FL_T4_VERTICAL)) {
             int a1 = b1[0] + group.delta;
             skip(r, group.length);
-            line->last = group.delta < 0 ? 1 : 3; /* VL's codes end with one zero, the other modes' with a one */
+            line->last =
+                group.delta < 0 ? 1 : 3; /* VL's codes end with one zero, the other modes' with a one */
             line->length = 2;
             differs = true;
             if (a1 <= line->a0 || a1 > width) break;
@@ -514,7 +516,8 @@ int fl_t4_decoder_row(struct fl_t4_decoder *dec, const uint8_t **row)
                 end_page(dec, false);
                 break;
             }
-            if (dec->zeros <= MAX_RTC_ZEROS) {
+            /* The tags of an RTC are ones. A two-dimensional line can be a single bit: gone, it must not end the page. */
+            if (dec->zeros <= MAX_RTC_ZEROS && dec->tag_1d) {
                 end_page(dec, true);
                 break;
             }
@@ -546,8 +549,7 @@ int fl_t4_decoder_row(struct fl_t4_decoder *dec, const uint8_t **row)
             if (outcome == MORE) return FL_T4_NEED_DATA;
             return after_line(dec, outcome, row);
 
-        case DONE:
-            return FL_T4_END;
+        case DONE: return FL_T4_END;
         }
     }
 }

@@ -148,7 +148,8 @@ void fl_t4_encoder_init(struct fl_t4_encoder *enc, const struct fl_t4_format *fo
     enc->format = *format;
     enc->source = rows;
     enc->min_row_bits = format->coding == FL_CODING_MMR ? 0 : format->min_row_bits;
-    for (unsigned i = 0; i < 6; i++) enc->changes[0][1 + i] = format->width_px; /* all white, above the page */
+    for (unsigned i = 0; i < 6; i++)
+        enc->changes[0][1 + i] = format->width_px; /* all white, above the page */
 }
 
 static void put_eol(const struct fl_t4_encoder *enc, struct writer *w, bool one_dimensional)
