@@ -148,8 +148,8 @@ static bool exchange(struct fl_exchange *x, fl_time now)
         x->route = OVER;
         return true;
     }
-    default: /* OVER: free again once both have hung up */
-        if (our_hook_is_up(x) || far != FL_HOOK_ON) return false;
+    default: /* OVER: free again once both have hung up; we may be dialling anew before the far end has */
+        if ((our_hook_is_up(x) && our != FL_HOOK_DIALLING) || far != FL_HOOK_ON) return false;
         x->route = FREE;
         return true;
     }
