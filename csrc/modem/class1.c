@@ -15,31 +15,31 @@
 enum { ETX = 0x03, DLE = 0x10, CAN = 0x18, SUB = 0x1A };
 
 /* Times of the dialogue. What T.30 or the owner decides is not here. */
-#define SYNC_TRIES        4
-#define AT_TRIES          3
-#define HANG_UP_TRIES     2
-#define SILENCES_MAX      3
-#define HANG_UP_BOUND     FL_SEC(8)   /* what is under way may take this long before ATH is given regardless */
-#define RECEPTION_BOUND   FL_SEC(180) /* longer than any patience of T.30's: T1 is 35 s, T0 60 to 120 s */
-#define DATA_END_RESERVE  FL_SEC(30)  /* over and above what the modem may still hold */
-#define STRAGGLER_TIME    FL_SEC(2)
-#define ESCALATED_PAUSE   100         /* ms for the OK to CAN to come after the OK to AT */
+#define SYNC_TRIES       4
+#define AT_TRIES         3
+#define HANG_UP_TRIES    2
+#define SILENCES_MAX     3
+#define HANG_UP_BOUND    FL_SEC(8)   /* what is under way may take this long before ATH is given regardless */
+#define RECEPTION_BOUND  FL_SEC(180) /* longer than any patience of T.30's: T1 is 35 s, T0 60 to 120 s */
+#define DATA_END_RESERVE FL_SEC(30)  /* over and above what the modem may still hold */
+#define STRAGGLER_TIME   FL_SEC(2)
+#define ESCALATED_PAUSE  100 /* ms for the OK to CAN to come after the OK to AT */
 
 enum phase_id {
-    IDLE,       /* command state, nothing under way; a frame may be held */
-    CARRIER,    /* our V.21 flags are on the line and the modem waits for a frame */
-    CHAT,       /* the initial dialogue, also for recovery */
-    QUIET,      /* in it: late answers to repeated commands run out */
+    IDLE,    /* command state, nothing under way; a frame may be held */
+    CARRIER, /* our V.21 flags are on the line and the modem waits for a frame */
+    CHAT,    /* the initial dialogue, also for recovery */
+    QUIET,   /* in it: late answers to repeated commands run out */
     DIAL_SETUP,
     DIALING,
     ANSWERING,
-    FTH,        /* AT+FTH=3 given */
-    FRAME_OUT,  /* a frame was given */
-    CLOSING,    /* DLE ETX given to end our V.21 carrier */
-    FRH,        /* AT+FRH=3 given */
-    FRAME_IN,   /* CONNECT came: octets of a frame */
-    FRAME_END,  /* DLE ETX came: the result is due */
-    FTM,        /* AT+FTM=m given */
+    FTH,       /* AT+FTH=3 given */
+    FRAME_OUT, /* a frame was given */
+    CLOSING,   /* DLE ETX given to end our V.21 carrier */
+    FRH,       /* AT+FRH=3 given */
+    FRAME_IN,  /* CONNECT came: octets of a frame */
+    FRAME_END, /* DLE ETX came: the result is due */
+    FTM,       /* AT+FTM=m given */
     CONNECT_DELAY,
     DATA_OUT,
     DATA_END,   /* DLE ETX given: OK comes when all of it is on the line */
@@ -93,11 +93,14 @@ static void stuck(struct fl_class1 *d, uint8_t argument, fl_time now);
 
 /* ---- indications ---- */
 
-static void tell(struct fl_class1 *d, enum fl_indication_kind kind, bool good, const uint8_t *data, size_t length)
+static void tell(struct fl_class1 *d, enum fl_indication_kind kind, bool good, const uint8_t *data,
+                 size_t length)
 {
-    if (d->queued == FL_CLASS1_QUEUE) return; /* input stops at the first: only an owner who never collects gets here */
+    if (d->queued == FL_CLASS1_QUEUE)
+        return; /* input stops at the first: only an owner who never collects gets here */
     struct fl_indication *slot = &d->queue[(d->queue_at + d->queued++) % FL_CLASS1_QUEUE];
-    *slot = (struct fl_indication){.kind = (uint8_t)kind, .good = good, .length = (uint16_t)length, .data = data};
+    *slot =
+        (struct fl_indication){.kind = (uint8_t)kind, .good = good, .length = (uint16_t)length, .data = data};
 }
 
 bool fl_class1_indication(struct fl_class1 *d, struct fl_indication *indication)
@@ -239,8 +242,10 @@ static void make_certain(struct fl_class1 *d, uint8_t ending, fl_time now)
 
 static void try_at(struct fl_class1 *d, uint8_t argument, fl_time now)
 {
-    if (d->tries < AT_TRIES) send_at(d, now);
-    else stuck(d, argument, now);
+    if (d->tries < AT_TRIES)
+        send_at(d, now);
+    else
+        stuck(d, argument, now);
 }
 
 static void aborted(struct fl_class1 *d, uint8_t argument, fl_time now)
@@ -365,7 +370,8 @@ static void refused(struct fl_class1 *d, uint8_t argument, fl_time now)
 {
     (void)argument;
     if (d->off_hook && ++d->errors > d->profile->hook_sensitivity) {
-        fl_trace_text(&d->pen, now, FL_TRACE_NOTE, "ERROR %u times in a row: the modem is on hook", d->errors);
+        fl_trace_text(&d->pen, now, FL_TRACE_NOTE, "ERROR %u times in a row: the modem is on hook",
+                      d->errors);
         finish(d, FL_IND_LINE_DOWN, now);
         return;
     }
@@ -502,15 +508,19 @@ static void chat_ok(struct fl_class1 *d, uint8_t argument, fl_time now)
     d->step++;
     if (d->step <= d->resume) d->step = d->resume;
     d->tries = 0;
-    if (repeated) enter(d, QUIET, now);
-    else chat_next(d, now);
+    if (repeated)
+        enter(d, QUIET, now);
+    else
+        chat_next(d, now);
 }
 
 static void chat_again(struct fl_class1 *d, uint8_t argument, fl_time now)
 {
     (void)argument;
-    if (d->tries < SYNC_TRIES) chat_next(d, now);
-    else fault(d, now);
+    if (d->tries < SYNC_TRIES)
+        chat_next(d, now);
+    else
+        fault(d, now);
 }
 
 static void chat_error(struct fl_class1 *d, uint8_t argument, fl_time now)
@@ -519,8 +529,10 @@ static void chat_error(struct fl_class1 *d, uint8_t argument, fl_time now)
     if (step->flags & SYNC) {
         chat_again(d, argument, now);
     } else if (step->flags & REQUIRED) {
-        if (d->recovering) fault(d, now);
-        else finish(d, FL_IND_FAILED, now);
+        if (d->recovering)
+            fault(d, now);
+        else
+            finish(d, FL_IND_FAILED, now);
     } else {
         d->step++;
         d->tries = 0;
@@ -738,7 +750,8 @@ static void fth_connected(struct fl_class1 *d, uint8_t argument, fl_time now)
 static void frame_sent(struct fl_class1 *d, uint8_t argument, fl_time now)
 {
     (void)argument;
-    if (d->out_at < d->out_length) return; /* a late OK to something else: this frame is not even with the modem */
+    if (d->out_at < d->out_length)
+        return; /* a late OK to something else: this frame is not even with the modem */
     finish(d, FL_IND_DONE, now);
 }
 
@@ -772,7 +785,8 @@ static void tell_carrier(struct fl_class1 *d)
 
 static void give_frame(struct fl_class1 *d, fl_time now)
 {
-    fl_trace_put(&d->pen, now, d->raw_good ? FL_TRACE_FRAME_RECEIVED : FL_TRACE_FRAME_BAD, d->raw, d->raw_length);
+    fl_trace_put(&d->pen, now, d->raw_good ? FL_TRACE_FRAME_RECEIVED : FL_TRACE_FRAME_BAD, d->raw,
+                 d->raw_length);
     d->busy = d->held = false;
     enter(d, IDLE, now);
     tell(d, FL_IND_FRAME, d->raw_good, d->raw, d->raw_length);
@@ -938,7 +952,8 @@ static void data_underrun(struct fl_class1 *d, uint8_t kind, fl_time now)
 static void end_data(struct fl_class1 *d, fl_time now)
 {
     const struct fl_modulation *modulation = fl_modulation(d->order.modulation);
-    fl_time line_time = (fl_time)(d->data_octets * 8000000u / modulation->rate_bps) + FL_MS(modulation->train_ms);
+    fl_time line_time =
+        (fl_time)(d->data_octets * 8000000u / modulation->rate_bps) + FL_MS(modulation->train_ms);
     fl_time left = d->data_started + line_time - now;
     put_end(d);
     enter(d, DATA_END, now);
@@ -948,7 +963,10 @@ static void end_data(struct fl_class1 *d, fl_time now)
 static void data_sent(struct fl_class1 *d, uint8_t argument, fl_time now)
 {
     (void)argument;
-    if (d->out_at < d->out_length) return;
+    if (d->out_at < d->out_length) { /* it has not even seen the end: DLE ETX would go into command state */
+        data_underrun(d, FL_IND_FAILED, now);
+        return;
+    }
     trace_data(d, FL_TRACE_DATA_SENT, now);
     if (!d->profile->silence_after_data || d->hanging_up) {
         finish(d, FL_IND_DONE, now);
@@ -981,8 +999,10 @@ static size_t take_data(struct fl_class1 *d, uint8_t *octets, size_t cap)
         d->chunk_at = (uint16_t)(d->chunk_at + run);
         d->data_octets += run;
         if (!dle) continue;
-        if (used < cap) octets[used++] = DLE;
-        else put_octet(d, DLE);
+        if (used < cap)
+            octets[used++] = DLE;
+        else
+            put_octet(d, DLE);
     }
     return used;
 }
@@ -1021,8 +1041,10 @@ static void frm_mismatch(struct fl_class1 *d, uint8_t argument, fl_time now)
 
 static void frm_error(struct fl_class1 *d, uint8_t argument, fl_time now)
 {
-    if (d->profile->rm_error_is_mismatch) frm_mismatch(d, argument, now);
-    else refused(d, argument, now);
+    if (d->profile->rm_error_is_mismatch)
+        frm_mismatch(d, argument, now);
+    else
+        refused(d, argument, now);
 }
 
 /* Adaptive reception: from here on the order is a RECV_FRAME. */
@@ -1077,29 +1099,47 @@ static void start_silence(struct fl_class1 *d, fl_time now)
 /* ---- the table ---- */
 
 static const struct phase PHASES[PHASES_COUNT] = {
-    [IDLE] = {"idle", LINES, STOP_NOW, 0,
+    [IDLE] = {"idle",
+              LINES,
+              STOP_NOW,
+              0,
               {{FL_RESULT_CONNECT, FL_IND_DONE, begin_abort}}}, /* late: nobody wants what follows */
-    [CARRIER] = {"carrier", LINES, STOP_CLOSE, 6000, /* the modem drops it by itself after 5 s */
+    [CARRIER] = {"carrier",
+                 LINES,
+                 STOP_CLOSE,
+                 6000, /* the modem drops it by itself after 5 s */
                  {{FL_RESULT_OK, 0, carrier_dropped},
                   {FL_RESULT_ERROR, 0, carrier_dropped},
                   {FL_RESULT_TIMEOUT, 0, close_carrier}}},
-    [CHAT] = {"init", LINES, STOP_WAIT, 3000,
+    [CHAT] = {"init",
+              LINES,
+              STOP_WAIT,
+              3000,
               {{FL_RESULT_OK, 0, chat_ok},
                {FL_RESULT_ERROR, 0, chat_error},
                {FL_RESULT_TEXT, 0, chat_text},
                {FL_RESULT_NO_CARRIER, 0, ignore},
                {FL_RESULT_BUSY, 0, ignore},
                {FL_RESULT_TIMEOUT, 0, chat_silent}}},
-    [QUIET] = {"quiet", LINES, STOP_WAIT, 300,
+    [QUIET] = {"quiet",
+               LINES,
+               STOP_WAIT,
+               300,
                {{FL_RESULT_NO_CARRIER, 0, ignore},
                 {FL_RESULT_BUSY, 0, ignore},
                 {FL_RESULT_TIMEOUT, 0, chat_quiet}}},
-    [DIAL_SETUP] = {"dial setup", LINES, STOP_WAIT, 3000,
+    [DIAL_SETUP] = {"dial setup",
+                    LINES,
+                    STOP_WAIT,
+                    3000,
                     {{FL_RESULT_OK, 0, dial},
                      {FL_RESULT_ERROR, 0, dial},
                      {FL_RESULT_NO_CARRIER, 0, ignore},
                      {FL_RESULT_TIMEOUT, 0, stuck}}},
-    [DIALING] = {"dialling", LINES, STOP_CALL, 0,
+    [DIALING] = {"dialling",
+                 LINES,
+                 STOP_CALL,
+                 0,
                  {{FL_RESULT_CONNECT, 0, dialed},
                   {FL_RESULT_BUSY, FL_IND_BUSY, end_with},
                   {FL_RESULT_NO_ANSWER, FL_IND_NO_ANSWER, end_with},
@@ -1108,22 +1148,37 @@ static const struct phase PHASES[PHASES_COUNT] = {
                   {FL_RESULT_ERROR, FL_IND_FAILED, end_with},
                   {FL_RESULT_RING, 0, ignore}, /* some modems say so when the far end rings */
                   {FL_RESULT_TIMEOUT, FL_IND_NO_ANSWER, dial_overdue}}},
-    [ANSWERING] = {"answering", LINES, STOP_CALL, 30000,
+    [ANSWERING] = {"answering",
+                   LINES,
+                   STOP_CALL,
+                   30000,
                    {{FL_RESULT_CONNECT, 0, answered},
                     {FL_RESULT_NO_CARRIER, FL_IND_NOT_FAX, end_with},
                     {FL_RESULT_NO_ANSWER, FL_IND_NOT_FAX, end_with},
                     {FL_RESULT_ERROR, FL_IND_FAILED, end_with},
                     {FL_RESULT_RING, 0, ignore},
                     {FL_RESULT_TIMEOUT, FL_IND_NOT_FAX, dial_overdue}}},
-    [FTH] = {"+FTH", LINES, STOP_WAIT, 10000,
+    [FTH] = {"+FTH",
+             LINES,
+             STOP_WAIT,
+             10000,
              {{FL_RESULT_CONNECT, 0, fth_connected}, {FL_RESULT_ERROR, 0, refused}}},
-    [FRAME_OUT] = {"frame out", LINES, STOP_WAIT, 0,
+    [FRAME_OUT] = {"frame out",
+                   LINES,
+                   STOP_WAIT,
+                   0,
                    {{FL_RESULT_OK, 0, frame_sent},
                     {FL_RESULT_CONNECT, 0, frame_sent_more},
                     {FL_RESULT_ERROR, 0, refused}}},
-    [CLOSING] = {"closing", LINES, STOP_WAIT, 5000,
+    [CLOSING] = {"closing",
+                 LINES,
+                 STOP_WAIT,
+                 5000,
                  {{FL_RESULT_OK, FL_IND_DONE, end_with}, {FL_RESULT_ERROR, FL_IND_DONE, end_with}}},
-    [FRH] = {"+FRH", LINES, STOP_ABORT, 0,
+    [FRH] = {"+FRH",
+             LINES,
+             STOP_ABORT,
+             0,
              {{FL_RESULT_CONNECT, 0, frh_connected},
               {FL_RESULT_NO_CARRIER, FL_IND_NO_CARRIER, end_with},
               {FL_RESULT_FCERROR, FL_IND_NO_CARRIER, end_with},
@@ -1131,28 +1186,52 @@ static const struct phase PHASES[PHASES_COUNT] = {
               {FL_RESULT_OK, FL_IND_NO_CARRIER, make_certain},
               {FL_RESULT_ERROR, 0, refused},
               {FL_RESULT_TIMEOUT, 0, frh_overdue}}},
-    [FRAME_IN] = {"frame in", OCTETS, STOP_ABORT, 10000,
+    [FRAME_IN] = {"frame in",
+                  OCTETS,
+                  STOP_ABORT,
+                  10000,
                   {{FL_RESULT_ETX, 0, frame_etx}, {FL_RESULT_TIMEOUT, FL_IND_NO_CARRIER, begin_abort}}},
-    [FRAME_END] = {"frame end", LINES, STOP_WAIT, 1500,
+    [FRAME_END] = {"frame end",
+                   LINES,
+                   STOP_WAIT,
+                   1500,
                    {{FL_RESULT_OK, GOOD, frame_ended},
                     {FL_RESULT_ERROR, BAD, frame_ended},
                     {FL_RESULT_FCERROR, BAD, frame_ended},
                     {FL_RESULT_NO_CARRIER, LOST, frame_ended},
                     {FL_RESULT_TIMEOUT, UNSAID, frame_ended}}},
-    [FTM] = {"+FTM", LINES, STOP_SOURCE, 10000,
+    [FTM] = {"+FTM",
+             LINES,
+             STOP_SOURCE,
+             10000,
              {{FL_RESULT_CONNECT, 0, ftm_connected}, {FL_RESULT_ERROR, 0, refused}}},
-    [CONNECT_DELAY] = {"connect delay", LINES, STOP_SOURCE, 0,
+    [CONNECT_DELAY] = {"connect delay",
+                       LINES,
+                       STOP_SOURCE,
+                       0,
                        {{FL_RESULT_OK, FL_IND_FAILED, data_underrun},
                         {FL_RESULT_ERROR, 0, refused},
                         {FL_RESULT_TIMEOUT, 0, delay_over}}},
-    [DATA_OUT] = {"data out", LINES, STOP_SOURCE, 30000, /* without progress */
+    [DATA_OUT] = {"data out",
+                  LINES,
+                  STOP_SOURCE,
+                  30000, /* without progress */
                   {{FL_RESULT_OK, FL_IND_FAILED, data_underrun},
                    {FL_RESULT_ERROR, FL_IND_FAILED, data_underrun}}},
-    [DATA_END] = {"data end", LINES, STOP_WAIT, 0,
+    [DATA_END] = {"data end",
+                  LINES,
+                  STOP_WAIT,
+                  0,
                   {{FL_RESULT_OK, 0, data_sent}, {FL_RESULT_ERROR, FL_IND_FAILED, data_underrun}}},
-    [DATA_PAUSE] = {"data pause", LINES, STOP_WAIT, 5000,
+    [DATA_PAUSE] = {"data pause",
+                    LINES,
+                    STOP_WAIT,
+                    5000,
                     {{FL_RESULT_OK, FL_IND_DONE, end_with}, {FL_RESULT_ERROR, FL_IND_DONE, end_with}}},
-    [FRM] = {"+FRM", LINES, STOP_ABORT, 60000,
+    [FRM] = {"+FRM",
+             LINES,
+             STOP_ABORT,
+             60000,
              {{FL_RESULT_CONNECT, 0, frm_connected},
               {FL_RESULT_NO_CARRIER, FL_IND_NO_CARRIER, end_with},
               {FL_RESULT_FCERROR, 0, frm_mismatch},
@@ -1160,39 +1239,60 @@ static const struct phase PHASES[PHASES_COUNT] = {
               {FL_RESULT_OK, FL_IND_NO_CARRIER, make_certain},
               {FL_RESULT_ERROR, 0, frm_error},
               {FL_RESULT_TIMEOUT, FL_IND_NO_CARRIER, begin_abort}}},
-    [DATA_IN] = {"data in", OCTETS, STOP_ABORT, 15000, /* without an octet */
+    [DATA_IN] = {"data in",
+                 OCTETS,
+                 STOP_ABORT,
+                 15000, /* without an octet */
                  {{FL_RESULT_ETX, 0, data_etx}, {FL_RESULT_TIMEOUT, 0, data_stalled}}},
-    [BLOCK_END] = {"block end", LINES, STOP_WAIT, 1500,
+    [BLOCK_END] = {"block end",
+                   LINES,
+                   STOP_WAIT,
+                   1500,
                    {{FL_RESULT_NO_CARRIER, LOST, data_ended},
                     {FL_RESULT_OK, GOOD, data_ended},
                     {FL_RESULT_ERROR, BAD, data_ended},
                     {FL_RESULT_FCERROR, BAD, data_ended},
                     {FL_RESULT_TIMEOUT, UNSAID, data_ended}}},
-    [SILENCE] = {"+FTS", LINES, STOP_WAIT, 0,
-                 {{FL_RESULT_OK, FL_IND_DONE, end_with}, {FL_RESULT_ERROR, 0, refused}}},
-    [LISTEN] = {"+FRS", LINES, STOP_ABORT, 60000,
+    [SILENCE] =
+        {"+FTS", LINES, STOP_WAIT, 0, {{FL_RESULT_OK, FL_IND_DONE, end_with}, {FL_RESULT_ERROR, 0, refused}}},
+    [LISTEN] = {"+FRS",
+                LINES,
+                STOP_ABORT,
+                60000,
                 {{FL_RESULT_OK, FL_IND_DONE, end_with},
                  {FL_RESULT_ERROR, 0, refused},
                  {FL_RESULT_TIMEOUT, FL_IND_FAILED, begin_abort}}},
     [DELAY] = {"delay", LINES, STOP_NOW, 0, {{FL_RESULT_TIMEOUT, FL_IND_DONE, end_with}}},
-    [ABORTING] = {"abort", DISCARD, STOP_WAIT, 0,
+    [ABORTING] = {"abort",
+                  DISCARD,
+                  STOP_WAIT,
+                  0,
                   {{FL_RESULT_OK, 0, aborted},
                    {FL_RESULT_NO_CARRIER, 0, aborted},
                    {FL_RESULT_ERROR, 0, aborted},
                    {FL_RESULT_FCERROR, 0, aborted},
                    {FL_RESULT_BUSY, 0, aborted},
                    {FL_RESULT_TIMEOUT, 0, try_at}}},
-    [ABORT_AT] = {"abort by AT", DISCARD, STOP_WAIT, 1000,
+    [ABORT_AT] = {"abort by AT",
+                  DISCARD,
+                  STOP_WAIT,
+                  1000,
                   {{FL_RESULT_OK, 0, aborted},
                    {FL_RESULT_NO_CARRIER, 0, ignore},
                    {FL_RESULT_BUSY, 0, ignore},
                    {FL_RESULT_ERROR, 0, try_at},
                    {FL_RESULT_TIMEOUT, 0, try_at}}},
-    [SETTLE] = {"settle", DISCARD, STOP_WAIT, 0,
+    [SETTLE] = {"settle",
+                DISCARD,
+                STOP_WAIT,
+                0,
                 {{FL_RESULT_NO_CARRIER, 0, ignore},
                  {FL_RESULT_BUSY, 0, ignore},
                  {FL_RESULT_TIMEOUT, 0, settled}}},
-    [HANGING_UP] = {"hang up", LINES, STOP_WAIT, 3000,
+    [HANGING_UP] = {"hang up",
+                    LINES,
+                    STOP_WAIT,
+                    3000,
                     {{FL_RESULT_OK, 0, hung_up},
                      {FL_RESULT_ERROR, 0, hung_up}, /* it was on hook already */
                      {FL_RESULT_NO_CARRIER, 0, ignore},
@@ -1265,8 +1365,10 @@ static void take_line_octet(struct fl_class1 *d, uint8_t octet, fl_time now)
     } else if (octet == '\r' || octet == '\n') {
         if (d->line_length || d->line_dirty) take_line(d, now);
     } else if (octet >= 0x20 && octet < 0x7F) {
-        if (d->line_length < FL_CLASS1_LINE - 1) d->line[d->line_length++] = (char)octet;
-        else d->line_dirty = true;
+        if (d->line_length < FL_CLASS1_LINE - 1)
+            d->line[d->line_length++] = (char)octet;
+        else
+            d->line_dirty = true;
     } else if (octet != 0x00 && octet != 0x11 && octet != 0x13) { /* padding and flow control are no dirt */
         d->line_dirty = true;
     }
@@ -1328,8 +1430,10 @@ size_t fl_class1_input(struct fl_class1 *d, const uint8_t *octets, size_t length
     size_t at = 0;
     if (d->phase == DEAD) return length;
     while (at < length && !d->queued) {
-        if (PHASES[d->phase].mode == OCTETS) at += take_octets(d, octets + at, length - at, now);
-        else take_line_octet(d, octets[at++], now);
+        if (PHASES[d->phase].mode == OCTETS)
+            at += take_octets(d, octets + at, length - at, now);
+        else
+            take_line_octet(d, octets[at++], now);
     }
     return at;
 }
@@ -1416,8 +1520,10 @@ static void (*const STARTS[])(struct fl_class1 *d, fl_time now) = {
 static void start(struct fl_class1 *d, fl_time now)
 {
     if (d->order.kind != FL_ORDER_RECV_FRAME) d->held = false;
-    if (d->order.kind < FL_COUNT(STARTS) && STARTS[d->order.kind]) STARTS[d->order.kind](d, now);
-    else finish(d, FL_IND_FAILED, now);
+    if (d->order.kind < FL_COUNT(STARTS) && STARTS[d->order.kind])
+        STARTS[d->order.kind](d, now);
+    else
+        finish(d, FL_IND_FAILED, now);
 }
 
 /* An order that cannot begin at once: the first frame after dialling is being received, or our carrier is on. */
@@ -1439,14 +1545,17 @@ void fl_class1_order(struct fl_class1 *d, const struct fl_order *order, fl_time 
     } else if (order->kind == FL_ORDER_ABORT || order->kind == FL_ORDER_HANG_UP) {
         stop(d, order->kind == FL_ORDER_HANG_UP, now);
     } else if (d->busy) {
-        fl_trace_text(&d->pen, now, FL_TRACE_NOTE, "order %u while %u is under way", order->kind, d->order.kind);
+        fl_trace_text(&d->pen, now, FL_TRACE_NOTE, "order %u while %u is under way", order->kind,
+                      d->order.kind);
     } else {
         d->order = *order;
         d->order_started = now;
         d->busy = true;
         d->mismatches = 0;
-        if (d->phase == IDLE || (d->phase == CARRIER && order->kind == FL_ORDER_SEND_FRAME)) start(d, now);
-        else start_after(d, now);
+        if (d->phase == IDLE || (d->phase == CARRIER && order->kind == FL_ORDER_SEND_FRAME))
+            start(d, now);
+        else
+            start_after(d, now);
     }
 }
 

@@ -11,8 +11,8 @@
 #include "modem/modem.h"
 #include "modem/profiles.h"
 
-#define FL_CLASS1_LINE     128  /* the longest line of the modem that is understood */
-#define FL_CLASS1_COMMAND  64   /* the longest command line that we give, with NUL */
+#define FL_CLASS1_LINE     128 /* the longest line of the modem that is understood */
+#define FL_CLASS1_COMMAND  64  /* the longest command line that we give, with NUL */
 #define FL_CLASS1_IDENTITY 128
 #define FL_CLASS1_CHUNK    1024 /* octets read from the source at a time */
 #define FL_CLASS1_OUT      320  /* a shielded frame, or a command with what must go before it */
@@ -32,13 +32,13 @@ struct fl_class1 {
     /* The order under way and how it is to end */
     struct fl_order order;
     fl_time order_started;
-    bool busy;        /* an order is under way */
-    bool stopping;    /* ABORT or HANG_UP was given: whatever is under way ends DONE */
-    bool hanging_up;  /* ATH before the end is told */
-    bool forced;      /* ATH was given without waiting for a result that did not come */
-    bool pending;     /* the order is not begun: something else must end first */
-    bool recovering;  /* the initial dialogue is spoken to a modem that got stuck */
-    uint8_t ending;   /* what ends the order after an abort or a hang-up (enum fl_indication_kind) */
+    bool busy;       /* an order is under way */
+    bool stopping;   /* ABORT or HANG_UP was given: whatever is under way ends DONE */
+    bool hanging_up; /* ATH before the end is told */
+    bool forced;     /* ATH was given without waiting for a result that did not come */
+    bool pending;    /* the order is not begun: something else must end first */
+    bool recovering; /* the initial dialogue is spoken to a modem that got stuck */
+    uint8_t ending;  /* what ends the order after an abort or a hang-up (enum fl_indication_kind) */
 
     /* The dialogue */
     uint8_t phase;
@@ -47,14 +47,14 @@ struct fl_class1 {
     uint8_t errors;                /* ERRORs in a row to action commands, off hook */
     uint8_t mismatches;            /* +FCERRORs in a row */
     bool off_hook;
-    bool adaptive;                 /* +FAR=1 is in force */
-    bool queried;                  /* the modem gave a list of the kind being asked for */
-    bool carrier_told;             /* FL_IND_CARRIER was given for this reception */
-    fl_time deadline;              /* of the phase */
-    fl_time hold_until;            /* no command before; 0 = no hold */
+    bool adaptive;      /* +FAR=1 is in force */
+    bool queried;       /* the modem gave a list of the kind being asked for */
+    bool carrier_told;  /* FL_IND_CARRIER was given for this reception */
+    fl_time deadline;   /* of the phase */
+    fl_time hold_until; /* no command before; 0 = no hold */
     fl_time last_result;
     fl_time hang_up_by;
-    fl_time straggler_until;       /* a result that came not in time may still come until then */
+    fl_time straggler_until; /* a result that came not in time may still come until then */
     uint32_t send_bits, receive_bits;
     char identity[FL_CLASS1_IDENTITY];
 

@@ -85,12 +85,12 @@ static const struct fl_class1_profile PROFILES[] = {
         .init = {"AT\\Q3"}, /* [V] RTS/CTS, the only flow control of this family */
         .select = "AT+FCLASS=1",
         .flow = {"AT\\Q3", "ATS30=59"}, /* [HF] Class1Cmd: +FRH and +FRM give up at 30 s otherwise */
-        .reset_pause_ms = 300,   /* [V] 300 ms after ATZ */
+        .reset_pause_ms = 300,          /* [V] 300 ms after ATZ */
         .command_gap_ms = 20,
         .abort_ms = 500,
-        .abort_pause_ms = 100,   /* [HF] wants 100 ms after a change of mode */
-        .abort_by_at = true,     /* [HF] cancel of +FRH is unreliable */
-        .rh_slice_ms = 4000,     /* [HF] Class1FRHNeedsReset */
+        .abort_pause_ms = 100, /* [HF] wants 100 ms after a change of mode */
+        .abort_by_at = true,   /* [HF] cancel of +FRH is unreliable */
+        .rh_slice_ms = 4000,   /* [HF] Class1FRHNeedsReset */
         .hook_sensitivity = 1,
     },
     {

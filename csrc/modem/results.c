@@ -31,9 +31,9 @@ static const struct code CODES[] = {
 };
 
 static const uint8_t NUMERIC[] = {
-    ['0'] = FL_RESULT_OK,          ['1'] = FL_RESULT_CONNECT,     ['2'] = FL_RESULT_RING,
-    ['3'] = FL_RESULT_NO_CARRIER,  ['4'] = FL_RESULT_ERROR,       ['5'] = FL_RESULT_CONNECT,
-    ['6'] = FL_RESULT_NO_DIALTONE, ['7'] = FL_RESULT_BUSY,        ['8'] = FL_RESULT_NO_ANSWER,
+    ['0'] = FL_RESULT_OK,          ['1'] = FL_RESULT_CONNECT, ['2'] = FL_RESULT_RING,
+    ['3'] = FL_RESULT_NO_CARRIER,  ['4'] = FL_RESULT_ERROR,   ['5'] = FL_RESULT_CONNECT,
+    ['6'] = FL_RESULT_NO_DIALTONE, ['7'] = FL_RESULT_BUSY,    ['8'] = FL_RESULT_NO_ANSWER,
 };
 
 static bool is_digit(char c)

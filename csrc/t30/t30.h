@@ -10,6 +10,7 @@
 #include "base/trace.h"
 #include "modem/modem.h"
 #include "t30/dis.h"
+#include "t30/ecm.h"
 #include "t30/frames.h"
 #include "t30/rates.h"
 
@@ -130,13 +131,23 @@ struct fl_t30 {
     fl_time answered;     /* called: when our last response was out */
     int page, pages;      /* caller: the page at work; confirmed pages */
     int raw;
-    bool ended, page_open, page_seen;
+    bool ended;
+    bool page_open;       /* caller, ECM: blocks of the page are being sent */
+    bool page_seen;       /* called: something of the page at work has come */
+    bool burst_seen;      /* called: something came on this fast carrier */
 
     /* TCF as it is judged */
     uint32_t tcf_octets, tcf_nonzero, tcf_run, tcf_best;
 
+    /* error correction */
+    struct fl_ecm ecm;
+    bool block_open;      /* caller: a block waits to be confirmed; called: frames of one may come, or came */
+    uint8_t pprs;         /* caller: for this block since the last CTC; called: answered in a row */
+    unsigned missing, missing_before; /* caller: frames that the last PPR asked for; at the last CTC */
+    bool confirmed_any;   /* called: the block below was confirmed in this session */
+    uint8_t confirmed_page, confirmed_block;
+
     uint64_t random;
-    struct fl_source page_source;
     uint32_t tcf_left;
 
     struct fl_t30_event events[FL_T30_EVENTS];
