@@ -273,7 +273,9 @@ def test_one_flipped_bit_costs_few_lines(coding):
 
 def test_the_tables_are_what_the_script_writes():
     t4 = Path(__file__).resolve().parent.parent / "csrc" / "t4"
-    written = subprocess.run([sys.executable, t4 / "make_tables.py"], check=True, capture_output=True, text=True)
+    written = subprocess.run(
+        [sys.executable, t4 / "make_tables.py"], check=True, capture_output=True, text=True
+    )
     assert written.stdout == (t4 / "codes.c").read_text()
 
 
