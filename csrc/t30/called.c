@@ -120,6 +120,8 @@ static void count_tcf(struct fl_t30 *e, const uint8_t *octets, size_t length)
 static bool trained_well(const struct fl_t30 *e)
 {
     if (e->config.training_verdict == FL_ALWAYS_BAD) return false;
+    /* DIS can name modulations, not rates: FTT makes the sender come down to one that is wanted. */
+    if (e->session.rate_bps < e->config.min_rate_bps || e->session.rate_bps > e->config.max_rate_bps) return false;
     return e->tcf_best >= e->session.rate_bps / 8u && e->tcf_nonzero * 10 <= e->tcf_octets;
 }
 
