@@ -263,8 +263,9 @@ bool fl_t30_listening(struct fl_t30 *e, const struct fl_t30_happening *h)
         return true;
     case FL_H_FRAME:
         e->heard = true;
-        fl_t30_timer_stop(e, FL_X1);
-        if (!h->final) {
+        if (h->final) {
+            resume_timer(e); /* for the case that it is no answer: then the wait goes on */
+        } else {
             fl_t30_timer_nominal(e, FL_X1); /* its successor follows in the same burst */
             fl_t30_listen(e);
         }
