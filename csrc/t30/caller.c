@@ -50,7 +50,7 @@ static bool take_identification(struct fl_t30 *e, const struct fl_t30_happening 
     struct fl_abilities far;
     if (!fl_dis_read(h->octets + 3, h->length - 3, &far)) return false;
     e->far = far;
-    e->far_known = true;
+    e->far_known = e->bit_x = true;
     return true;
 }
 

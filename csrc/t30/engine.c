@@ -199,7 +199,7 @@ struct fl_frame *fl_t30_burst_add(struct fl_t30 *e)
 void fl_t30_burst_one(struct fl_t30 *e, uint8_t fcf)
 {
     fl_t30_burst_clear(e);
-    fl_frame_make(fl_t30_burst_add(e), true, (uint8_t)(fcf | e->far_known), NULL, 0);
+    fl_frame_make(fl_t30_burst_add(e), true, (uint8_t)(fcf | e->bit_x), NULL, 0);
 }
 
 bool fl_t30_burst_send(struct fl_t30 *e)

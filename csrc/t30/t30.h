@@ -117,7 +117,8 @@ struct fl_t30 {
 
     struct fl_session session;
     struct fl_abilities far;
-    bool far_known;       /* a usable DIS has been received: bit X is ours to set */
+    bool far_known;       /* a usable DIS has been received in this phase B */
+    bool bit_x;           /* ... and in this call: bit X is ours to set */
     bool heard;           /* any V.21 */
     char remote_id[FL_ID_SIZE + 1];
     struct fl_rate_limits limits;
