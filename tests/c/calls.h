@@ -58,6 +58,7 @@ struct world {
     bool joined, dropped, stuck;
     fl_time joined_at, ended_at;
     bool ended;      /* our engine has told so */
+    bool interrupted; /* a plan has been carried out */
     int raw, pages, negotiated;
     struct {
         fl_time at;
@@ -124,7 +125,7 @@ bool format_parse(const char *word, struct sheet *sheet);
 int sheet_width(const struct sheet *sheet);
 /* The bitmap of page number n (from 1), to be freed. */
 uint8_t *sheet_bitmap(const struct sheet *sheet, int number);
-/* FIF of a DIS or DCS with these words; fif holds 100 octets. */
+/* FIF of a DIS or DCS with these words; fif holds 140 octets. */
 bool dis_parse(struct words *words, uint8_t *fif, size_t *length, bool dcs);
 
 #endif

@@ -175,7 +175,7 @@ bool dis_parse(struct words *words, uint8_t *fif, size_t *length, bool dcs)
         if (want_word(want, peek(words))) continue;
         if (strncmp(peek(words), "octets=", 7)) break;
         octets = (size_t)atoi(peek(words) + 7);
-        if (octets < 1 || octets > 100) return fail(words, "octets of a DIS");
+        if (octets < 1 || octets > 140) return fail(words, "octets of a DIS");
     }
     memset(fif, 0, 16);
     size_t used = 3;
@@ -309,7 +309,7 @@ static bool parse_octets(struct words *words, struct made_frame *frame, const ch
 static bool parse_fif(struct words *words, struct made_frame *frame, const char *name)
 {
     if (strcmp(name, "DIS") == 0 || strcmp(name, "DTC") == 0 || strcmp(name, "DCS") == 0) {
-        uint8_t fif[100] = {0};
+        uint8_t fif[140] = {0};
         size_t length;
         if (!dis_parse(words, fif, &length, strcmp(name, "DCS") == 0)) return false;
         memcpy(frame->octets + frame->length, fif, length);

@@ -192,6 +192,7 @@ static bool carry_out_plans(struct world *w)
     for (int i = 0; i < w->plan_count; i++) {
         if (w->plans[i].at > w->now) continue;
         w->plans[i].at = FL_NEVER;
+        w->interrupted = true;
         carry_out(w, w->plans[i].kind);
         any = true;
     }

@@ -18,6 +18,7 @@
 #define PREAMBLE  FL_SEC(1)
 #define LINES_MAX 400
 #define VARY_MAX  8
+#define VALUES_MAX 256
 
 struct line {
     int number;
@@ -45,7 +46,11 @@ struct run {
     bool started, ended, failed;
     bool silent_answer;       /* the far end answers without CED */
     bool far_identified;      /* it has sent a DIS: bit X is due */
-    const char *excuse;       /* `violation ok` */
+    const char *excuse;       /* `violation-ok` */
+    bool took_leave;          /* the last that our end said was DCN */
+    bool interrupt;           /* `interrupt`: what is planned breaks the script off */
+    enum plan_kind interrupt_kind;
+    fl_time interrupt_after;
     fl_time limit;
     fl_time reference;        /* end of the last thing on the line, at our end */
     struct agreed theirs, ours; /* DCS that our end sent, that the far end sent */
@@ -186,7 +191,7 @@ static void head_modems(struct run *run)
 
 static void head_offer(struct run *run)
 {
-    uint8_t fif[100];
+    uint8_t fif[140];
     size_t length;
     if (!dis_parse(&run->words, fif, &length, false)) return;
     fl_dis_read(fif, length, &run->world.config.abilities);
@@ -215,6 +220,17 @@ static void head_fault(struct run *run)
         else break;
     }
     if (!fl_faults_add(&run->world.faults, &fault)) complain(run, "no such fault");
+}
+
+/* `interrupt stop 4.5s`: at that time of the call the far end falls silent, and the script goes on with its end. */
+static void head_interrupt(struct run *run)
+{
+    run->interrupt = true;
+    if (next_is(run, "stop")) run->interrupt_kind = PLAN_STOP;
+    else if (next_is(run, "hang-up")) run->interrupt_kind = PLAN_HANG_UP;
+    else if (next_is(run, "drop")) run->interrupt_kind = PLAN_DROP;
+    else complain(run, "interrupt stop, hang-up or drop");
+    run->interrupt_after = next_time(run);
 }
 
 /* False when the word begins no line of the head. */
@@ -251,6 +267,8 @@ static bool head(struct run *run, const char *word)
         head_fault(run);
     } else if (strcmp(word, "no-ced") == 0) {
         run->silent_answer = true;
+    } else if (strcmp(word, "interrupt") == 0) {
+        head_interrupt(run);
     } else if (strcmp(word, "violation-ok") == 0) {
         run->excuse = run->line->text;
         if (!peek(run)) complain(run, "violation-ok wants a reason");
@@ -309,6 +327,8 @@ static struct heard *await_end(struct run *run)
 
 static void dealt_with(struct run *run, const struct heard *item)
 {
+    const struct heard_frame *last = item->frame_count ? &item->frames[item->frame_count - 1] : NULL;
+    run->took_leave = last && strcmp(frame_name(last->octets, last->length), "DCN") == 0;
     run->world.heard_next++;
     run->world.cursor = item->end;
     run->reference = item->end - run->world.delay;
@@ -607,6 +627,15 @@ static bool burst_option(struct run *run, struct burst *burst)
     return true;
 }
 
+/* A usable DIS, also with an odd beginning: from now on our caller sets bit X. */
+static bool is_dis(const struct made_frame *frame)
+{
+    if (fl_line_fcs(frame->octets, frame->length) != FL_FCS_GOOD) return false;
+    for (int i = 0; i + 6 < frame->length; i++)
+        if ((frame->octets[i] & 0xEF) == 0x03 && frame->octets[i + 1] == 0x80) return true;
+    return false;
+}
+
 static void step_send(struct run *run)
 {
     struct burst burst = {.gap = GAP, .preamble = PREAMBLE};
@@ -616,10 +645,8 @@ static void step_send(struct run *run)
             complain(run, "%s", run->words.error);
             return;
         }
-        bool good = fl_line_fcs(frame->octets, frame->length) == FL_FCS_GOOD;
-        const char *name = frame_name(frame->octets, frame->length);
-        if (good && strcmp(name, "DIS") == 0 && frame->length >= 8) run->far_identified = true;
-        if (strcmp(name, "DCS") == 0) agreed_read(&run->ours, frame->octets, frame->length);
+        if (is_dis(frame)) run->far_identified = true;
+        if (strcmp(frame_name(frame->octets, frame->length), "DCS") == 0) agreed_read(&run->ours, frame->octets, frame->length);
     }
     while (burst_option(run, &burst)) continue;
     send_burst(run, &burst);
@@ -941,6 +968,20 @@ static void check_kept(struct run *run)
     if (number != w->pages) complain(run, "%d pages are confirmed, %d kept", w->pages, number);
 }
 
+/* What was being said may go on for a while; the last that our end says is DCN, unless the call is gone. */
+static void check_interrupted(struct run *run)
+{
+    struct world *w = &run->world;
+    char text[160] = "nothing";
+    if (!w->interrupted) complain(run, "the call was over before it was interrupted");
+    for (struct heard *item; (item = pending(run));) {
+        item = await_end(run);
+        describe(item, text, sizeof text);
+        dealt_with(run, item);
+    }
+    if (!w->dropped && !run->took_leave) complain(run, "our end did not take its leave with DCN, but with %s", text);
+}
+
 static bool await_our_end(struct run *run)
 {
     struct world *w = &run->world;
@@ -948,6 +989,7 @@ static bool await_our_end(struct run *run)
     fl_time limit = w->now + run->limit;
     while (!w->ended && world_step(w, limit)) continue;
     world_run(w, w->now + w->delay);
+    if (run->interrupt) check_interrupted(run);
     if (pending(run)) {
         describe(await_end(run), text, sizeof text);
         return complain(run, "our end said something at the end: %s", text);
@@ -983,6 +1025,7 @@ static void step_end(struct run *run)
         if ((value = next_with(run, "pages="))) pages = atoi(value);
         else if ((value = next_with(run, "negotiated="))) negotiated = atoi(value);
         else if (next_is(run, "line")) next_range(run, &low, &high);
+        else if (next_is(run, "line-below")) high = next_time(run);
         else if (!raw && strchr(peek(run), '.')) raw = next(run);
         else break;
     }
@@ -999,7 +1042,7 @@ static void step_end(struct run *run)
     check_hook(run);
     uint32_t violations = fl_watch_violations(&w->watch, 0);
     if (violations && !run->excuse) complain(run, "our end broke T.30's timing: %s", fl_watch_text(&w->watch, 0));
-    if (!violations && run->excuse) complain(run, "there was no violation to excuse");
+    if (!violations && run->excuse && run->binding_count == 0) complain(run, "there was no violation to excuse");
     run->ended = true;
 }
 
@@ -1034,6 +1077,7 @@ static void begin_call(struct run *run)
         return;
     }
     run->reference = w->now;
+    if (run->interrupt) world_plan(w, run->interrupt_kind, w->now + run->interrupt_after);
     if (!w->caller || run->silent_answer) return;
     world_run(w, w->now + FL_MS(200));
     fl_line_signal(&w->line, 1, FL_SIGNAL_CED, 0, w->now);
@@ -1050,7 +1094,10 @@ static void step(struct run *run)
         if (run->ended) complain(run, "a step behind the end");
         if (!run->started) begin_call(run);
         world_note(&run->world, "%d: %s", run->line->number, run->line->text);
+        if (run->interrupt && run->world.interrupted && strcmp(word, "end")) return;
         if (!run->failed) STEPS[i].run(run);
+        /* Broken off: then nothing came as the step wanted it. */
+        if (run->interrupt && run->world.interrupted && strcmp(word, "end")) run->failed = false;
         return;
     }
     complain(run, "\"%s\" is no step", word);
@@ -1186,10 +1233,11 @@ static char *trim(char *text)
     return text;
 }
 
-/* `vary GAP: a | b`, or `vary GAP, END: a, x | b, y`. All `vary` lines of a script combine. */
+/* `vary GAP: a | b`, `vary AT: 1s to 9s by 0.5s`, or `vary GAP, END: a, x | b, y`. All `vary` lines of a script combine. */
 struct vary {
     char text[2000];
-    char *names[VARY_MAX], *values[64];
+    char *names[VARY_MAX], *values[VALUES_MAX];
+    char times[VALUES_MAX][16];
     int name_count, value_count;
 };
 
@@ -1205,6 +1253,20 @@ static int cut_at(char *text, const char *separator, char **parts, int cap)
     return count;
 }
 
+/* `3.5s to 21s by 0.25s` as the only value: every time between. */
+static bool expand_times(struct vary *vary)
+{
+    double first, last, by;
+    if (vary->value_count != 1 || sscanf(vary->values[0], "%lfs to %lfs by %lfs", &first, &last, &by) != 3) return true;
+    vary->value_count = 0;
+    for (; first <= last + 1e-9 && by > 0 && vary->value_count < VALUES_MAX; first += by) {
+        char *time = vary->times[vary->value_count];
+        snprintf(time, sizeof vary->times[0], "%.3fs", first);
+        vary->values[vary->value_count++] = time;
+    }
+    return true;
+}
+
 static bool parse_vary(struct vary *vary, const char *line)
 {
     snprintf(vary->text, sizeof vary->text, "%s", line + 5);
@@ -1212,8 +1274,8 @@ static bool parse_vary(struct vary *vary, const char *line)
     if (!colon) return false;
     *colon = '\0';
     vary->name_count = cut_at(vary->text, ",", vary->names, VARY_MAX);
-    vary->value_count = cut_at(colon + 1, "|", vary->values, (int)FL_COUNT(vary->values));
-    return true;
+    vary->value_count = cut_at(colon + 1, "|", vary->values, VALUES_MAX);
+    return expand_times(vary);
 }
 
 static bool run_combinations(const struct script *script, struct vary *varies, int vary_count, int at,
