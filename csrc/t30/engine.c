@@ -7,6 +7,8 @@
 
 /* T.30 5.3.6.1: 3 s is the longest a frame may take; longer than this between orders is a fault of the modem. */
 #define ABORT_LIMIT FL_SEC(20)
+/* 5.3.1: flags before the first frame, 1 s + 15 %. */
+#define PREAMBLE FL_MS(1150)
 /* Receive orders that end at once with nothing ("stutter") before we pause between them. */
 #define STUTTER_LIMIT 30
 #define STUTTER_QUICK FL_MS(100)
@@ -247,7 +249,7 @@ bool fl_t30_listening(struct fl_t30 *e, const struct fl_t30_happening *h)
             e->paused = e->timer[timer];
             fl_t30_timer_stop(e, (enum fl_t30_timer)timer);
         }
-        fl_t30_timer_nominal(e, FL_X1);
+        fl_t30_timer_start(e, FL_X1, FL_MS(FL_T30_TIMERS[FL_X1].nominal_ms) + PREAMBLE);
         return true;
     case FL_H_BAD_FRAME:
         e->heard = true;
