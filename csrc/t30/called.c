@@ -126,6 +126,7 @@ void fl_t30_on_B_RECEIVE_TCF(struct fl_t30 *e, const struct fl_t30_happening *h)
     case FL_H_WRONG_CARRIER: fl_t30_go(e, FL_STATE_B_AWAIT_DCS); break; /* V.21: the DCS comes again */
     case FL_H_FRAME: /* it came under +FAR=1 and is here already */
     case FL_H_BAD_FRAME: fl_t30_go(e, FL_STATE_B_AWAIT_DCS); break;
+    case FL_H_FAILED: /* once it tells nothing; again, and the driver knows that the call is gone */
     case FL_H_NO_CARRIER:
         if (e->tcf_octets == 0) {
             fl_t30_receive(e);
@@ -189,6 +190,7 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
         begin_page(e);
         inbox->data(inbox->ctx, h->octets, h->length);
         break;
+    case FL_H_FAILED:
     case FL_H_NO_CARRIER:
         if (e->page_seen)
             fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND);
