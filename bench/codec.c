@@ -92,8 +92,8 @@ static void memory_unmap(thandle_t h, void *base, toff_t size)
 static TIFF *memory_open(struct memory *m, const char *mode)
 {
     m->at = 0;
-    return TIFFClientOpen("memory", mode, m, memory_read, memory_write, memory_seek, memory_close, memory_size,
-                          memory_map, memory_unmap);
+    return TIFFClientOpen("memory", mode, m, memory_read, memory_write, memory_seek, memory_close,
+                          memory_size, memory_map, memory_unmap);
 }
 
 /* ---- helpers ---- */
@@ -254,7 +254,8 @@ static double their_encode(const struct page *page, int coding, struct memory *f
     TIFFSetField(tif, TIFFTAG_FILLORDER, FILLORDER_MSB2LSB);
     TIFFSetField(tif, TIFFTAG_YRESOLUTION, 196.0);
     TIFFSetField(tif, TIFFTAG_RESOLUTIONUNIT, RESUNIT_INCH);
-    TIFFSetField(tif, TIFFTAG_COMPRESSION, coding == FL_CODING_MMR ? COMPRESSION_CCITTFAX4 : COMPRESSION_CCITTFAX3);
+    TIFFSetField(tif, TIFFTAG_COMPRESSION,
+                 coding == FL_CODING_MMR ? COMPRESSION_CCITTFAX4 : COMPRESSION_CCITTFAX3);
     if (coding != FL_CODING_MMR)
         TIFFSetField(tif, TIFFTAG_GROUP3OPTIONS, coding == FL_CODING_MR ? GROUP3OPT_2DENCODING : 0);
     /* Its own buffer for the code, allocated on the first write, belongs to the set-up. */
@@ -302,7 +303,8 @@ int main(int argc, char **argv)
 
     printf("%d pages, %d rounds, medians, ms a page; libtiff %.*s\n", count, ROUNDS,
            (int)strcspn(TIFFGetVersion(), "\n"), TIFFGetVersion());
-    printf("%-6s %10s %10s %7s %10s %10s %7s\n", "", "encode", "libtiff", "ratio", "decode", "libtiff", "ratio");
+    printf("%-6s %10s %10s %7s %10s %10s %7s\n", "", "encode", "libtiff", "ratio", "decode", "libtiff",
+           "ratio");
     for (int coding = 0; coding < 3; coding++) {
         double sum[4] = {0};
         for (int i = 0; i < count; i++) {
@@ -326,11 +328,11 @@ int main(int argc, char **argv)
         }
         ratio[coding][0] = sum[1] / sum[0];
         ratio[coding][1] = sum[3] / sum[2];
-        printf("%-6s %10.3f %10.3f %6.1fx %10.3f %10.3f %6.1fx\n", names[coding], sum[0] / count, sum[1] / count,
-               ratio[coding][0], sum[2] / count, sum[3] / count, ratio[coding][1]);
+        printf("%-6s %10.3f %10.3f %6.1fx %10.3f %10.3f %6.1fx\n", names[coding], sum[0] / count,
+               sum[1] / count, ratio[coding][0], sum[2] / count, sum[3] / count, ratio[coding][1]);
     }
     for (int coding = 0; coding < 3; coding++)
-        printf("encode %s %.1f times libtiff\ndecode %s %.1f times libtiff\n", names[coding], ratio[coding][0],
-               names[coding], ratio[coding][1]);
+        printf("encode %s %.1f times libtiff\ndecode %s %.1f times libtiff\n", names[coding],
+               ratio[coding][0], names[coding], ratio[coding][1]);
     return 0;
 }

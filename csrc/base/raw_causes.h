@@ -24,6 +24,7 @@
     RAW(D_CRP, "far.D.crp", COMMSFAULT, "the far end asked more than three times for a post-message command to be repeated") \
     RAW(D_NO_COMMAND, "far.D.no-command", COMMSFAULT, "no post-message command came after the page") \
     RAW(D_REJECTED, "far.D.rejected", PAGEQUALITY, "the page was rejected (RTN, PIN) and each resend of it too") \
+    RAW(D_ECM_STUCK, "far.D.ecm-stuck", PAGEQUALITY, "error correction got nothing more of the page through, even at the lowest rate") \
     RAW(D_NOT_READY, "far.D.not-ready", TIMEOUT, "the far end answered RNR until T5 expired") \
     RAW(D_DCN, "far.D.dcn", HANGUP, "the far end sent DCN after the negotiation") \
     RAW(LINE_DOWN, "far.line-down", HANGUP, "the far end or the exchange dropped the call") \
@@ -35,6 +36,7 @@
     RAW(CLOSED, "local.closed", HANGUP, "the channel was closed") \
     RAW(DOCUMENT, "local.document", ERROR, "the document cannot be read or sent") \
     RAW(DEVICE, "local.device", ERROR, "the modem does not answer any more") \
+    RAW(STORAGE, "local.storage", ERROR, "a received page could not be stored") \
     RAW(MODEM, "local.modem", ERROR, "the modem refused a command that it must know") \
     RAW(STATE, "local.state", ERROR, "the fax was started while the line was not ready for it") \
     RAW(INTERNAL, "local.internal", ERROR, "an internal fault: a transition that the state table does not allow") \

@@ -42,7 +42,8 @@ void fl_job_start(struct fl_job *job, struct fl_station *station, const struct f
         .pen = station->pen,
     };
     config.abilities.modulations = allowed(options) & fl_job_modulations(&station->driver, false);
-    config.abilities.mr = true;
+    config.abilities.mr = config.abilities.mmr = true;
+    config.abilities.ecm = options->ecm != 0;
     copy_id(config.id, options->subscriber_id);
     copy_id(config.sub_address, options->sub_address);
     copy_id(config.password, options->password);

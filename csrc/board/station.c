@@ -215,7 +215,7 @@ static void call_indication(struct fl_station *s, const struct fl_indication *i,
         if (i->kind == FL_IND_CONNECTED) {
             s->state = FL_STATION_CONNECTED;
             emit_call(s, FL_CALL_ANSWERED, FL_CALL_CAUSE_NORMAL);
-        } else if (i->kind == FL_IND_FAILED || i->kind == FL_IND_NO_CARRIER) {
+        } else if (i->kind == FL_IND_FAILED || i->kind == FL_IND_NOT_FAX) {
             on_hook(s, FL_CALL_CAUSE_FAILED);
         }
         return;

@@ -11,6 +11,7 @@
 #include "sim/line.h"
 #include "sim/modem.h"
 #include "sim/watch.h"
+#include "t30/states.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,8 @@ struct fl_exchange {
     uint8_t route; /* enum route */
     fl_time route_at;
     bool mishap_done;
+    struct fl_fault plan[FL_FAULTS_MAX]; /* asked for when the device was opened */
+    uint32_t planned;
     bool saved;   /* a page was kept: tell */
     uint64_t random;
 };
@@ -96,6 +99,15 @@ static bool our_hook_is_up(const struct fl_exchange *x)
     return !fl_simmodem_dead(&x->our_modem) && hook != FL_HOOK_ON && hook != FL_HOOK_RINGING;
 }
 
+/* A call's faults, counted from its dialling on: those that were asked for, and those of the line to this number. */
+static void plan_faults(struct fl_exchange *x)
+{
+    fl_faults_init(&x->faults, fl_random(&x->random), x->our_pen);
+    for (uint32_t i = 0; i < x->planned; i++) fl_faults_add(&x->faults, &x->plan[i]);
+    for (int i = 0; i < FL_FAR_FAULTS && x->row->faults[i].count > 0; i++)
+        fl_faults_add(&x->faults, &x->row->faults[i]);
+}
+
 /* Looks at the hooks; true when it did something. */
 static bool exchange(struct fl_exchange *x, fl_time now)
 {
@@ -106,6 +118,7 @@ static bool exchange(struct fl_exchange *x, fl_time now)
         x->row = x->fixed ? x->fixed : fl_far_row_of(fl_simmodem_number(&x->our_modem));
         x->route_at = now + answer_delay(x->row);
         x->mishap_done = false;
+        plan_faults(x);
         x->route = ROUTING;
         return true;
     case ROUTING:
@@ -135,8 +148,8 @@ static bool exchange(struct fl_exchange *x, fl_time now)
         x->route = OVER;
         return true;
     }
-    default: /* OVER: free again once both have hung up */
-        if (our_hook_is_up(x) || far != FL_HOOK_ON) return false;
+    default: /* OVER: free again once both have hung up; we may be dialling anew before the far end has */
+        if ((our_hook_is_up(x) && our != FL_HOOK_DIALLING) || far != FL_HOOK_ON) return false;
         x->route = FREE;
         return true;
     }
@@ -180,7 +193,9 @@ static bool far_events(struct fl_exchange *x, fl_time now)
 static bool mishap(struct fl_exchange *x, fl_time now)
 {
     if (x->route != JOINED || x->mishap_done || x->row->mishap == FL_FAR_NO_MISHAP) return false;
-    if (!x->far.fax || !x->far.engine.page_seen || x->far.engine.pages + 1 != x->row->mishap_page) return false;
+    const struct fl_t30 *far = &x->far.engine;
+    if (!x->far.fax || far->state != FL_STATE_C_RECEIVE_PAGE || !far->burst_seen) return false;
+    if (far->pages + 1 != x->row->mishap_page) return false;
     x->mishap_done = true;
     if (x->row->mishap == FL_FAR_WE_VANISH) {
         fl_trace_text(&x->our_pen, now, FL_TRACE_FAULT, "our modem disappears");
@@ -347,12 +362,14 @@ struct fl_board *fl_exchange_open(const struct fl_channel_config *config, struct
     x->fixed = fl_far_row(config->far);
     fl_store_init(&x->store, config->save);
     fl_faults_init(&x->faults, config->seed, x->our_pen);
-    for (int32_t i = 0; i < config->fault_count && i < FL_FAULTS_MAX; i++)
+    for (int32_t i = 0; i < config->fault_count && i < FL_FAULTS_MAX; i++) {
+        x->plan[x->planned++] = config->faults[i];
         if (!fl_faults_add(&x->faults, &config->faults[i])) {
             snprintf(error, error_size, "fault number %d of the plan makes no sense", i + 1);
             exchange_free(&x->board);
             return NULL;
         }
+    }
     fl_watch_init(&x->watch, x->our_pen);
     fl_simmodem_init(&x->our_modem, fl_simmodem_row(NULL), 0, &x->faults, 0);
     fl_simmodem_init(&x->far_modem, fl_simmodem_row(NULL), 1, &x->faults, 0);

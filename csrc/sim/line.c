@@ -168,16 +168,6 @@ void fl_line_cut(struct fl_line *line, int end, fl_time at)
 
 /* ---- frames ---- */
 
-uint16_t fl_line_fcs(const uint8_t *octets, size_t length)
-{
-    uint16_t crc = 0xFFFF;
-    for (size_t i = 0; i < length; i++) {
-        crc ^= octets[i];
-        for (int bit = 0; bit < 8; bit++) crc = (uint16_t)(crc & 1 ? (crc >> 1) ^ 0x8408 : crc >> 1);
-    }
-    return (uint16_t)~crc;
-}
-
 uint32_t fl_line_frame_bits(const uint8_t *octets, size_t length)
 {
     uint32_t inserted = 0, ones = 0;

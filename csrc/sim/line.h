@@ -83,9 +83,6 @@ void fl_line_cut(struct fl_line *line, int end, fl_time at);
 const struct fl_line_event *fl_line_peek(const struct fl_line *line, int end);
 void fl_line_take(struct fl_line *line, int end);
 
-/* The HDLC frame check sequence (CRC-16 of X.25): over a frame with its right FCS it yields FL_FCS_GOOD. */
-#define FL_FCS_GOOD 0x0F47
-uint16_t fl_line_fcs(const uint8_t *octets, size_t length);
 /* Bits of a frame on the line: octets, inserted zeros, closing flag. */
 uint32_t fl_line_frame_bits(const uint8_t *octets, size_t length);
 

@@ -1,6 +1,7 @@
 /* The simulated modem: phases, timers, what it sends and hears. The command line is in modem_at.c, the kinds of modems
  * in modem_rows.c. A phase is a row of PHASES: what to do when its timer ends and when the line says something.
  */
+#include "hdlc/fcs.h"
 #include "sim/modem_at.h"
 
 #include <string.h>
@@ -145,7 +146,7 @@ static void stop_listening(struct fl_simmodem *modem)
 
 static void deliver_frame(struct fl_simmodem *modem, const uint8_t *octets, size_t length, fl_time at)
 {
-    bool good = length > FRAME_HEAD && fl_line_fcs(octets, length) == FL_FCS_GOOD;
+    bool good = length > FRAME_HEAD && fl_fcs_update(FL_FCS_INIT, octets, length) == FL_FCS_GOOD;
     say_shielded(modem, octets, length);
     say_end(modem);
     finish(modem, good ? FL_SIMRESULT_OK : FL_SIMRESULT_ERROR, at);
@@ -311,7 +312,7 @@ static void send_frame(struct fl_simmodem *modem, fl_time at)
         finish(modem, FL_SIMRESULT_OK, at);
         return;
     }
-    uint16_t fcs = fl_line_fcs(frame->octets, frame->length);
+    uint16_t fcs = (uint16_t)~fl_fcs_update(FL_FCS_INIT, frame->octets, frame->length);
     frame->octets[frame->length++] = (uint8_t)fcs;
     frame->octets[frame->length++] = (uint8_t)(fcs >> 8);
     fl_time start = at > modem->flags_until ? at : modem->flags_until;

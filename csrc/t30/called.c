@@ -9,7 +9,11 @@
 #define TCF_LIMIT FL_SEC(10)
 /* No page takes longer than this, whatever its sender does. */
 #define PAGE_LIMIT FL_SEC(3600)
+/* 256 frames at 2400 take 230 s; long flags before the first must be borne, too. */
+#define BURST_LIMIT FL_SEC(300)
 #define TRAININGS_MAX 20
+/* How long the far end waits in silence while a page is stored: below the shortest T4. */
+#define STORE_PATIENCE FL_SEC(2)
 /* The same command this soon behind our answer is that command again: the far end missed the answer and its T4 ran
  * out (at most 5.2 s, of which the answer took more than one). Later it belongs to a page that we never heard. */
 #define REPEAT_WINDOW FL_MS(6000)
@@ -67,6 +71,7 @@ static void take_dcs(struct fl_t30 *e, const struct fl_t30_happening *h)
     }
     fl_t30_timer_stop(e, FL_T1);
     e->trained = false;
+    e->page_seen = e->block_open = e->confirmed_any = false; /* whatever was begun begins anew */
     fl_t30_go(e, FL_STATE_B_RECEIVE_TCF);
 }
 
@@ -167,7 +172,14 @@ void fl_t30_on_B_SEND_CFR(struct fl_t30 *e, const struct fl_t30_happening *h)
 
 void fl_t30_enter_C_RECEIVE_PAGE(struct fl_t30 *e)
 {
-    e->page_seen = false;
+    if (e->session.ecm && e->block_open)
+        fl_ecm_listen(&e->ecm); /* more of the same block */
+    else if (e->session.ecm)
+        fl_ecm_expect(&e->ecm, e->session.ecm_64);
+    else
+        e->page_seen = false;
+    e->block_open = e->session.ecm;
+    e->burst_seen = false;
     fl_t30_receive(e);
 }
 
@@ -184,15 +196,20 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
     switch (h->kind) {
     case FL_H_CARRIER:
         fl_t30_timer_stop(e, FL_T2);
-        fl_t30_timer_start(e, FL_X2, PAGE_LIMIT);
+        fl_t30_timer_start(e, FL_X2, e->session.ecm ? BURST_LIMIT : PAGE_LIMIT);
         break;
     case FL_H_DATA:
-        begin_page(e);
-        inbox->data(inbox->ctx, h->octets, h->length);
+        e->burst_seen = true;
+        if (e->session.ecm) {
+            fl_ecm_receive(&e->ecm, h->octets, h->length);
+        } else {
+            begin_page(e);
+            inbox->data(inbox->ctx, h->octets, h->length);
+        }
         break;
     case FL_H_FAILED:
     case FL_H_NO_CARRIER:
-        if (e->page_seen)
+        if (e->burst_seen)
             fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND);
         else
             fl_t30_receive(e); /* T2, or X2 behind a carrier, still runs */
@@ -226,23 +243,76 @@ static uint8_t judge_page(struct fl_t30 *e)
     if (e->config.page_verdict == FL_ALWAYS_BAD) verdict = FL_RTN;
     if (e->config.page_verdict == FL_NEVER_READY) verdict = FL_RNR;
     fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "page: %u rows, %u bad", quality.rows, quality.bad_rows);
-    if (verdict == FL_MCF || verdict == FL_RTP) {
-        inbox->keep(inbox->ctx);
-        e->pages++;
-        fl_t30_emit(e, FL_T30_PAGE);
-    }
     return verdict;
+}
+
+/* Answers; a good page first has to be in the store. */
+static void answer(struct fl_t30 *e, uint8_t response)
+{
+    const struct fl_t30_inbox *inbox = &e->config.inbox;
+    bool page_ends = e->page_seen && e->command != 0; /* not so behind PPS-NULL */
+    if ((response != FL_MCF && response != FL_RTP) || !page_ends) {
+        e->response = response;
+        fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
+        return;
+    }
+    e->page_seen = false;
+    e->stored_response = response;
+    enum fl_kept kept = inbox->keep(inbox->ctx);
+    e->storing = kept == FL_KEEPING;
+    if (kept == FL_NOT_KEPT)
+        fl_t30_give_up(e, FL_RAW_STORAGE, true);
+    else
+        fl_t30_go(e, FL_STATE_D_STORE_PAGE);
 }
 
 static void answer_command(struct fl_t30 *e, uint8_t command)
 {
-    if (e->page_seen)
-        e->response = judge_page(e);
-    else if (e->response == 0 || command != e->command || e->now - e->answered > REPEAT_WINDOW)
-        e->response = FL_RTN; /* a command without a page, and not one that we answered before: the page is lost */
-    e->page_seen = false;
+    uint8_t response = e->response;
+    bool again = e->response != 0 && command == e->command && e->now - e->answered <= REPEAT_WINDOW;
+    if (e->storing && command == e->command) {
+        fl_t30_go(e, FL_STATE_D_STORE_PAGE); /* asked again while we are at it */
+        return;
+    }
     e->command = command;
+    if (e->page_seen) {
+        response = judge_page(e);
+        if (response != FL_MCF && response != FL_RTP) e->page_seen = false;
+    } else if (!again) {
+        response = FL_RTN; /* a command without a page, and not one that we answered before: the page is lost */
+    }
+    answer(e, response);
+}
+
+/* The page is in the store: it counts, and is confirmed. */
+static void page_stored(struct fl_t30 *e)
+{
+    e->pages++;
+    e->response = e->stored_response;
+    fl_t30_emit(e, FL_T30_PAGE);
     fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
+}
+
+/* A disk may be slow, and the far end waits for T4 at most: with error correction RNR asks it for patience (A.4.3),
+ * without it we keep silent and it repeats its command. */
+void fl_t30_enter_D_STORE_PAGE(struct fl_t30 *e)
+{
+    if (e->storing)
+        fl_t30_timer_start(e, FL_T4, STORE_PATIENCE);
+    else
+        page_stored(e);
+}
+
+void fl_t30_on_D_STORE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    if (h->kind == FL_H_STORED) {
+        page_stored(e);
+    } else if (h->kind == FL_H_TIMER && e->session.ecm) {
+        e->response = FL_RNR;
+        fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
+    } else if (h->kind == FL_H_TIMER) {
+        fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND);
+    }
 }
 
 /* A PRI-x asks for an operator: there is none, so it counts as the command without PRI. */
@@ -256,18 +326,141 @@ static uint8_t without_pri(uint8_t fcf)
     }
 }
 
+/* The far end was kept waiting and asks again soon: then it is told (take_command). */
+static void stored_meanwhile(struct fl_t30 *e)
+{
+    e->pages++;
+    e->stored = true;
+    fl_t30_emit(e, FL_T30_PAGE);
+}
+
+/* ---- phase D with error correction: Annex A.4 ---- */
+
+/* The second FCF of PPS and EOR: 0 (NULL) within a page, else MPS, EOM, EOP; -1 when it is none of them. */
+static int second_fcf(const struct fl_t30_happening *h)
+{
+    uint8_t fcf = h->length > 3 ? h->octets[3] & 0xFE : 0xFF;
+    if (fcf == 0) return 0;
+    fcf = without_pri(fcf);
+    return fcf == FL_MPS || fcf == FL_EOM || fcf == FL_EOP ? fcf : -1;
+}
+
+/* Every frame of the block is there: it goes to the page. */
+static void block_complete(struct fl_t30 *e)
+{
+    const struct fl_t30_inbox *inbox = &e->config.inbox;
+    begin_page(e);
+    inbox->data(inbox->ctx, e->ecm.data, (size_t)e->ecm.frames * e->ecm.frame_octets);
+    if (e->command != 0) inbox->end(inbox->ctx);
+    e->block_open = false;
+}
+
+static uint8_t judge_block(struct fl_t30 *e, unsigned frames)
+{
+    if (e->config.page_verdict == FL_NEVER_READY) return FL_RNR;
+    if (e->config.page_verdict == FL_ALWAYS_BAD) return FL_RTN;
+    unsigned missing = fl_ecm_missing(&e->ecm, frames);
+    fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "block %u: %u frames, %u missing", e->ecm.block + 1u,
+                  e->ecm.frames, missing);
+    if (missing > 0) return FL_PPR;
+    block_complete(e);
+    return FL_MCF;
+}
+
+static void take_pps(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    int command = second_fcf(h);
+    if (command < 0 || h->length < 7 || !e->session.ecm) {
+        fl_t30_listen(e); /* not to be understood: silence makes the far end repeat it */
+        return;
+    }
+    uint8_t page = h->octets[4], block = h->octets[5];
+    bool again = e->confirmed_any && page == e->confirmed_page && block == e->confirmed_block && e->ecm.fresh == 0;
+    if (again && e->storing) {
+        fl_t30_go(e, FL_STATE_D_STORE_PAGE);
+        return;
+    }
+    e->command = (uint8_t)command;
+    if (again) {
+        e->response = e->stored_response; /* it missed our answer to this very block */
+        fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
+        return;
+    }
+    e->ecm.page = page;
+    e->ecm.block = block;
+    uint8_t verdict = judge_block(e, h->octets[6] + 1u);
+    if (verdict == FL_MCF) {
+        e->confirmed_any = true;
+        e->confirmed_page = page;
+        e->confirmed_block = block;
+        e->stored_response = FL_MCF;
+    }
+    answer(e, verdict);
+}
+
+/* CTC: the far end goes on correcting, at the rate of bits 1 to 16 of the DCS that it carries. */
+static void take_ctc(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    uint8_t dcs[FL_DIS_MAX];
+    struct fl_session changed;
+    size_t length = fl_dcs_write(&e->session, dcs);
+    if (h->length < 5 || !e->session.ecm) {
+        fl_t30_listen(e);
+        return;
+    }
+    memcpy(dcs, h->octets + 3, 2);
+    if (fl_dcs_read(dcs, length, &e->config.abilities, &changed)) {
+        fl_t30_listen(e);
+        return;
+    }
+    e->session.kind = changed.kind;
+    e->session.rate_bps = changed.rate_bps;
+    e->trained = false;
+    e->response = FL_CTR;
+    fl_t30_emit(e, FL_T30_NEGOTIATED);
+    fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
+}
+
+/* EOR: the far end gives this block up. The page is not whole and is never stored. */
+static void take_eor(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    int command = second_fcf(h);
+    if (command < 0 || !e->session.ecm) {
+        fl_t30_listen(e);
+        return;
+    }
+    e->command = (uint8_t)command;
+    e->block_open = e->page_seen = false;
+    e->response = FL_ERR;
+    fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
+}
+
+/* RR: may it go on? Not while the page is being stored. */
+static void take_rr(struct fl_t30 *e)
+{
+    if (e->storing)
+        fl_t30_go(e, FL_STATE_D_STORE_PAGE);
+    else if (e->response)
+        fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
+    else
+        fl_t30_listen(e);
+}
+
 static void take_command(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
+    if (e->stored) {
+        e->response = e->stored_response;
+        e->answered = e->now;
+        e->stored = false;
+    }
     switch (without_pri(h->fcf)) {
     case FL_MPS:
     case FL_EOM:
     case FL_EOP: answer_command(e, without_pri(h->fcf)); break;
-    case FL_RR:
-        if (e->response)
-            fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
-        else
-            fl_t30_listen(e);
-        break;
+    case FL_PPS: take_pps(e, h); break;
+    case FL_CTC: take_ctc(e, h); break;
+    case FL_EOR: take_eor(e, h); break;
+    case FL_RR: take_rr(e); break;
     case FL_DCS: take_dcs(e, h); break; /* it has not heard our CFR */
     case FL_DCN: fl_t30_give_up(e, FL_RAW_D_DCN, false); break;
     default:
@@ -278,6 +471,10 @@ static void take_command(struct fl_t30 *e, const struct fl_t30_happening *h)
 
 void fl_t30_on_D_AWAIT_COMMAND(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
+    if (h->kind == FL_H_STORED) {
+        stored_meanwhile(e);
+        return;
+    }
     if (fl_t30_listening(e, h)) return;
     if (h->kind == FL_H_TIMER)
         fl_t30_give_up(e, FL_RAW_D_NO_COMMAND, true);
@@ -288,23 +485,37 @@ void fl_t30_on_D_AWAIT_COMMAND(struct fl_t30 *e, const struct fl_t30_happening *
 void fl_t30_enter_D_SEND_RESPONSE(struct fl_t30 *e)
 {
     fl_t30_burst_one(e, e->response);
+    if (e->response == FL_PPR) {
+        uint8_t fif[FL_ECM_FRAMES / 8];
+        fl_ecm_make_ppr(&e->ecm, fif);
+        fl_frame_make(&e->burst[0], true, FL_PPR, fif, sizeof fif);
+    }
     fl_t30_quiet(e, GAP_MS);
+}
+
+/* What comes after our answer. */
+static enum fl_t30_state after_response(const struct fl_t30 *e)
+{
+    switch (e->response) {
+    case FL_RNR: return FL_STATE_D_AWAIT_COMMAND;
+    case FL_PPR:
+    case FL_CTR: return FL_STATE_C_RECEIVE_PAGE;
+    case FL_RTN: return FL_STATE_B_AWAIT_DCS;
+    default: break;
+    }
+    if (e->response == FL_RTP && e->command == FL_MPS) return FL_STATE_B_AWAIT_DCS;
+    if (e->command == FL_MPS || e->command == 0) return FL_STATE_C_RECEIVE_PAGE; /* 0: PPS-NULL */
+    return e->command == FL_EOM ? FL_STATE_B_PAUSE : FL_STATE_E_AWAIT_DCN;
 }
 
 void fl_t30_on_D_SEND_RESPONSE(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
+    if (h->kind == FL_H_STORED) stored_meanwhile(e); /* our RNR is on its way: RR gets the new answer */
     if (h->kind == FL_H_FAILED) fl_t30_give_up(e, FL_RAW_MODEM, false);
     if (h->kind != FL_H_DONE || fl_t30_burst_send(e)) return;
     e->trainings = 0;
     e->answered = e->now;
-    if (e->response == FL_RNR)
-        fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND);
-    else if (e->response == FL_RTN || (e->response == FL_RTP && e->command == FL_MPS))
-        fl_t30_go(e, FL_STATE_B_AWAIT_DCS);
-    else if (e->command == FL_MPS)
-        fl_t30_go(e, FL_STATE_C_RECEIVE_PAGE);
-    else
-        fl_t30_go(e, e->command == FL_EOM ? FL_STATE_B_PAUSE : FL_STATE_E_AWAIT_DCN);
+    fl_t30_go(e, after_response(e));
 }
 
 /* Between two documents of a call (EOM): T2, then phase B from its beginning. */
@@ -336,7 +547,7 @@ void fl_t30_on_E_AWAIT_DCN(struct fl_t30 *e, const struct fl_t30_happening *h)
     if (fl_t30_listening(e, h)) return;
     if (h->kind == FL_H_TIMER || h->fcf == FL_DCN) /* a missing DCN is no fault: every page is confirmed */
         fl_t30_give_up(e, FL_RAW_NONE, false);
-    else if (without_pri(h->fcf) == FL_EOP)
+    else if (without_pri(h->fcf) == FL_EOP || h->fcf == FL_PPS || h->fcf == FL_RR)
         fl_t30_go(e, FL_STATE_D_SEND_RESPONSE); /* our answer was missed */
     else if (h->final)
         fl_t30_listen(e);

@@ -6,6 +6,8 @@
 /* T.30 5.3.6.1: any command is sent at most three times. */
 #define TRIES_MAX 3
 #define CRP_MAX   3
+/* A.4.1: after the fourth PPR for a block. */
+#define PPRS_MAX 4
 /* A page is sent again at most twice (RTN, PIN). */
 #define RESENDS_MAX 2
 /* The 75 ms between two signals (5.3.6.1: +-20 ms): the modem needs some of it to obey. */
@@ -82,7 +84,7 @@ void fl_t30_enter_B_SEND_DCS(struct fl_t30 *e)
         fl_t30_give_up(e, FL_RAW_B_INCOMPATIBLE, true);
         return;
     }
-    e->trained = false;
+    e->trained = e->page_open = false;
     fl_t30_burst_clear(e);
     if (e->session.password) fl_frame_make_id(fl_t30_burst_add(e), FL_SID | 1, e->config.password);
     if (e->session.sub) fl_frame_make_id(fl_t30_burst_add(e), FL_SUB | 1, e->config.sub_address);
@@ -208,6 +210,24 @@ void fl_t30_enter_C_SEND_PAGE(struct fl_t30 *e)
     fl_t30_quiet(e, GAP_MS);
 }
 
+/* The block that is due: the one at work (frames of it are wanted again), or the next one of the page. */
+static struct fl_source block_source(struct fl_t30 *e)
+{
+    const struct fl_t30_outbox *outbox = &e->config.outbox;
+    if (!e->page_open) {
+        fl_ecm_page(&e->ecm, outbox->open(outbox->ctx, e->page, &e->session), (unsigned)e->page, e->session.ecm_64);
+        e->page_open = true;
+        e->block_open = false;
+    }
+    if (!e->block_open) {
+        fl_ecm_fill(&e->ecm);
+        e->block_open = true;
+        e->pprs = 0;
+        e->missing = e->missing_before = e->ecm.frames;
+    }
+    return fl_ecm_burst(&e->ecm, e->session.rate_bps);
+}
+
 void fl_t30_on_C_SEND_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     const struct fl_t30_outbox *outbox = &e->config.outbox;
@@ -220,8 +240,10 @@ void fl_t30_on_C_SEND_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h)
         return;
     }
     bool short_train = e->trained && e->session.kind == FL_V17;
-    fl_t30_send_data(e, fl_modulation_of(e->session.kind, e->session.rate_bps, short_train),
-                     outbox->open(outbox->ctx, e->page, &e->session));
+    struct fl_source source =
+        e->session.ecm ? block_source(e) : outbox->open(outbox->ctx, e->page, &e->session);
+    fl_t30_send_data(e, fl_modulation_of(e->session.kind, e->session.rate_bps, short_train), source);
+    e->trained = true; /* after CTC the training was long; from here on short ones will do */
 }
 
 /* ---- phase D ---- */
@@ -237,11 +259,27 @@ static uint8_t choose_command(const struct fl_t30 *e)
     return same ? FL_MPS : FL_EOM;
 }
 
+/* PPS: behind its name the command for the page (NULL within it), page, block, frames of the block - 1. */
+static void make_pps(struct fl_t30 *e)
+{
+    uint8_t fif[4] = {
+        e->ecm.last ? (uint8_t)(e->command | e->far_known) : 0,
+        e->ecm.page,
+        e->ecm.block,
+        (uint8_t)(e->ecm.frames - 1),
+    };
+    fl_t30_burst_clear(e);
+    fl_frame_make(fl_t30_burst_add(e), true, (uint8_t)(FL_PPS | e->far_known), fif, sizeof fif);
+}
+
 void fl_t30_enter_D_SEND_COMMAND(struct fl_t30 *e)
 {
     bool first = e->command == 0;
     if (first) e->command = choose_command(e);
-    fl_t30_burst_one(e, e->command);
+    if (e->session.ecm)
+        make_pps(e);
+    else
+        fl_t30_burst_one(e, e->command);
     if (first)
         fl_t30_pause(e, GAP_MS); /* behind our own page */
     else
@@ -264,6 +302,7 @@ static void page_confirmed(struct fl_t30 *e, bool retrain)
     fl_t30_timer_stop(e, FL_T5);
     e->pages = ++e->page;
     e->page_tries = e->tries = 0;
+    e->page_open = e->block_open = false;
     fl_t30_emit(e, FL_T30_PAGE);
     if (e->command == FL_EOP) {
         fl_t30_give_up(e, FL_RAW_NONE, true);
@@ -275,9 +314,21 @@ static void page_confirmed(struct fl_t30 *e, bool retrain)
     }
 }
 
+static void confirmed(struct fl_t30 *e, bool retrain)
+{
+    if (e->session.ecm && !e->ecm.last) {
+        fl_t30_timer_stop(e, FL_T5);
+        e->block_open = false;
+        fl_t30_go(e, FL_STATE_C_SEND_PAGE);
+    } else {
+        page_confirmed(e, retrain);
+    }
+}
+
 static void page_rejected(struct fl_t30 *e)
 {
     fl_t30_timer_stop(e, FL_T5);
+    e->page_open = false;
     if (++e->page_tries > RESENDS_MAX) {
         fl_t30_give_up(e, FL_RAW_D_REJECTED, true);
         return;
@@ -288,12 +339,41 @@ static void page_rejected(struct fl_t30 *e)
     fl_t30_go(e, FL_STATE_B_SEND_DCS);
 }
 
+/* After the fourth PPR the far end must hear CTC before more of the block (A.4.1). While anything gets through the
+ * rate stays; where nothing did, it drops; at the bottom there is nothing left to try. */
+static void continue_to_correct(struct fl_t30 *e)
+{
+    const struct fl_modulation *rate = e->rate;
+    if (e->missing >= e->missing_before) rate = fl_rate_lower(&e->limits, e->rate);
+    if (!rate) {
+        fl_t30_give_up(e, FL_RAW_D_ECM_STUCK, true);
+        return;
+    }
+    e->rate = rate;
+    e->missing_before = e->missing;
+    e->pprs = 0;
+    fl_t30_go(e, FL_STATE_D_SEND_CTC);
+}
+
+static void resend_frames(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    fl_t30_timer_stop(e, FL_T5);
+    e->missing = fl_ecm_take_ppr(&e->ecm, h->octets + 3, h->length - 3);
+    e->tries = 0;
+    if (e->missing == 0) /* it misses nothing that we have: as good as MCF */
+        confirmed(e, false);
+    else if (++e->pprs >= PPRS_MAX)
+        continue_to_correct(e);
+    else
+        fl_t30_go(e, FL_STATE_C_SEND_PAGE);
+}
+
 static void repeat_command(struct fl_t30 *e)
 {
     if (++e->tries >= TRIES_MAX)
         fl_t30_give_up(e, FL_RAW_D_NO_RESPONSE, true);
     else
-        fl_t30_go(e, FL_STATE_D_SEND_COMMAND);
+        fl_t30_go(e, e->timer[FL_T5] == FL_NEVER ? FL_STATE_D_SEND_COMMAND : FL_STATE_D_SEND_RR);
 }
 
 void fl_t30_on_D_AWAIT_RESPONSE(struct fl_t30 *e, const struct fl_t30_happening *h)
@@ -310,12 +390,18 @@ void fl_t30_on_D_AWAIT_RESPONSE(struct fl_t30 *e, const struct fl_t30_happening 
     if (!h->final) return;
     switch (h->fcf) {
     case FL_MCF:
-    case FL_PIP: page_confirmed(e, false); break; /* PIP: as MCF, and an operator wants to speak; we do not */
-    case FL_RTP: page_confirmed(e, true); break;
+    case FL_PIP: confirmed(e, false); break; /* PIP: as MCF, and an operator wants to speak; we do not */
+    case FL_RTP: confirmed(e, true); break;
     case FL_RTN:
     case FL_PIN:
     case FL_DIS: /* DIS here: it is back at the beginning and has not taken the page */
         page_rejected(e);
+        break;
+    case FL_PPR:
+        if (e->session.ecm)
+            resend_frames(e, h);
+        else
+            fl_t30_listen(e);
         break;
     case FL_CRP:
         if (++e->crps > CRP_MAX)
@@ -342,4 +428,53 @@ void fl_t30_on_D_SEND_RR(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (h->kind == FL_H_FAILED) fl_t30_give_up(e, FL_RAW_MODEM, false);
     if (h->kind == FL_H_DONE && !fl_t30_burst_send(e)) fl_t30_go(e, FL_STATE_D_AWAIT_RESPONSE);
+}
+
+/* ---- continue to correct ---- */
+
+void fl_t30_enter_D_SEND_CTC(struct fl_t30 *e)
+{
+    uint8_t dcs[FL_DIS_MAX];
+    e->session.kind = e->rate->kind;
+    e->session.rate_bps = e->rate->rate_bps;
+    fl_dcs_write(&e->session, dcs);
+    fl_t30_burst_clear(e);
+    /* A.4.1: the FIF of CTC is bits 1 to 16 of a DCS, for its rate. */
+    fl_frame_make(fl_t30_burst_add(e), true, (uint8_t)(FL_CTC | e->far_known), dcs, 2);
+    fl_t30_quiet(e, GAP_MS);
+}
+
+void fl_t30_on_D_SEND_CTC(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    if (h->kind == FL_H_FAILED) fl_t30_give_up(e, FL_RAW_MODEM, false);
+    if (h->kind == FL_H_DONE && !fl_t30_burst_send(e)) fl_t30_go(e, FL_STATE_D_AWAIT_CTR);
+}
+
+void fl_t30_enter_D_AWAIT_CTR(struct fl_t30 *e)
+{
+    fl_t30_listen(e);
+}
+
+void fl_t30_on_D_AWAIT_CTR(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    if (fl_t30_listening(e, h)) return;
+    if (h->kind == FL_H_TIMER) {
+        if (++e->tries >= TRIES_MAX)
+            fl_t30_give_up(e, FL_RAW_D_NO_RESPONSE, true);
+        else
+            fl_t30_go(e, FL_STATE_D_SEND_CTC);
+        return;
+    }
+    if (h->fcf == FL_DCN) {
+        fl_t30_give_up(e, FL_RAW_D_DCN, false);
+    } else if (h->final && h->fcf == FL_CTR) {
+        e->tries = 0;
+        e->trained = false; /* the next burst trains long, and there is no TCF */
+        fl_t30_emit(e, FL_T30_NEGOTIATED);
+        fl_t30_go(e, FL_STATE_C_SEND_PAGE);
+    } else if (h->final && h->fcf == FL_CRP && ++e->crps <= CRP_MAX) {
+        fl_t30_go(e, FL_STATE_D_SEND_CTC);
+    } else if (h->final) {
+        fl_t30_listen(e);
+    }
 }

@@ -50,6 +50,7 @@ bool fl_t30_choose(const struct fl_t30 *e, int page, struct fl_session *session)
     e->config.outbox.shape(e->config.outbox.ctx, page, &shape);
     *session = (struct fl_session){0};
     session->ecm = e->config.abilities.ecm && e->far.ecm;
+    session->ecm_64 = session->ecm && e->far.ecm_64;
     session->resolution = choose_resolution(e, shape.resolution);
     session->inch = FL_RESOLUTIONS[session->resolution].inch;
     session->width = (uint8_t)fl_min_u32(shape.width, e->far.width);

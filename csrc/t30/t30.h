@@ -10,6 +10,7 @@
 #include "base/trace.h"
 #include "modem/modem.h"
 #include "t30/dis.h"
+#include "t30/ecm.h"
 #include "t30/frames.h"
 #include "t30/rates.h"
 
@@ -53,12 +54,19 @@ struct fl_copy_quality {
     uint32_t rows, bad_rows;
 };
 
+enum fl_kept {
+    FL_KEPT,     /* it is stored */
+    FL_KEEPING,  /* it will take a moment: fl_t30_stored tells how it went */
+    FL_NOT_KEPT, /* it cannot be */
+};
+
 struct fl_t30_inbox {
     void *ctx;
     void (*begin)(void *ctx, const struct fl_session *session, const char *remote_id);
     void (*data)(void *ctx, const uint8_t *octets, size_t length);
     struct fl_copy_quality (*end)(void *ctx);
-    void (*keep)(void *ctx); /* the page is good: store it before it is confirmed */
+    /* The page is good: store it; only a stored page is confirmed. */
+    enum fl_kept (*keep)(void *ctx);
 };
 
 /* How a far machine judges: honestly, or as a simulated failure wants it. */
@@ -127,17 +135,30 @@ struct fl_t30 {
     bool retrain;         /* caller: the next page needs DCS and TCF first */
     bool negotiated;
     uint8_t tries, crps, dis_repeats, page_tries, trainings;
+    bool storing;         /* called: the page is on its way into the store; the answer waits */
+    bool stored;          /* called: it got there while the far end was kept waiting */
+    uint8_t stored_response; /* called: what to answer once it is there */
     uint8_t command, response; /* caller: command sent; called: command received and our answer */
     fl_time answered;     /* called: when our last response was out */
     int page, pages;      /* caller: the page at work; confirmed pages */
     int raw;
-    bool ended, page_open, page_seen;
+    bool ended;
+    bool page_open;       /* caller, ECM: blocks of the page are being sent */
+    bool page_seen;       /* called: something of the page at work has come */
+    bool burst_seen;      /* called: something came on this fast carrier */
 
     /* TCF as it is judged */
     uint32_t tcf_octets, tcf_nonzero, tcf_run, tcf_best;
 
+    /* error correction */
+    struct fl_ecm ecm;
+    bool block_open;      /* caller: a block waits to be confirmed; called: frames of one may come, or came */
+    uint8_t pprs;         /* caller: for this block since the last CTC; called: answered in a row */
+    unsigned missing, missing_before; /* caller: frames that the last PPR asked for; at the last CTC */
+    bool confirmed_any;   /* called: the block below was confirmed in this session */
+    uint8_t confirmed_page, confirmed_block;
+
     uint64_t random;
-    struct fl_source page_source;
     uint32_t tcf_left;
 
     struct fl_t30_event events[FL_T30_EVENTS];
@@ -151,6 +172,8 @@ void fl_t30_start(struct fl_t30 *engine, fl_time now);
 void fl_t30_stop(struct fl_t30 *engine, int raw, fl_time now);
 
 void fl_t30_input(struct fl_t30 *engine, const struct fl_indication *indication, fl_time now);
+/* The page that inbox.keep was to store is stored (or cannot be: then the session ends). */
+void fl_t30_stored(struct fl_t30 *engine, bool good, fl_time now);
 void fl_t30_tick(struct fl_t30 *engine, fl_time now);
 fl_time fl_t30_deadline(const struct fl_t30 *engine);
 bool fl_t30_order(struct fl_t30 *engine, struct fl_order *order);

@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Where a call would push the work registers to memory. */
+#define FL_FORCE_INLINE inline __attribute__((always_inline))
+
 #define FL_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define FL_UNLIKELY(x) __builtin_expect(!!(x), 0)
 

@@ -22,9 +22,9 @@ enum state {
 };
 
 enum phase {
-    RUNS,   /* one-dimensional */
-    MODE,   /* a two-dimensional mode */
-    FIRST,  /* run of the horizontal mode */
+    RUNS,  /* one-dimensional */
+    MODE,  /* a two-dimensional mode */
+    FIRST, /* run of the horizontal mode */
     SECOND,
 };
 
@@ -59,7 +59,7 @@ static inline void keep_reader(struct fl_t4_decoder *dec, const struct reader *r
 }
 
 /* At least 56 bits, if there are so many; never 64. */
-static inline void refill(struct reader *r)
+static FL_FORCE_INLINE void refill(struct reader *r)
 {
     if (FL_LIKELY(r->end - r->next >= 8)) {
         uint64_t word = fl_load_le64(r->next);
@@ -100,17 +100,20 @@ static void draw(uint64_t *row, const uint16_t *change, int count, int width)
 {
     memset(row, 0, (size_t)(width + 63) / 64 * 8);
     for (int i = 0; i < count; i += 2) {
-        unsigned from = change[i], to = change[i + 1];
+        unsigned from = change[i], to = change[i + 1] - 1u; /* the last black pixel */
         uint64_t *word = row + from / 64, *last = row + to / 64;
-        uint64_t right_of_from = ~(uint64_t)0 >> from % 64, left_of_to = ~(~(uint64_t)0 >> to % 64);
-        if (word == last) {
-            *word |= FL_BE64(right_of_from & left_of_to);
-            continue;
-        }
-        *word++ |= FL_BE64(right_of_from);
-        while (word < last) *word++ = ~(uint64_t)0;
-        if (left_of_to) *last = FL_BE64(left_of_to); /* at a full width there is no such word */
+        uint64_t head = ~(uint64_t)0 >> from % 64, tail = ~(uint64_t)0 << (63 - to % 64);
+        uint64_t one = word == last ? ~(uint64_t)0 : 0;
+        *word |= FL_BE64(head & (tail | ~one));
+        *last |= FL_BE64(tail & (head | ~one));
+        while (FL_UNLIKELY(++word < last)) *word = ~(uint64_t)0;
     }
+}
+
+/* Behind the changing elements: eight V0 may be looked up at once, from two elements further. */
+static inline void fill_up(uint16_t *change, int width)
+{
+    for (int i = 0; i < 12; i++) change[i] = (uint16_t)width;
 }
 
 static void finish_line(struct fl_t4_decoder *dec)
@@ -121,110 +124,180 @@ static void finish_line(struct fl_t4_decoder *dec)
     unsigned which = dec->which ^ 1;
     uint16_t *change = dec->changes[which] + 1;
     while (dec->count && change[dec->count - 1] >= width) dec->count--;
-    for (int i = 0; i < 6; i++) change[dec->count + i] = (uint16_t)width;
+    fill_up(change + dec->count, width);
     draw(dec->row[which], change, dec->count, width);
     dec->which = which;
 }
 
-/* Trailing zeros of the code that is next: they may belong to the EOL that a damaged line hides. */
-static inline int trailing_zeros(uint64_t bits, unsigned length)
+/* The line in work, in registers. */
+struct line {
+    int width, a0, count;
+    int make_up;
+    uint16_t *change;
+    uint64_t last; /* the last code, and what followed it */
+    unsigned length;
+};
+
+/* Enough bits for any one code, or no more to come: then zeros stand for what is missing. */
+static FL_FORCE_INLINE bool ready(const struct fl_t4_decoder *dec, struct reader *r)
 {
-    uint64_t code = bits & (((uint64_t)1 << length) - 1);
-    return code ? (int)length - (64 - __builtin_clzll(code)) : (int)length;
+    if (FL_LIKELY(r->count >= LONGEST_CODE)) return true;
+    refill(r);
+    return r->count >= LONGEST_CODE || dec->no_more;
+}
+
+/* The codes of one run. */
+static FL_FORCE_INLINE enum outcome take_run(struct fl_t4_decoder *dec, struct reader *r, struct line *line,
+                                             bool black)
+{
+    for (;;) {
+        if (!ready(dec, r)) return MORE;
+        unsigned entry = black ? fl_t4_black_runs[r->bits & 0x1FFF] : fl_t4_white_runs[r->bits & 0xFFF];
+        unsigned length = entry & 15;
+        if (FL_UNLIKELY(!entry || length > r->count)) return BAD;
+        line->last = r->bits;
+        line->length = length;
+        skip(r, length);
+        line->make_up += (int)(entry >> 4);
+        if (FL_UNLIKELY(line->make_up > line->width - line->a0)) return BAD;
+        if (entry < 64 << 4) break;
+    }
+    line->a0 += line->make_up;
+    if (FL_UNLIKELY(line->make_up == 0) && line->count) {
+        /* No pixels between two runs of one colour: they are one. */
+        if (++dec->empty_runs > MAX_EMPTY_RUNS) return BAD;
+        line->count--;
+    } else {
+        line->change[line->count++] = (uint16_t)line->a0;
+    }
+    line->make_up = 0;
+    return WHOLE;
+}
+
+/* Which colour is next shows in the number of changes so far. */
+static FL_FORCE_INLINE enum outcome decode_1d(struct fl_t4_decoder *dec, struct reader *r, struct line *line)
+{
+    enum outcome outcome;
+
+    if (line->count & 1 || line->make_up) goto single;
+    for (;;) {
+        if (!ready(dec, r)) return MORE;
+        unsigned pair = fl_t4_run_pairs[r->bits & 0xFFF], length = pair & 15;
+        int a1 = line->a0 + (int)(pair >> 10), a2 = a1 + (int)(pair >> 4 & 63);
+        if (FL_LIKELY(pair && a2 < line->width && length <= r->count)) {
+            line->change[line->count] = (uint16_t)a1;
+            line->change[line->count + 1] = (uint16_t)a2;
+            line->count += 2;
+            line->a0 = a2;
+            line->last = r->bits;
+            line->length = length;
+            skip(r, length);
+            continue;
+        }
+    single:
+        do {
+            outcome = take_run(dec, r, line, line->count & 1);
+            if (outcome != WHOLE || line->a0 >= line->width) return outcome;
+        } while (line->count & 1);
+    }
+}
+
+static FL_FORCE_INLINE enum outcome decode_2d(struct fl_t4_decoder *dec, struct reader *r, struct line *line)
+{
+    const int width = line->width;
+    const uint16_t *reference = dec->changes[dec->which] + 1, *b1 = reference + dec->reference;
+    bool differs = dec->differs;
+    enum outcome outcome = BAD;
+
+    if (dec->phase == FIRST) goto first;
+    if (dec->phase == SECOND) goto second;
+    for (;;) {
+        if (!ready(dec, r)) {
+            outcome = MORE;
+            break;
+        }
+        struct fl_t4_group group = fl_t4_groups[r->bits & 0x3FF];
+        if (FL_UNLIKELY(group.length > r->count)) { /* the input's last bits: what follows them is not code */
+            group.mode = FL_T4_NONE;
+            group.v0 = group.v0 < r->count ? group.v0 : (uint8_t)r->count;
+        }
+        /* Copied without asking how many: there is room, and what is too much is overwritten. */
+        memcpy(line->change + line->count, b1, 8 * sizeof *b1);
+        line->count += group.v0;
+        b1 += group.v0;
+        if (group.v0) line->a0 = b1[-1];
+        if (line->a0 >= width) {
+            /* The reference line is filled up with its width: the last V0 of this line was the first to give it. */
+            unsigned unused = 0;
+            while (unused + 1 < group.v0 && b1[-2 - (int)unused] == width) unused++;
+            skip(r, group.v0 - unused);
+            outcome = WHOLE;
+            break;
+        }
+        if (group.mode == FL_T4_NONE) break;
+        line->last = r->bits;
+        line->length = group.length;
+        skip(r, group.length);
+        if (FL_LIKELY(group.mode == FL_T4_VERTICAL)) {
+            int a1 = b1[0] + group.delta;
+            differs |= group.delta != 0;
+            if (FL_UNLIKELY(a1 <= line->a0)) break;
+            line->a0 = a1;
+            line->change[line->count++] = (uint16_t)a1;
+            if (a1 >= width) {
+                outcome = a1 == width ? WHOLE : BAD;
+                break;
+            }
+            b1 += group.delta < 0 ? -1 : 1;
+            b1 += b1[0] <= a1 ? 2 : 0;
+            while (FL_UNLIKELY(b1[0] <= a1)) b1 += 2;
+            continue;
+        }
+        differs = true;
+        if (group.mode == FL_T4_PASS) {
+            line->a0 = b1[1];
+            if (line->a0 >= width) break; /* b2 stands left of a1, so this cannot be */
+            b1 += 2;
+            continue;
+        }
+        if (line->a0 < 0) line->a0 = 0;
+        dec->phase = FIRST;
+    first:
+        outcome = take_run(dec, r, line, line->count & 1);
+        if (outcome != WHOLE) break;
+        dec->phase = SECOND;
+    second:
+        outcome = take_run(dec, r, line, line->count & 1);
+        if (outcome != WHOLE || line->a0 >= width) break;
+        dec->phase = MODE;
+        outcome = BAD;
+        while (b1[0] <= line->a0) b1 += 2;
+    }
+    dec->reference = (int)(b1 - reference);
+    dec->differs = differs;
+    return outcome;
 }
 
 /* Goes on with the line in work. Unless the outcome is MORE the line is over. */
 static enum outcome decode_line(struct fl_t4_decoder *dec)
 {
     struct reader r = reader_of(dec);
-    const int width = dec->format.width_px;
-    uint16_t *change = dec->changes[dec->which ^ 1] + 1;
-    const uint16_t *b1 = dec->changes[dec->which] + 1 + dec->reference;
-    int a0 = dec->a0, count = dec->count, make_up = dec->make_up;
-    int phase = dec->phase;
-    uint64_t last = 0; /* the stream as it was before the last code, and that code's length */
-    unsigned length = 0;
-    enum outcome outcome;
+    struct line line = {.width = dec->format.width_px,
+                        .a0 = dec->a0,
+                        .count = dec->count,
+                        .make_up = dec->make_up,
+                        .change = dec->changes[dec->which ^ 1] + 1};
 
-    for (;;) {
-        if (r.count < 2 * LONGEST_CODE) {
-            refill(&r);
-            if (FL_UNLIKELY(r.count < LONGEST_CODE) && !dec->no_more) {
-                outcome = MORE;
-                break;
-            }
-        }
-        if (phase == MODE) {
-            struct fl_t4_mode mode = fl_t4_modes[r.bits & 0x7F];
-            outcome = BAD;
-            if (mode.kind == FL_T4_NONE || mode.length > r.count) break;
-            last = r.bits;
-            length = mode.length;
-            skip(&r, length);
-            if (FL_LIKELY(mode.kind == FL_T4_VERTICAL)) {
-                int a1 = b1[0] + mode.delta;
-                dec->differs |= mode.delta != 0;
-                if (a1 <= a0 || a1 > width) break;
-                a0 = a1;
-                change[count++] = (uint16_t)a1;
-                if (a1 == width) {
-                    outcome = WHOLE;
-                    break;
-                }
-                b1 += mode.step;
-                while (b1[0] <= a0) b1 += 2;
-            } else if (mode.kind == FL_T4_PASS) {
-                dec->differs = true;
-                a0 = b1[1];
-                if (a0 >= width) break; /* b2 stands left of a1, so this cannot be */
-                b1 += 2;
-            } else {
-                dec->differs = true;
-                if (a0 < 0) a0 = 0;
-                phase = FIRST;
-            }
-            continue;
-        }
-
-        /* A run; which colour is next shows in the number of changes so far. */
-        unsigned entry = count & 1 ? fl_t4_black_runs[r.bits & 0x1FFF] : fl_t4_white_runs[r.bits & 0xFFF];
-        int run = (int)(entry >> 4);
-        outcome = BAD;
-        if (!entry || (entry & 15) > r.count) break;
-        last = r.bits;
-        length = entry & 15;
-        skip(&r, length);
-        make_up += run;
-        if (make_up > width - a0) break;
-        if (run >= 64) continue;
-        a0 += make_up;
-        if (FL_UNLIKELY(make_up == 0) && count) {
-            if (++dec->empty_runs > MAX_EMPTY_RUNS) break;
-            count--; /* no pixels between two runs of one colour: they are one */
-        } else {
-            change[count++] = (uint16_t)a0;
-        }
-        make_up = 0;
-        if (phase == FIRST) {
-            phase = SECOND;
-            continue;
-        }
-        if (a0 == width) {
-            outcome = WHOLE;
-            break;
-        }
-        if (phase == SECOND) {
-            phase = MODE;
-            while (b1[0] <= a0) b1 += 2;
-        }
-    }
+    enum outcome outcome = dec->phase == RUNS ? decode_1d(dec, &r, &line) : decode_2d(dec, &r, &line);
     keep_reader(dec, &r);
-    dec->phase = (uint8_t)phase;
-    dec->a0 = a0;
-    dec->count = count;
-    dec->make_up = make_up;
-    dec->reference = (int)(b1 - (dec->changes[dec->which] + 1));
-    if (length) dec->last_zeros = trailing_zeros(last, length);
+    dec->a0 = line.a0;
+    dec->count = line.count;
+    dec->make_up = line.make_up;
+    if (line.length) {
+        /* Zeros that the last code ended with may be the first of an EOL that the damaged line hides. */
+        uint64_t code = line.last & (((uint64_t)1 << line.length) - 1);
+        dec->last_zeros = (int)line.length - 64 + (code ? __builtin_clzll(code) : 64);
+    }
     return outcome;
 }
 
@@ -332,7 +405,7 @@ void fl_t4_decoder_init(struct fl_t4_decoder *dec, const struct fl_t4_format *fo
     dec->state = format->coding == FL_CODING_MMR ? LINE_2D : START;
     dec->need_1d = format->coding == FL_CODING_MR;
     dec->tag_1d = true;
-    for (int i = 0; i < 6; i++) dec->changes[0][1 + i] = format->width_px; /* all white, above the page */
+    fill_up(dec->changes[0] + 1, format->width_px); /* all white, above the page */
     if (dec->state == LINE_2D) begin_line(dec, MODE);
 }
 
@@ -433,7 +506,8 @@ int fl_t4_decoder_row(struct fl_t4_decoder *dec, const uint8_t **row)
                 end_page(dec, false);
                 break;
             }
-            if (dec->zeros <= MAX_RTC_ZEROS) {
+            /* The tags of an RTC are ones. A two-dimensional line can be a single bit: gone, it must not end the page. */
+            if (dec->zeros <= MAX_RTC_ZEROS && dec->tag_1d) {
                 end_page(dec, true);
                 break;
             }
@@ -465,8 +539,7 @@ int fl_t4_decoder_row(struct fl_t4_decoder *dec, const uint8_t **row)
             if (outcome == MORE) return FL_T4_NEED_DATA;
             return after_line(dec, outcome, row);
 
-        case DONE:
-            return FL_T4_END;
+        case DONE: return FL_T4_END;
         }
     }
 }

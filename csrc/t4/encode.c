@@ -15,13 +15,13 @@ struct writer {
     uint8_t *at;
 };
 
-static inline void put(struct writer *w, uint32_t bits, unsigned length)
+static FL_FORCE_INLINE void put(struct writer *w, uint32_t bits, unsigned length)
 {
     w->bits |= (uint64_t)bits << w->count;
     w->count += length;
 }
 
-static inline void flush(struct writer *w)
+static FL_FORCE_INLINE void flush(struct writer *w)
 {
     fl_store_le64(w->at, w->bits);
     w->at += w->count >> 3;
@@ -30,46 +30,69 @@ static inline void flush(struct writer *w)
 }
 
 /* At most 25 bits, after flushing whatever a very long run needs. */
-static inline void put_run(struct writer *w, unsigned black, unsigned run)
+static FL_FORCE_INLINE void put_run(struct writer *w, unsigned black, unsigned run)
 {
-    while (FL_UNLIKELY(run >= FL_T4_LONGEST_RUN + 64)) {
-        const struct fl_t4_code *longest = &fl_t4_make_up[black * FL_T4_MAKE_UPS + FL_T4_LONGEST_RUN / 64];
+    while (FL_UNLIKELY(run >= FL_T4_RUNS)) {
         flush(w);
-        put(w, longest->bits, longest->length);
+        put(w, FL_T4_2560, FL_T4_2560_BITS);
         flush(w);
-        run -= FL_T4_LONGEST_RUN;
+        run -= 2560;
     }
-    const struct fl_t4_code *make_up = &fl_t4_make_up[black * FL_T4_MAKE_UPS + run / 64];
-    const struct fl_t4_code *rest = &fl_t4_terminating[black * 64 + run % 64];
-    put(w, make_up->bits | (uint32_t)rest->bits << make_up->length, make_up->length + rest->length);
+    uint32_t code = fl_t4_runs[black * FL_T4_RUNS + run];
+    put(w, code >> 5, code & 31);
+}
+
+static inline unsigned count_ones(uint64_t x) /* the builtin is a call on the plainest machines */
+{
+    x -= x >> 1 & 0x5555555555555555u;
+    x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
+    x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
+    return (unsigned)(x * 0x0101010101010101u >> 56);
 }
 
 /* Returns how many there are; the list behind them is filled up with the width. */
 static unsigned find_changes(const uint8_t *row, unsigned width, uint16_t *changes)
 {
-    unsigned octets = (width + 7) / 8, count = 0;
+    const uint64_t top = (uint64_t)1 << 63;
+    unsigned octets = (width + 7) / 8;
+    uint16_t *next = changes;
     uint64_t left = 0; /* the pixel before this word */
 
     for (unsigned at = 0; at < octets; at += 8) {
         uint64_t word;
         if (octets - at >= 8) {
-            word = fl_load_be64(row + at);
+            word = fl_load_le64(row + at);
         } else {
             uint8_t tail[8] = {0};
             memcpy(tail, row + at, octets - at);
-            word = fl_load_be64(tail);
+            word = fl_load_le64(tail);
         }
-        uint64_t changed = word ^ (word >> 1 | left << 63);
-        left = word & 1;
-        while (changed) {
-            unsigned bit = (unsigned)__builtin_clzll(changed);
-            changes[count++] = (uint16_t)(at * 8 + bit);
-            changed ^= (uint64_t)1 << (63 - bit);
-        }
+        if (word == 0 - left) continue;
+        word = fl_mirror_octets(word); /* now the leftmost pixel is the least significant */
+        uint64_t changed = word ^ (word << 1 | left);
+        left = word >> 63;
+        /* Six at a time, wanted or not: cheaper than a loop whose end nobody can predict. */
+        uint16_t *last = next + count_ones(changed);
+        do {
+            next[0] = (uint16_t)(at * 8 + (unsigned)__builtin_ctzll(changed | top));
+            changed &= changed - 1;
+            next[1] = (uint16_t)(at * 8 + (unsigned)__builtin_ctzll(changed | top));
+            changed &= changed - 1;
+            next[2] = (uint16_t)(at * 8 + (unsigned)__builtin_ctzll(changed | top));
+            changed &= changed - 1;
+            next[3] = (uint16_t)(at * 8 + (unsigned)__builtin_ctzll(changed | top));
+            changed &= changed - 1;
+            next[4] = (uint16_t)(at * 8 + (unsigned)__builtin_ctzll(changed | top));
+            changed &= changed - 1;
+            next[5] = (uint16_t)(at * 8 + (unsigned)__builtin_ctzll(changed | top));
+            changed &= changed - 1;
+            next += 6;
+        } while (FL_UNLIKELY(next < last));
+        next = last;
     }
-    while (count && changes[count - 1] >= width) count--; /* unused bits that were not 0 */
-    for (unsigned i = 0; i < 6; i++) changes[count + i] = (uint16_t)width;
-    return count;
+    while (next > changes && next[-1] >= width) next--; /* unused bits that were not 0 */
+    for (unsigned i = 0; i < 6; i++) next[i] = (uint16_t)width;
+    return (unsigned)(next - changes);
 }
 
 static void code_1d(struct writer *w, const uint16_t *change, unsigned width)
@@ -127,7 +150,8 @@ void fl_t4_encoder_init(struct fl_t4_encoder *enc, const struct fl_t4_format *fo
     enc->format = *format;
     enc->source = rows;
     enc->min_row_bits = format->coding == FL_CODING_MMR ? 0 : format->min_row_bits;
-    for (unsigned i = 0; i < 6; i++) enc->changes[0][1 + i] = format->width_px; /* all white, above the page */
+    for (unsigned i = 0; i < 6; i++)
+        enc->changes[0][1 + i] = format->width_px; /* all white, above the page */
 }
 
 static void put_eol(const struct fl_t4_encoder *enc, struct writer *w, bool one_dimensional)

@@ -29,11 +29,12 @@ static bool check_format(int32_t coding, int32_t width_px)
 }
 
 /* Returns the number of code octets, or -1: out_cap is too small, or a parameter out of range. */
-int64_t fl_t4_encode_page(int32_t coding, int32_t k, int32_t msb_first, int32_t width_px, int64_t min_row_bits,
-                          const uint8_t *rows, int64_t row_count, uint8_t *out, int64_t out_cap)
+int64_t fl_t4_encode_page(int32_t coding, int32_t k, int32_t msb_first, int32_t width_px,
+                          int64_t min_row_bits, const uint8_t *rows, int64_t row_count, uint8_t *out,
+                          int64_t out_cap)
 {
-    if (!check_format(coding, width_px) || k < 0 || k > UINT8_MAX || min_row_bits < 0 || min_row_bits > UINT32_MAX ||
-        row_count < 0 || row_count > UINT32_MAX || out_cap < 0)
+    if (!check_format(coding, width_px) || k < 0 || k > UINT8_MAX || min_row_bits < 0 ||
+        min_row_bits > UINT32_MAX || row_count < 0 || row_count > UINT32_MAX || out_cap < 0)
         return -1;
 
     struct fl_t4_format format = {.coding = (uint8_t)coding,
@@ -51,8 +52,9 @@ int64_t fl_t4_encode_page(int32_t coding, int32_t k, int32_t msb_first, int32_t 
 
 /* Returns the number of rows (bad ones included: they repeat the last good one), or -1: a parameter out of range.
  * ended: whether the page's end (RTC, EOFB) was there. */
-int64_t fl_t4_decode_page(int32_t coding, int32_t msb_first, int32_t width_px, const uint8_t *code, int64_t code_len,
-                          uint8_t *rows, int64_t max_rows, int64_t *bad_rows, int32_t *ended)
+int64_t fl_t4_decode_page(int32_t coding, int32_t msb_first, int32_t width_px, const uint8_t *code,
+                          int64_t code_len, uint8_t *rows, int64_t max_rows, int64_t *bad_rows,
+                          int32_t *ended)
 {
     if (!check_format(coding, width_px) || code_len < 0 || max_rows < 0 || max_rows > UINT32_MAX) return -1;
 

@@ -35,7 +35,7 @@ struct fl_rows {
 
 /* A line as the positions where its colour changes, ascending, the first one to black; after the last come
  * enough repetitions of the width for the 2-D coding's look-ahead. One slot in front, for its look-behind. */
-#define FL_T4_CHANGES (1 + FL_T4_MAX_WIDTH + 7)
+#define FL_T4_CHANGES (1 + FL_T4_MAX_WIDTH + 15)
 
 /* ---- encode ---- */
 

@@ -7,23 +7,24 @@
 static int check_failures;
 static long check_count;
 
-#define CHECK(condition)                                                                                               \
-    do {                                                                                                               \
-        check_count++;                                                                                                 \
-        if (!(condition)) {                                                                                            \
-            check_failures++;                                                                                          \
-            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);                                  \
-        }                                                                                                              \
+#define CHECK(condition)                                                                                     \
+    do {                                                                                                     \
+        check_count++;                                                                                       \
+        if (!(condition)) {                                                                                  \
+            check_failures++;                                                                                \
+            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);                        \
+        }                                                                                                    \
     } while (0)
 
-#define CHECK_EQ(a, b)                                                                                                 \
-    do {                                                                                                               \
-        long long check_a = (long long)(a), check_b = (long long)(b);                                                  \
-        check_count++;                                                                                                 \
-        if (check_a != check_b) {                                                                                      \
-            check_failures++;                                                                                          \
-            fprintf(stderr, "%s:%d: %s is %lld, not %lld (%s)\n", __FILE__, __LINE__, #a, check_a, check_b, #b);       \
-        }                                                                                                              \
+#define CHECK_EQ(a, b)                                                                                       \
+    do {                                                                                                     \
+        long long check_a = (long long)(a), check_b = (long long)(b);                                        \
+        check_count++;                                                                                       \
+        if (check_a != check_b) {                                                                            \
+            check_failures++;                                                                                \
+            fprintf(stderr, "%s:%d: %s is %lld, not %lld (%s)\n", __FILE__, __LINE__, #a, check_a, check_b,  \
+                    #b);                                                                                     \
+        }                                                                                                    \
     } while (0)
 
 /* What main returns. */

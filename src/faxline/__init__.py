@@ -1,0 +1,34 @@
+"""faxline: fax on your own telephone hardware.
+
+from faxline import CallChannel, FaxToSend
+
+with CallChannel("sim:") as channel:
+    if channel.call("5550100") == channel.State.ANSWERED:
+        cause = channel.FaxSender.send(FaxToSend("letter.tif"))
+        print(cause, channel.FaxSender.Details.pages)
+"""
+
+from faxline import sim
+from faxline._version import __version__
+from faxline.causes import CallCause, CallState, FaxCause, SendState
+from faxline.channel import CallChannel
+from faxline.details import CallDetails, FaxDetails
+from faxline.document import FaxToSend
+from faxline.errors import Error, Hangup
+from faxline.sender import CallFaxSender
+
+__all__ = [
+    "CallCause",
+    "CallChannel",
+    "CallDetails",
+    "CallFaxSender",
+    "CallState",
+    "Error",
+    "FaxCause",
+    "FaxDetails",
+    "FaxToSend",
+    "Hangup",
+    "SendState",
+    "__version__",
+    "sim",
+]

@@ -1,0 +1,384 @@
+"""The engine as Python sees it: the only module that imports ffi and lib.
+
+Everything above this file is plain typed Python. Semantics and units are those of csrc/faxline.h, which is
+the place to read about them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from faxline._faxline import ffi, lib
+from faxline.causes import CallCause, CallState, FaxCause
+from faxline.errors import Error
+from faxline.events import (
+    CallChanged,
+    Event,
+    FarPageStored,
+    FaxEnded,
+    FaxStarted,
+    Negotiated,
+    PageConfirmed,
+    TimerExpired,
+)
+
+_ffi: Any = ffi
+_lib: Any = lib
+
+CODINGS = ("MH", "MR", "MMR")
+FAULTS_MAX: int = _lib.FL_FAULTS_MAX
+NUMBER_MAX = 23
+
+
+def _text(pointer: Any) -> str:
+    value = _ffi.string(pointer)
+    return value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _names(name: Callable[[int], Any]) -> Iterator[str]:
+    """The rows of one of the engine's tables; behind the last there is NULL or ''."""
+    index = 0
+    while (pointer := name(index)) and (row := _text(pointer)):
+        yield row
+        index += 1
+
+
+# Enum members by the engine's numbers. An import error here means that causes.py and csrc/faxline.h disagree.
+_CALL_STATES = [CallState(_text(_lib.fl_call_state_name(i))) for i in range(_lib.FL_CALL_STATES)]
+_CALL_CAUSES = [CallCause(_text(_lib.fl_call_cause_name(i))) for i in range(_lib.FL_CALL_CAUSES)]
+_FAX_CAUSES = [FaxCause(_text(_lib.fl_fax_cause_name(i))) for i in range(_lib.FL_FAX_CAUSES)]
+
+
+@dataclass(frozen=True, slots=True)
+class RawCause:
+    """A row of the table of raw causes."""
+
+    code: str
+    cause: FaxCause
+    text: str
+
+
+def raw_causes() -> dict[str, RawCause]:
+    """Every raw cause by its code; the row "none" is left out."""
+    return {
+        (code := _text(_lib.fl_raw_code(raw))): RawCause(
+            code, _FAX_CAUSES[_lib.fl_raw_cause(raw)], _text(_lib.fl_raw_text(raw))
+        )
+        for raw in range(1, _lib.fl_raw_count())
+    }
+
+
+RAW_CAUSES = raw_causes()
+
+
+def _raw_code(raw: int) -> str | None:
+    return _text(_lib.fl_raw_code(raw)) if raw else None
+
+
+@dataclass(frozen=True, slots=True)
+class FarMachine:
+    """A far end of the simulated exchange."""
+
+    name: str
+    number: str
+    """The number that reaches it; '' when only its name does."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultKind:
+    """A fault that the simulated line can inject."""
+
+    name: str
+    text: str
+
+
+FAR_MACHINES = tuple(
+    FarMachine(
+        name, _text(_lib.fl_far_number(i)) if _lib.fl_far_number(i) else "", _text(_lib.fl_far_text(i))
+    )
+    for i, name in enumerate(_names(_lib.fl_far_name))
+)
+FAULT_KINDS = tuple(
+    FaultKind(name, _text(_lib.fl_fault_text(i))) for i, name in enumerate(_names(_lib.fl_fault_name))
+)
+_TRACE_KINDS = tuple(_names(_lib.fl_trace_kind_name))
+
+
+def frame_name(frame: bytes) -> str:
+    """Name of a T.30 control frame ("DCS"), "?" when it has none. frame: from the address octet on, without
+    FCS."""
+    return _text(_lib.fl_frame_name(frame, len(frame)))
+
+
+def frame_text(frame: bytes) -> str:
+    """Meaning of a T.30 control frame in words, '' when its name says it all."""
+    out = _ffi.new("char[]", 1024)
+    _lib.fl_frame_text(frame, len(frame), out, len(out))
+    return _text(out)
+
+
+@dataclass(frozen=True, slots=True)
+class FaultPlan:
+    """One fault of a plan: its kind at the at-th operation (from 1), count times (0 = from then on)."""
+
+    name: str
+    at: int = 1
+    count: int = 1
+    arg: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """struct fl_channel_config for the simulated board."""
+
+    number: str = ""
+    real_pace: bool = False
+    speed: int = 1
+    delay_ms: int = 0
+    seed: int = 0
+    far: str | None = None
+    faults: tuple[FaultPlan, ...] = ()
+    trace: bool = False
+    save: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FarPage:
+    """A page that a simulated far machine stored, in MMR, most significant bit first."""
+
+    code: bytes
+    width_px: int
+    x_dpi: int
+    y_dpi: int
+    rows: int
+    bad_rows: int
+    number: int
+    remote_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRecord:
+    """A record of the engine's trace. data: a text, or the octets of a frame."""
+
+    time_us: int
+    kind: str
+    station: int
+    """0 = ours, 1 = the simulated far machine."""
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """struct fl_fax_options. high_res: None follows the document; coding: None takes the smallest."""
+
+    v17: bool
+    v29: bool
+    v27: bool
+    min_rate_bps: int
+    max_rate_bps: int
+    high_res: bool | None
+    ecm: bool
+    coding: str | None
+    subscriber_id: str
+    sub_address: str
+    password: str
+    selective_polling: str
+
+
+class PageRefused(Exception):
+    """The engine takes no page of this width and resolution."""
+
+
+class Document:
+    """Pages on their way to a sender. Free with close() unless an Engine took it over."""
+
+    def __init__(self) -> None:
+        self._handle: Any = _lib.fl_document_new()
+        if not self._handle:
+            raise MemoryError
+
+    def add_page(self, width_px: int, x_dpi: int, y_dpi: int, rows: bytes, row_count: int) -> None:
+        """Appends a page; rows: packed, most significant bit leftmost, 1 = black. Raises PageRefused."""
+        outcome = _lib.fl_document_add_page(self._handle, width_px, x_dpi, y_dpi, rows, row_count)
+        if outcome == _lib.FL_E_MEMORY:
+            raise MemoryError
+        if outcome < 0:
+            raise PageRefused(
+                f"no fax page is {width_px} pixels wide at {x_dpi} x {y_dpi} dpi with {row_count} rows"
+            )
+
+    def close(self) -> None:
+        handle, self._handle = self._handle, None
+        if handle:
+            _lib.fl_document_free(handle)
+
+    def give(self) -> Any:
+        """The handle, for an Engine that takes the document over."""
+        handle, self._handle = self._handle, None
+        return handle
+
+
+class EngineClosed(Exception):
+    """The engine was closed; no more events will come."""
+
+
+class Engine:
+    """A struct fl_channel. Not thread safe beyond what csrc/faxline.h promises: _line.py keeps its rules."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        """Opens it. Raises Error with the engine's own sentence."""
+        settings = _ffi.new("struct fl_channel_config *")
+        settings.board = _lib.FL_BOARD_SIM
+        settings.pace = _lib.FL_PACE_REAL if config.real_pace else _lib.FL_PACE_VIRTUAL
+        settings.speed = config.speed
+        settings.trace = config.trace
+        settings.save = config.save
+        settings.far = (
+            -1 if config.far is None else [machine.name for machine in FAR_MACHINES].index(config.far)
+        )
+        settings.delay_ms = config.delay_ms
+        settings.seed = config.seed
+        settings.number = config.number.encode("ascii")
+        settings.fault_count = len(config.faults)
+        kinds = [kind.name for kind in FAULT_KINDS]
+        for slot, fault in zip(settings.faults, config.faults, strict=False):
+            slot.kind = kinds.index(fault.name)
+            slot.at, slot.count, slot.arg = fault.at, fault.count, fault.arg
+        error = _ffi.new("char[]", 512)
+        self._handle: Any = _lib.fl_channel_open(settings, error, len(error))
+        if not self._handle:
+            raise Error(_text(error) or "the engine could not open the device")
+        self._event = _ffi.new("struct fl_event *")
+        self._record = _ffi.new("struct fl_trace_record *")
+
+    # Orders: at once, True when the engine took them. Their outcome comes as events.
+
+    def dial(self, number: str) -> bool:
+        return bool(_lib.fl_channel_dial(self._handle, number.encode("ascii")) == 0)
+
+    def hang_up(self) -> bool:
+        return bool(_lib.fl_channel_hang_up(self._handle) == 0)
+
+    def fax_send(self, options: EngineOptions, document: Document) -> bool:
+        """Takes the document over, also when it returns False."""
+        settings = _ffi.new(
+            "struct fl_fax_options *",
+            {
+                "v17": options.v17,
+                "v29": options.v29,
+                "v27": options.v27,
+                "min_rate_bps": options.min_rate_bps,
+                "max_rate_bps": options.max_rate_bps,
+                "high_res": -1 if options.high_res is None else int(options.high_res),
+                "ecm": options.ecm,
+                "compression": -1 if options.coding is None else CODINGS.index(options.coding),
+                "subscriber_id": options.subscriber_id.encode("ascii"),
+                "sub_address": options.sub_address.encode("ascii"),
+                "password": options.password.encode("ascii"),
+                "selective_polling": options.selective_polling.encode("ascii"),
+            },
+        )
+        return bool(_lib.fl_channel_fax_send(self._handle, settings, document.give()) == 0)
+
+    def fax_stop(self) -> bool:
+        return bool(_lib.fl_channel_fax_stop(self._handle) == 0)
+
+    def timer(self, timer: int, delay_us: int) -> None:
+        _lib.fl_channel_timer(self._handle, timer, delay_us)
+
+    def timer_cancel(self, timer: int) -> None:
+        _lib.fl_channel_timer_cancel(self._handle, timer)
+
+    def allow(self, seq: int) -> None:
+        _lib.fl_channel_allow(self._handle, seq)
+
+    def now_us(self) -> int:
+        return int(_lib.fl_channel_now(self._handle))
+
+    # What comes up; only the pump asks.
+
+    def wait(self, timeout_ms: int) -> Event | None:
+        """The next event; None when timeout_ms (-1: none) has passed. Raises EngineClosed."""
+        outcome = _lib.fl_channel_wait(self._handle, timeout_ms, self._event)
+        if outcome < 0:
+            raise EngineClosed
+        return _event(self._event) if outcome else None
+
+    def take_trace(self) -> Iterator[TraceRecord]:
+        """The records written since the last time, oldest first."""
+        record = self._record
+        while _lib.fl_channel_take_trace(self._handle, record) == 1:
+            yield TraceRecord(
+                record.time_us,
+                _TRACE_KINDS[record.kind],
+                record.station,
+                bytes(_ffi.buffer(record.data, record.length)),
+            )
+
+    def take_far_page(self) -> FarPage | None:
+        """The page that the last FarPageStored told of; a second call gives None."""
+        info = _ffi.new("struct fl_page_info *")
+        size = _lib.fl_channel_take_far_page(self._handle, info, _ffi.NULL, 0)
+        if size <= 0:
+            return None
+        code = _ffi.new("uint8_t[]", size)
+        _lib.fl_channel_take_far_page(self._handle, info, code, size)
+        return FarPage(
+            bytes(_ffi.buffer(code, size)),
+            info.width_px,
+            info.x_dpi,
+            info.y_dpi,
+            info.rows,
+            info.bad_rows,
+            info.number,
+            _text(info.remote_id),
+        )
+
+    def violations(self) -> tuple[int, str]:
+        """How often the simulated line saw us breach T.30's timing, and the last time in words."""
+        text = _ffi.new("char[]", 512)
+        count = int(_lib.fl_channel_violations(self._handle, text, len(text)))
+        return count, _text(text)
+
+    def close(self) -> None:
+        _lib.fl_channel_close(self._handle)
+
+    def free(self) -> None:
+        """After close(), once nobody is inside another method."""
+        handle, self._handle = self._handle, None
+        if handle:
+            _lib.fl_channel_free(handle)
+
+
+def _event(raw: Any) -> Event:
+    seq, time_us, kind = raw.seq, raw.time_us, raw.kind
+    if kind == _lib.FL_EVENT_CALL:
+        return CallChanged(seq, time_us, _CALL_STATES[raw.state], _CALL_CAUSES[raw.cause], _raw_code(raw.raw))
+    if kind == _lib.FL_EVENT_FAX_STARTED:
+        return FaxStarted(seq, time_us)
+    if kind == _lib.FL_EVENT_NEGOTIATED:
+        agreed = raw.negotiated
+        return Negotiated(
+            seq,
+            time_us,
+            modem=agreed.modem,
+            rate_bps=agreed.rate_bps,
+            ecm=bool(agreed.ecm),
+            coding=CODINGS[agreed.coding],
+            width_px=agreed.width_px,
+            x_dpi=agreed.x_dpi,
+            y_dpi=agreed.y_dpi,
+            min_scan_ms=agreed.min_scan_ms,
+            remote_id=_text(agreed.remote_id),
+            our_id=_text(agreed.our_id),
+        )
+    if kind == _lib.FL_EVENT_PAGE:
+        return PageConfirmed(seq, time_us, raw.pages, bool(raw.last))
+    if kind == _lib.FL_EVENT_FAX_ENDED:
+        return FaxEnded(seq, time_us, _FAX_CAUSES[raw.cause], _raw_code(raw.raw), raw.pages)
+    if kind == _lib.FL_EVENT_FAR_PAGE:
+        return FarPageStored(seq, time_us)
+    if kind == _lib.FL_EVENT_TIMER:
+        return TimerExpired(seq, time_us, raw.timer)
+    return Event(seq, time_us)

@@ -1,0 +1,249 @@
+"""A line: the state of one channel as its threads share it.
+
+The engine's events come through the pump (_pump.py), which is the only writer of what mirrors the engine;
+everything is read and written under one Condition. A thread that waits lets the line's clock run: see
+allow() of csrc/faxline.h. It is not the public API: channel.py and sender.py are.
+"""
+
+import atexit
+import itertools
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Protocol
+
+from faxline._lib import Engine
+from faxline._pump import Pump
+from faxline.causes import CallCause, CallState
+from faxline.details import CallDetails
+from faxline.device import Device
+from faxline.errors import Error
+from faxline.events import (
+    CallChanged,
+    Event,
+    FaxEnded,
+    FaxEvent,
+    FaxStarted,
+    Negotiated,
+    PageConfirmed,
+    TimerExpired,
+)
+from faxline.trace import TraceWriter
+
+# A wait is cut into slices so that signals (Ctrl-C) get through on every platform; nothing is polled.
+_SLICE_S = 1.0
+
+_timer_numbers = itertools.count(1)
+
+
+_open_lines: "weakref.WeakSet[Line]" = weakref.WeakSet()
+
+
+@atexit.register
+def _close_open_lines() -> None:
+    """An interpreter that ends in the middle of a call hangs up first."""
+    for line in list(_open_lines):
+        line.close()
+
+
+# A child has no threads to close its parent's lines with, and no business to.
+os.register_at_fork(after_in_child=_open_lines.clear)
+
+
+class Job(Protocol):
+    """A media job on the line. Both are called by the pump, under the Condition."""
+
+    @property
+    def running(self) -> bool: ...
+
+    def apply(self, event: FaxEvent) -> None: ...
+
+    def line_closed(self) -> None:
+        """No more events will come."""
+
+
+class Line:
+    """The engine of a channel, its mirrored state, and how to wait on it."""
+
+    def __init__(self, device: Device, logger: logging.Logger, trace: TraceWriter | None) -> None:
+        """Opens the device. Raises Error."""
+        self.device = device
+        self.logger = logger
+        self.trace = trace
+        self.pid = os.getpid()
+        self.changed = threading.Condition()
+        self.state = CallState.IDLE
+        self.cause = CallCause.NORMAL
+        self.details = CallDetails()
+        self.job: Job | None = None
+        self.seq = 0
+        """Of the last event that the pump has processed."""
+        self.idle_seq = 0
+        """Of the event that made the call IDLE last."""
+        self.dialling = False
+        """A call was ordered and the engine has not said a word about it yet."""
+        self.abandoned = False
+        """The call attempt is being given up because its time is over: it ends with NOANSWER."""
+        self.holding = False
+        """Somebody prepares a job: those who wait must not let the line's clock run."""
+        self.closing = False
+        """close() was called: nothing new begins."""
+        self.dead = False
+        """The engine is gone: nothing more happens."""
+        self._timers: dict[int, list[bool]] = {}
+        self._violations = (0, "")
+        self._engine_closed = threading.Event()
+        self.engine: Engine | None = Engine(replace(device.config, trace=trace is not None))
+        self._pump = Pump(self)
+        self._pump.start()
+        _open_lines.add(self)
+
+    # ---- orders ----
+
+    def check_process(self) -> None:
+        """Raises Error in a child of the process that opened the line: the engine's thread is not there."""
+        if os.getpid() != self.pid:
+            raise Error(
+                f"{self.device.address} was opened by process {self.pid}; open a channel in this process"
+            )
+
+    def open_engine(self) -> Engine:
+        """The engine, for an order, under the Condition. Raises Error when the channel is closed."""
+        if self.closing or self.dead or self.engine is None:
+            raise Error(f"{self.device.address}: the channel is closed")
+        return self.engine
+
+    def now_us(self) -> int:
+        with self.changed:
+            return 0 if self.engine is None or self.dead else self.engine.now_us()
+
+    def note(self, **fields: object) -> None:
+        """A line of ours in the trace."""
+        if self.trace is not None:
+            self.trace.note(self.now_us(), **fields)
+
+    def violations(self) -> tuple[int, str]:
+        with self.changed:
+            return self._violations if self.engine is None or self.dead else self.engine.violations()
+
+    def close(self, *, wait: bool = True) -> None:
+        """Ends what is under way and returns when the device is closed. Any thread, any number of times.
+
+        wait=False is for finalizers, which may run on the pump, or on a thread that holds the Condition:
+        the pump then frees the engine by itself.
+        """
+        with self.changed:
+            engine = None if self.closing else self.engine
+            self.closing = True
+            self.changed.notify_all()
+        if engine is not None:
+            try:
+                engine.close()
+            finally:
+                self._engine_closed.set()
+        if wait:
+            self._pump.join()
+        _open_lines.discard(self)
+
+    # ---- waiting ----
+
+    def wait_for(self, predicate: Callable[[], bool], seconds: float | None = None) -> bool:
+        """Waits until predicate() holds; False when so many seconds have passed on the line's clock, or the
+        line is dead. predicate runs under the Condition. None waits for ever; 0 only looks."""
+        with self.changed, self._timer(seconds) as expired:
+            while not predicate():
+                if self.dead or expired[0]:
+                    return False
+                if self.engine is not None and not self.holding:
+                    self.engine.allow(self.seq)
+                self.changed.wait(_SLICE_S)
+            return True
+
+    @contextmanager
+    def _timer(self, seconds: float | None) -> Iterator[list[bool]]:
+        """A timer on the line's clock; its one item becomes True when it expires."""
+        expired = [False]
+        if seconds is not None and seconds <= 0:
+            expired[0] = True
+        if seconds is None or expired[0] or self.dead or self.engine is None:
+            yield expired
+            return
+        number = next(_timer_numbers) & 0x7FFFFFFF
+        self._timers[number] = expired
+        self.engine.timer(number, int(seconds * 1_000_000))
+        try:
+            yield expired
+        finally:
+            del self._timers[number]
+            if self.engine is not None and not self.dead:
+                self.engine.timer_cancel(number)
+
+    # ---- what the pump says, under the Condition ----
+
+    def apply(self, event: Event) -> None:
+        match event:
+            case CallChanged():
+                self._call_changed(event)
+            case FaxStarted() | Negotiated() | PageConfirmed() | FaxEnded():
+                if self.job is not None:
+                    self.job.apply(event)
+            case TimerExpired():
+                if event.timer in self._timers:
+                    self._timers[event.timer][0] = True
+        self.seq = event.seq
+
+    def _call_changed(self, event: CallChanged) -> None:
+        if event.state is CallState.IDLE and self.state is CallState.IDLE and not self.dialling:
+            return  # the answer to a hang-up on hook: the last call's cause stays
+        self.dialling = False
+        cause = event.cause if event.state in (CallState.IDLE, CallState.ERROR) else CallCause.NORMAL
+        if event.state is CallState.IDLE:
+            self.idle_seq = event.seq
+            if self.abandoned and cause is CallCause.NORMAL:
+                cause = CallCause.NOANSWER
+            self.abandoned = False
+        self.state, self.cause = event.state, cause
+        if event.raw_cause is not None:
+            self.details.raw_cause = event.raw_cause
+        self.logger.info(
+            "%s: call %s%s", self.device.address, event.state, f" ({cause})" * (cause != "NORMAL")
+        )
+
+    def engine_closed(self) -> None:
+        """The engine gives no more events."""
+        with self.changed:
+            if self.engine is not None:
+                self._violations = self.engine.violations()
+            self.state = CallState.IDLE
+            self.dialling = False
+            if self.job is not None and self.job.running:
+                self.job.line_closed()
+            self.dead = True
+            self.changed.notify_all()
+
+    def free_engine(self) -> None:
+        """The pump's last act: close() has returned from the engine, and under the Condition nobody is
+        inside it."""
+        self._engine_closed.wait()
+        with self.changed:
+            engine, self.engine = self.engine, None
+        if engine is not None:
+            engine.free()
+        if self.trace is not None:
+            self.trace.close()
+
+
+def wait_seconds(seconds: float | None) -> float | None:
+    """A seconds_timeout as wait_for() takes it: None and infinity wait for ever. Raises TypeError,
+    ValueError."""
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise TypeError(f"seconds_timeout is a number of seconds or None, not {type(seconds).__name__}")
+    if seconds != seconds:
+        raise ValueError("seconds_timeout is not a number")
+    return None if seconds > 1e9 else float(seconds)

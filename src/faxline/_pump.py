@@ -1,0 +1,82 @@
+"""The pump: one daemon thread per channel that carries the engine's events up.
+
+It delivers, it never drives: the engine has a thread of its own in C, so a busy interpreter delays news of
+the line, not the line. A daemon, because a waiting pump must not keep the interpreter alive; channel.py
+closes open channels at exit.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from faxline._lib import Engine, EngineClosed
+from faxline.events import FarPageStored
+from faxline.tiff import TiffWriter
+
+if TYPE_CHECKING:
+    from faxline._line import Line
+
+# With a trace, look for records at least this often, so that a kill loses little of it.
+_TRACE_INTERVAL_MS = 50
+
+
+class Pump(threading.Thread):
+    """Takes events from the engine and applies them to the line, in order."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(name=f"faxline {line.device.address}", daemon=True)
+        self._line = line
+        self._saver: TiffWriter | None = None
+
+    def run(self) -> None:
+        line, engine = self._line, self._line.engine
+        assert engine is not None
+        try:
+            while True:
+                event = engine.wait(-1 if line.trace is None else _TRACE_INTERVAL_MS)
+                self._drain_trace(engine)
+                if event is None:
+                    continue
+                if isinstance(event, FarPageStored):
+                    self._save_far_page(engine)
+                elif line.trace is not None:
+                    line.trace.event(event)
+                with line.changed:
+                    line.apply(event)
+                    line.changed.notify_all()
+        except EngineClosed:
+            self._drain_trace(engine)
+        except Exception:
+            # Whatever it was, nobody must wait for ever for a pump that is gone.
+            line.logger.exception("%s: internal fault in the pump", line.device.address)
+        finally:
+            line.engine_closed()
+            if self._saver is not None:
+                self._saver.close()
+            line.free_engine()
+
+    def _drain_trace(self, engine: Engine) -> None:
+        if self._line.trace is not None:
+            for record in engine.take_trace():
+                self._line.trace.record(record)
+
+    def _save_far_page(self, engine: Engine) -> None:
+        """Writes the page before the event counts as seen: in virtual time the file is complete when a wait
+        ends."""
+        page = engine.take_far_page()
+        path = self._line.device.save
+        if page is None or path is None:
+            return
+        if self._saver is None or page.number == 1:
+            if self._saver is not None:
+                self._saver.close()
+            self._saver = TiffWriter(path)
+        try:
+            self._saver.add_page(
+                page.code, page.width_px, page.rows, page.x_dpi, page.y_dpi, description=page.remote_id
+            )
+        except (OSError, ValueError) as error:
+            self._line.logger.error(
+                "%s: page %d is not saved: %s", self._line.device.address, page.number, error
+            )

@@ -1,0 +1,190 @@
+"""An image as a fax page: one bit a pixel, a width and a resolution that fax machines have (T.30, ITU-T T.4
+2.1).
+
+A page that is one already is left as it is, to the bit. Any other is brought to 204 dpi across and 196
+(fine) or 98 (standard) lines per inch, without distorting it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps
+
+# Widths in pixels for A4 or letter, B4 and A3, by dots per inch across.
+_WIDTHS = {
+    200: (1728, 2048, 2432),
+    204: (1728, 2048, 2432),
+    300: (2592, 3072, 3648),
+    400: (3456, 4096, 4864),
+    408: (3456, 4096, 4864),
+}
+_RESOLUTIONS = (
+    *((204, 98), (204, 196), (204, 391), (408, 391)),
+    *((200, 100), (200, 200), (200, 400), (300, 300), (400, 400)),
+)
+_SAME_RESOLUTION = 0.015  # tags come rounded, or in lines per centimetre (77 is 195.58 dpi)
+_SAME_WIDTH = 1.02  # letter paper is 0.4 % wider than a fax page
+
+_FINE, _STANDARD = 196, 98
+_FINE_FROM_DPI = 150  # a document with fewer lines per inch gains nothing by fine
+_SCAN_FROM_DPI = 150  # a tag below that is a screen's, and says nothing about paper
+_SIDEWAYS_MAX = 1.8  # wider than any paper on its side is a banner, which stays as it is
+_LENGTH_MAX_INCH = 4 * 16.54  # four times A3
+_SIDE_MAX_PX = 65_535
+
+_ORIENTATION = 0x0112  # TIFF 6.0 tag 274, also in EXIF
+_PHOTOMETRIC = 262
+
+
+class PageError(Exception):
+    """The image can be read but is no page for a fax."""
+
+
+@dataclass(slots=True)
+class FaxPage:
+    """A page ready for the engine."""
+
+    width_px: int
+    x_dpi: int
+    y_dpi: int
+    row_count: int
+    rows: bytes
+    """Packed, most significant bit leftmost, 1 = black."""
+    place: str = ""
+    """Where it comes from, for messages."""
+
+
+def convert(image: Image.Image, high_res: bool | None, header: str) -> FaxPage:
+    """Brings an image to a fax page. high_res: True fine, False standard, None as the document has it.
+
+    header: a line of text for its top, or ''. Raises PageError, and whatever Pillow raises for broken pixels.
+    """
+    width, height = image.size
+    if not width or not height:
+        raise PageError("it has no pixels")
+    if max(width, height) > _SIDE_MAX_PX:
+        raise PageError(f"{width} x {height} pixels, and a side has {_SIDE_MAX_PX} at most")
+    resolution = _resolution(image)
+    fax = _fax_resolution(image, resolution, high_res)
+    if fax is not None:
+        image.load()
+        page = image.copy()
+    else:
+        page, fax = _scaled(image, resolution, high_res)
+    x_dpi, y_dpi = fax
+    if page.height > _LENGTH_MAX_INCH * y_dpi:
+        raise PageError(
+            f"it is {page.height / y_dpi:.0f} inches long, and a fax page {_LENGTH_MAX_INCH:.0f} at most"
+        )
+    if header:
+        from faxline import _header_line
+
+        _header_line.draw(page, header, x_dpi, y_dpi)
+    return FaxPage(page.width, x_dpi, y_dpi, page.height, page.tobytes("raw", "1;I"))
+
+
+def _resolution(image: Image.Image) -> tuple[float, float] | None:
+    """Dots per inch by the tags, or None without credible ones."""
+    try:
+        x_dpi, y_dpi = (float(value) for value in image.info["dpi"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None
+    if not (10 <= x_dpi <= 10_000 and 10 <= y_dpi <= 10_000 and 1 / 8 <= x_dpi / y_dpi <= 8):
+        return None
+    return x_dpi, y_dpi
+
+
+def _fax_resolution(
+    image: Image.Image, resolution: tuple[float, float] | None, high_res: bool | None
+) -> tuple[int, int] | None:
+    """The resolution of an image that is a fax page already, None of any other."""
+    if image.mode != "1" or image.getexif().get(_ORIENTATION, 1) != 1:
+        return None
+    if resolution is None:
+        fax = (204, _STANDARD if high_res is False else _FINE)
+    else:
+        x_dpi, y_dpi = resolution
+        difference, fax = min((max(abs(x_dpi / x - 1), abs(y_dpi / y - 1)), (x, y)) for x, y in _RESOLUTIONS)
+        if difference > _SAME_RESOLUTION:
+            return None
+    if image.width not in _WIDTHS[fax[0]] or (high_res is not None and high_res != (fax[1] > 100)):
+        return None
+    return fax
+
+
+def _scaled(
+    image: Image.Image, resolution: tuple[float, float] | None, high_res: bool | None
+) -> tuple[Image.Image, tuple[int, int]]:
+    """The image on white paper of a fax width, in one bit."""
+    # Pillow turns a TIFF upright as it loads, and leaves other formats to us.
+    turned = image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+    grey = _grey(image)
+    if image.format != "TIFF":
+        exif = image.getexif().get(_ORIENTATION, 1)
+        grey.getexif()[_ORIENTATION] = exif
+        grey = ImageOps.exif_transpose(grey)
+    if high_res is None:
+        high_res = resolution is None or resolution[1] >= _FINE_FROM_DPI
+    x_dpi, y_dpi = 204, _FINE if high_res else _STANDARD
+
+    x_in, y_in = resolution or (1.0, 1.0)
+    if turned:
+        x_in, y_in = y_in, x_in
+    inches = (grey.width / x_in, grey.height / y_in)
+    a4, b4, a3 = (width / x_dpi * _SAME_WIDTH for width in _WIDTHS[x_dpi])
+    paper = _WIDTHS[x_dpi][0]
+    scan = resolution is not None and min(resolution) >= _SCAN_FROM_DPI
+    sideways = 1.0 < inches[0] / inches[1] <= _SIDEWAYS_MAX
+    if sideways and (inches[0] > a4 if resolution else inches[0] > 1.2 * inches[1]):
+        grey = grey.transpose(Image.Transpose.ROTATE_90)
+        inches = (inches[1], inches[0])
+    if scan and a4 < inches[0] <= a3:
+        paper = _WIDTHS[x_dpi][1] if inches[0] <= b4 else _WIDTHS[x_dpi][2]
+
+    true_width = inches[0] * x_dpi
+    factor = paper / true_width if resolution is None or true_width > paper else 1.0
+    width = max(1, min(paper, round(true_width * factor)))
+    height = max(1, round(inches[1] * y_dpi * factor))
+    if height > _LENGTH_MAX_INCH * y_dpi:
+        raise PageError(
+            f"it is {height / y_dpi:.0f} inches long, and a fax page {_LENGTH_MAX_INCH:.0f} at most"
+        )
+    if grey.size != (width, height):
+        grey = grey.resize((width, height), Image.Resampling.BOX)
+    page = Image.new("1", (paper, height), 255)
+    # Half-way grey is black: a line one row high stays when rows are merged in pairs.
+    page.paste(grey.point([0] * 129 + [255] * 127, "1"), ((paper - width) // 2, 0))
+    return page, (x_dpi, y_dpi)
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    """The image in 8-bit grey, transparency over white."""
+    image.load()
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return _deep_grey(image)
+    if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
+        over = image.convert("RGBA")
+        white = Image.new("RGBA", over.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, over).convert("L")
+    if image.mode in ("1", "L", "RGB"):
+        return image.convert("L")
+    return image.convert("RGB").convert("L")
+
+
+def _deep_grey(image: Image.Image) -> Image.Image:
+    """16 bits, 32 bits or floating point: scaled to 8 bits by the range that the pixels show."""
+    deep = image.convert("F")
+    extrema = deep.getextrema()
+    low, high = (float(value) for value in extrema if not isinstance(value, tuple))
+    if image.mode.startswith("I;16"):
+        full = 65_535.0
+    else:
+        full = next(limit for limit in (1.0, 255.0, 65_535.0, float("inf")) if high <= limit)
+        full = max(high, 1.0) if full == float("inf") else full
+    if low < 0:
+        deep = deep.point(lambda value: value * 1.0 - low)
+        full = max(high - low, 1e-9)
+    grey = deep.point(lambda value: value * (255.0 / full) + 0.0).convert("L")
+    inverted = image.format == "TIFF" and getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
+    return ImageOps.invert(grey) if inverted else grey

@@ -1,0 +1,206 @@
+"""CallChannel: one line, one call at a time."""
+
+import logging
+import os
+import re
+import uuid
+import warnings
+from types import TracebackType
+from typing import Self
+
+from faxline import options
+from faxline._line import Line, wait_seconds
+from faxline._version import __version__
+from faxline.causes import CallCause, CallState
+from faxline.details import CallDetails
+from faxline.device import resolve
+from faxline.errors import Error
+from faxline.sender import CallFaxSender
+from faxline.trace import TraceWriter
+
+_HANG_UP_S = 60.0
+
+# What may be dialled: digits, tone keys, pauses and waits of V.250; separators for the eye are dropped.
+_NUMBER = re.compile(r"\+?[0-9*#,ABCDW]{1,64}", re.ASCII)
+_SEPARATORS = str.maketrans("", "", " -./()")
+
+
+class CallChannel:
+    """A telephone line and the call on it.
+
+    Every method may be called from any thread. Timeouts are in seconds of the line's clock (which is the
+    clock on the wall, except on the simulated device). A channel is closed with close(), or as a context
+    manager; one that is open at the exit of the interpreter hangs up and closes then. In a child process
+    after a fork every method raises Error.
+    """
+
+    State = CallState
+    Cause = CallCause
+
+    def __init__(
+        self,
+        device: str,
+        *,
+        logger: logging.Logger | None = None,
+        subscriber_id: str = "",
+        trace: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Opens a device.
+
+        device: an address, `scheme:rest?option=value&...`, such as `sim:`. logger: default "faxline".
+        subscriber_id: the line's own number as the far end shows it, up to 20 of 0-9 + space; the default
+        of the fax option SubscriberId. trace: a file for the record of all calls as JSON lines (or a
+        directory for a new file); read it with `faxline trace FILE`.
+
+        Raises Error for an unknown scheme, option or value and for a device or trace file that cannot be
+        opened.
+        """
+        self._logger = logger or logging.getLogger("faxline")
+        identity = options.check({"SubscriberId": subscriber_id})
+        if identity.failed:
+            raise Error(f"subscriber_id={subscriber_id!r}: takes {options.OPTIONS['SubscriberId'].accepted}")
+        resolved = resolve(device)
+        writer = None if trace is None else TraceWriter(trace, resolved.address, __version__)
+        try:
+            self._line = Line(resolved, self._logger, writer)
+        except BaseException:
+            if writer is not None:
+                writer.close()
+            raise
+        self.device: str = resolved.address
+        """The address of the device, as it was given."""
+        self.FaxSender: CallFaxSender = CallFaxSender(
+            self, self._logger, {"SubscriberId": identity.effective["SubscriberId"]}
+        )
+        """Sends faxes on this channel's call."""
+
+    @property
+    def Details(self) -> CallDetails:
+        """The call's details: call_id, call_from, call_to, raw_cause."""
+        return self._line.details
+
+    def state(self) -> CallState:
+        """The state of the call; IDLE before the first, after the last and when the channel is closed."""
+        self._line.check_process()
+        with self._line.changed:
+            return self._line.state
+
+    def cause(self) -> CallCause:
+        """Why the last call ended; NORMAL while a call is not over and before the first."""
+        self._line.check_process()
+        with self._line.changed:
+            return self._line.cause
+
+    def call(self, call_to: str, call_from: str = "", seconds_timeout: float | None = 120) -> CallState:
+        """Places a call and waits for the answer.
+
+        Returns ANSWERED, or IDLE (ERROR when the device failed): then cause() says why. When seconds_timeout
+        passes first, the attempt is abandoned, with the cause NOANSWER. Arguments and errors as start_call().
+        """
+        seconds = wait_seconds(seconds_timeout)
+        self.start_call(call_to, call_from)
+        if not self._line.wait_for(self._attempt_is_over, seconds):
+            with self._line.changed:
+                self._line.abandoned = self._line.state is not CallState.IDLE
+            self.hang_up()
+        return self.state()
+
+    def start_call(self, call_to: str, call_from: str = "") -> None:
+        """Begins a call and returns when the device has begun to dial (or failed to).
+
+        call_to: up to 64 of 0-9 * # A-D , (pause) W (wait for dial tone), with a leading + where the
+        network takes one; spaces and - . / ( ) are dropped. call_from: kept in Details; an analogue line
+        cannot send it.
+
+        Raises Error when the call state is not IDLE, the number cannot be dialled, or the channel is closed.
+        """
+        line = self._line
+        line.check_process()
+        if not isinstance(call_to, str) or not isinstance(call_from, str):
+            raise TypeError("call_to and call_from are str")
+        number = call_to.translate(_SEPARATORS)
+        if not _NUMBER.fullmatch(number):
+            raise Error(f"{call_to!r} cannot be dialled")
+        with line.changed:
+            engine = line.open_engine()
+            if line.state is not CallState.IDLE or line.dialling:
+                raise Error(f"{self.device}: a call needs the state IDLE, and it is {line.state}")
+            line.details.call_id = uuid.uuid4().hex
+            line.details.call_from = call_from
+            line.details.call_to = call_to
+            line.details.raw_cause = None
+            line.cause = CallCause.NORMAL
+            line.abandoned = False
+            line.note(order="dial", number=number, call_id=line.details.call_id)
+            if not engine.dial(number):
+                raise Error(f"{self.device}: the device does not take {call_to!r}")
+            line.dialling = True
+        line.wait_for(lambda: not line.dialling)
+
+    def wait_for_answer(self, seconds_timeout: float | None = None) -> CallState:
+        """Waits until the call is ANSWERED or over; returns the State. When the time is up the attempt goes
+        on: the State then says so, and hang_up() abandons it."""
+        self._line.check_process()
+        self._line.wait_for(self._attempt_is_over, wait_seconds(seconds_timeout))
+        return self.state()
+
+    def hang_up(self) -> CallState:
+        """Ends the call; a running fax ends with its cause HANGUP. Always safe, also with no call.
+
+        Waits until the call is IDLE, at most 60 s; returns the State.
+        """
+        line = self._line
+        line.check_process()
+        with line.changed:
+            if not self._is_over() and not line.closing and line.engine is not None:
+                line.note(order="hang-up")
+                line.engine.hang_up()
+        line.wait_for(self._is_over, _HANG_UP_S)
+        return self.state()
+
+    def wait_for_idle(self, seconds_timeout: float | None = None) -> CallState:
+        """Waits until the call is IDLE, or the time is up; returns the State."""
+        self._line.check_process()
+        self._line.wait_for(lambda: self._line.state is CallState.IDLE, wait_seconds(seconds_timeout))
+        return self.state()
+
+    def close(self) -> None:
+        """Hangs up, closes the device and returns when that is done. Any thread, any number of times.
+        Threads that wait on this channel return: wait_until_finished() with the cause HANGUP, others raise
+        Hangup."""
+        self._line.check_process()
+        self._line.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._line.pid == os.getpid():
+            self.close()
+
+    def __del__(self) -> None:
+        line = getattr(self, "_line", None)  # absent when the device did not open
+        if line is None or line.closing or line.pid != os.getpid():
+            return
+        warnings.warn(f"unclosed channel {line.device.address}", ResourceWarning, stacklevel=2, source=self)
+        line.close(wait=False)
+
+    def __repr__(self) -> str:
+        return f"<CallChannel {self.device} {'closed' if self._line.closing else self._line.state}>"
+
+    def _attempt_is_over(self) -> bool:
+        return not self._line.dialling and self._line.state in (
+            CallState.ANSWERED,
+            CallState.IDLE,
+            CallState.ERROR,
+        )
+
+    def _is_over(self) -> bool:
+        line = self._line
+        return (
+            line.state is CallState.IDLE
+            and not line.dialling
+            and not (line.job is not None and line.job.running)
+        )

@@ -1,0 +1,72 @@
+"""What is known about a call and about a fax, filled in as they progress."""
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from faxline._lib import RAW_CAUSES
+
+if TYPE_CHECKING:
+    from faxline.channel import CallChannel
+
+
+@dataclass(slots=True)
+class CallDetails:
+    """Details of a channel's call. Kept after the call, until the next."""
+
+    call_id: str = ""
+    """A new unique string per call; '' before the first."""
+    call_from: str = ""
+    call_to: str = ""
+    raw_cause: str | None = None
+    """A stable code that says how the call failed, or None."""
+
+
+class FaxDetails:
+    """Holds details of the fax session. The details are filled in as the fax progresses.
+
+    One object for the life of its sender, cleared at each start and kept after the job.
+    """
+
+    def __init__(self, channel: "CallChannel", logger: logging.Logger) -> None:
+        self.line: str = channel.device
+        """The connected line associated with this fax: the address of the device."""
+        self._logger = logger
+        self.last_page: bool
+        self.clear()
+        self.last_page = False
+
+    def clear(self) -> None:
+        """Forgets the last job. For the sender."""
+        self.ID: str = ""
+        """A new unique string per job; '' before the first."""
+        self.fax_standard: str = "T.30"
+        """'T.30', or 'T.38' on an IP line."""
+        self.options: dict[str, str] = {}
+        """The effective fax options: the line's defaults under the given ones. HighRes is absent when
+        unset."""
+        self.failed_option: dict[object, object] = {}
+        """The fax options that could not be set, with their values as given."""
+        self.pages: int = 0
+        """Pages confirmed by the far end so far (T.30: MCF, RTP, PIP). A page sent again never counts
+        twice."""
+        self.last_page = False
+        """True when no more pages will be handled in this session, also because it failed."""
+        self.negotiated: dict[str, str] = {}
+        """What was agreed with the far end: Modem ('V17' 'V29' 'V27'), DataRate (bit/s), HighRes, ECM,
+        Compression ('MH' 'MR' 'MMR'), PageWidth (pixels), Resolution (dpi, '204x196'), MinScanTime (ms),
+        SubscriberId (ours), RemoteSubscriberId. Strings; changed in place when a retrain lowers the
+        rate."""
+        self.raw_cause: str | None = None
+        """A stable code for every cause but NORMAL (docs/causes.md): which side, which phase, what was
+        seen."""
+        self.raw_cause_text: str = ""
+        """raw_cause as a sentence; for a document that cannot be sent it names file, page and reason."""
+
+    def fail(self, raw_cause: str | None, text: str = "") -> None:
+        """Notes why the job ended. For the sender."""
+        self.raw_cause = raw_cause
+        row = RAW_CAUSES.get(raw_cause or "")
+        self.raw_cause_text = text or (row.text if row else "")
+        if raw_cause:
+            self._logger.info("%s: fax %s: %s: %s", self.line, self.ID, raw_cause, self.raw_cause_text)

@@ -1,0 +1,74 @@
+"""What happens on a line, as typed events: struct fl_event of csrc/faxline.h, one class per kind."""
+
+from dataclasses import dataclass
+
+from faxline.causes import CallCause, CallState, FaxCause
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events."""
+
+    seq: int
+    """1, 2, 3 ... in the order in which they happened on this line."""
+    time_us: int
+    """Microseconds on the line's clock since the channel was opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallChanged(Event):
+    state: CallState
+    cause: CallCause
+    raw_cause: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FaxStarted(Event):
+    """The T.30 engine has taken the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Negotiated(Event):
+    """The settings agreed with the far end, or changed by a retrain."""
+
+    modem: int
+    """17, 29 or 27 for V.17, V.29, V.27ter."""
+    rate_bps: int
+    ecm: bool
+    coding: str
+    """'MH', 'MR' or 'MMR'."""
+    width_px: int
+    x_dpi: int
+    y_dpi: int
+    min_scan_ms: int
+    """Minimum scan-line time, milliseconds."""
+    remote_id: str
+    our_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageConfirmed(Event):
+    pages: int
+    """Pages confirmed so far."""
+    last: bool
+    """No more will follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaxEnded(Event):
+    cause: FaxCause
+    raw_cause: str | None
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class FarPageStored(Event):
+    """A simulated far machine stored a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimerExpired(Event):
+    timer: int
+
+
+FaxEvent = FaxStarted | Negotiated | PageConfirmed | FaxEnded

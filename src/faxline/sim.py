@@ -1,0 +1,86 @@
+"""The simulated device from Python: what it can do, and addresses for it.
+
+    from faxline import CallChannel, sim with CallChannel(sim.address(far="rtn", save="received.tif",
+    faults=[sim.fault("bad_fcs", at=2)])) as channel: ...
+
+A `sim:` line runs the same engine as hardware, against a simulated modem, exchange and far machine, in
+virtual time: waiting costs nothing, and the same address gives the same call every time.
+"""
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from faxline._lib import FAR_MACHINES, FAULT_KINDS, FarMachine, FaultKind
+from faxline.device import parse_fault, resolve
+
+if TYPE_CHECKING:
+    from faxline.channel import CallChannel
+
+__all__ = ["FarMachine", "FaultKind", "address", "far_machines", "fault", "faults", "violations"]
+
+
+def far_machines() -> tuple[FarMachine, ...]:
+    """Every far end of the simulated exchange: its name (`far=`), the number that reaches it, a sentence."""
+    return FAR_MACHINES
+
+
+def faults() -> tuple[FaultKind, ...]:
+    """Every fault that the simulated line can inject: its name and what it does."""
+    return FAULT_KINDS
+
+
+def fault(name: str, at: int = 1, count: int = 1, strength: int | None = None) -> str:
+    """One fault for address(): `name` strikes at its at-th opportunity (from 1), count times (0: from then
+    on).
+
+    Raises Error for a name that faults() does not list.
+    """
+    text = f"{name}@{at}x{count}" + ("" if strength is None else f"={strength}")
+    parse_fault(text)
+    return text
+
+
+def address(
+    number: str = "",
+    *,
+    save: str | os.PathLike[str] | None = None,
+    seed: int | None = None,
+    far: str | None = None,
+    faults: Iterable[str] = (),
+    pace: str | None = None,
+    speed: int | None = None,
+    delay: int | None = None,
+) -> str:
+    """A `sim:` address for CallChannel.
+
+    number: the line's own number, up to 23 digits; '' takes a free one. save: the TIFF in which the far
+    machine keeps the pages of the latest call. seed: 0 to 2**64 - 1, fixes every random choice. far: the
+    name of the far machine that answers, whatever number is called; None goes by the number. faults: as
+    fault() makes them, at most 16. pace: 'virtual' (the default) or 'real'. speed: 1 to 1000 line seconds a
+    second, at pace 'real'. delay: of the line, one way, 0 to 5000 ms.
+
+    Raises Error for a value that does not exist, naming those that do.
+    """
+    options = {
+        "save": None if save is None else os.fspath(save),
+        "seed": seed,
+        "far": far,
+        "faults": ",".join(faults) or None,
+        "pace": pace,
+        "speed": speed,
+        "delay": delay,
+    }
+    query = "&".join(
+        f"{name}={quote(str(value), safe='/@,=')}" for name, value in options.items() if value is not None
+    )
+    text = f"sim:{quote(number)}" + (f"?{query}" if query else "")
+    resolve(text)
+    return text
+
+
+def violations(channel: "CallChannel") -> tuple[int, str]:
+    """How often the simulated line measured a breach of T.30's timing at our end since the channel was
+    opened, and the latest in words. Also after close()."""
+    return channel._line.violations()

@@ -1,0 +1,145 @@
+"""Writer of TIFF class F: a fax page per image, each one strip of MMR (T.6). TIFF 6.0; RFC 2301 profile F.
+
+The file is complete and readable at every moment: the first page is written under a temporary name, synced,
+and takes the file's name at once; a later page is appended and synced before four octets link it in.
+"""
+
+import os
+import struct
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+# Field types of TIFF 6.0, section 2.
+_ASCII, _SHORT, _LONG, _RATIONAL = 2, 3, 4, 5
+
+_LINK_IN_HEADER = 4  # where the header keeps the offset of the first directory
+
+
+class TiffWriter:
+    """Writes one TIFF, page by page. Not thread safe."""
+
+    def __init__(self, path: str | os.PathLike[str], *, software: str = "faxline") -> None:
+        """Nothing is created before the first page; an older file of this name stays until then."""
+        self._path = Path(path).absolute()
+        self._software = software
+        self._fd: int | None = None
+        self._link = _LINK_IN_HEADER
+        self.pages = 0
+        """Pages in the file so far."""
+
+    def add_page(
+        self,
+        code: bytes,
+        width_px: int,
+        rows: int,
+        x_dpi: int,
+        y_dpi: int,
+        *,
+        description: str = "",
+        coded_msb_first: bool = True,
+    ) -> None:
+        """Appends a page of MMR; it is on the disk when this returns. Raises OSError, and then the file is
+        as before."""
+        end = 8 if self._fd is None else os.lseek(self._fd, 0, os.SEEK_END)
+        start = end + end % 2  # a directory starts at an even offset
+        directory_at = start + len(code) + len(code) % 2
+        directory, link = self._directory(
+            directory_at, start, len(code), width_px, rows, x_dpi, y_dpi, description, coded_msb_first
+        )
+        page = bytes(start - end) + code + bytes(len(code) % 2) + directory
+        if self._fd is None:
+            self._create(struct.pack("<2sHI", b"II", 42, directory_at) + page)
+        else:
+            _write(self._fd, page, end)
+            os.fsync(self._fd)
+            _write(self._fd, struct.pack("<I", directory_at), self._link)
+            os.fsync(self._fd)
+        self._link = link
+        self.pages += 1
+
+    def close(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _create(self, content: bytes) -> None:
+        temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.{id(self):x}.part")
+        fd = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        try:
+            _write(fd, content, 0)
+            os.fsync(fd)
+            os.replace(temporary, self._path)
+        except BaseException:
+            os.close(fd)
+            temporary.unlink(missing_ok=True)
+            raise
+        self._fd = fd
+        directory = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(directory)  # the name, too, survives a crash
+        finally:
+            os.close(directory)
+
+    def _directory(
+        self,
+        at: int,
+        strip_at: int,
+        strip_size: int,
+        width_px: int,
+        rows: int,
+        x_dpi: int,
+        y_dpi: int,
+        description: str,
+        msb_first: bool,
+    ) -> tuple[bytes, int]:
+        """The image file directory that will stand at this offset, and the offset of its link to the next."""
+        fields: list[tuple[int, int, bytes]] = [
+            (254, _LONG, struct.pack("<I", 2)),  # NewSubfileType: a page of a multi-page document
+            (256, _LONG, struct.pack("<I", width_px)),
+            (257, _LONG, struct.pack("<I", rows)),
+            (258, _SHORT, struct.pack("<H", 1)),  # BitsPerSample
+            (259, _SHORT, struct.pack("<H", 4)),  # Compression: T.6
+            (262, _SHORT, struct.pack("<H", 0)),  # PhotometricInterpretation: 0 is white
+            (266, _SHORT, struct.pack("<H", 1 if msb_first else 2)),  # FillOrder
+            (270, _ASCII, description.encode("ascii", "replace") + b"\0"),
+            (273, _LONG, struct.pack("<I", strip_at)),
+            (274, _SHORT, struct.pack("<H", 1)),  # Orientation: upright
+            (277, _SHORT, struct.pack("<H", 1)),  # SamplesPerPixel
+            (278, _LONG, struct.pack("<I", rows)),  # RowsPerStrip
+            (279, _LONG, struct.pack("<I", strip_size)),
+            (282, _RATIONAL, struct.pack("<II", x_dpi, 1)),
+            (283, _RATIONAL, struct.pack("<II", y_dpi, 1)),
+            (293, _LONG, struct.pack("<I", 0)),  # T6Options
+            (296, _SHORT, struct.pack("<H", 2)),  # ResolutionUnit: inch
+            (297, _SHORT, struct.pack("<HH", self.pages, 0)),  # PageNumber, of an unknown total
+            (305, _ASCII, self._software.encode("ascii", "replace") + b"\0"),
+        ]
+        if not description:
+            fields = [field for field in fields if field[0] != 270]
+        link = at + 2 + 12 * len(fields)
+        values = b""
+        entries = b""
+        sizes = {_ASCII: 1, _SHORT: 2, _LONG: 4, _RATIONAL: 8}
+        for tag, kind, value in fields:
+            count = len(value) // sizes[kind]
+            if len(value) <= 4:
+                entries += struct.pack("<HHI4s", tag, kind, count, value)
+            else:
+                entries += struct.pack("<HHII", tag, kind, count, link + 4 + len(values))
+                values += value + bytes(len(value) % 2)
+        return struct.pack("<H", len(fields)) + entries + struct.pack("<I", 0) + values, link
+
+
+def _write(fd: int, content: bytes, offset: int) -> None:
+    while content:
+        written = os.pwrite(fd, content, offset)
+        content, offset = content[written:], offset + written

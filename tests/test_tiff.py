@@ -1,0 +1,65 @@
+"""The writer of TIFF class F: readable at every moment, gone wrong without a trace."""
+
+import os
+from pathlib import Path
+
+import pages
+import pytest
+from PIL import Image
+
+from faxline.tiff import TiffWriter
+
+
+def add(writer: TiffWriter, page: Image.Image, *, msb_first: bool = True) -> None:
+    code = pages.encode(page, 2, msb_first=msb_first)
+    writer.add_page(code, page.width, page.height, 204, 196, description="+1 555", coded_msb_first=msb_first)
+
+
+@pytest.mark.parametrize("msb_first", [True, False])
+def test_complete_after_every_page(tmp_path: Path, msb_first: bool) -> None:
+    path = tmp_path / "a.tif"
+    path.write_text("an older file")
+    with TiffWriter(path) as writer:
+        assert path.read_text() == "an older file"
+        made = []
+        for number in range(1, 6):
+            made.append(pages.rows(pages.fax_page(number, height=100 + number)))
+            add(writer, pages.fax_page(number, height=100 + number), msb_first=msb_first)
+            assert pages.all_rows(path) == made
+            assert os.listdir(tmp_path) == ["a.tif"]
+    assert writer.pages == 5
+
+
+def test_tags(tmp_path: Path) -> None:
+    with TiffWriter(tmp_path / "a.tif") as writer:
+        add(writer, pages.fax_page(1))
+        add(writer, pages.fax_page(2))
+    with Image.open(tmp_path / "a.tif") as image:
+        image.seek(1)
+        assert image.info["dpi"] == (204, 196)
+        tags = image.tag_v2
+        assert (tags[254], tags[259], tags[262], tags[270], tags[297]) == (2, 4, 0, "+1 555", (1, 0))
+        assert (tags[273], tags[278]) == (tags[273], (240) if isinstance(tags[278], int) else (240,))
+
+
+def test_a_cut_append_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    """Killed between the page and the link to it: what is in the file is what was."""
+    path = tmp_path / "a.tif"
+    with TiffWriter(path) as writer:
+        add(writer, pages.fax_page(1))
+    with path.open("ab") as file:
+        file.write(b"\1\2\3" * 100)
+    assert pages.all_rows(path) == [pages.rows(pages.fax_page(1))]
+
+
+def test_no_directory(tmp_path: Path) -> None:
+    with TiffWriter(tmp_path / "gone" / "a.tif") as writer, pytest.raises(OSError):
+        add(writer, pages.fax_page(1))
+    assert os.listdir(tmp_path) == []
+
+
+def test_nothing_is_left_when_the_name_cannot_be_taken(tmp_path: Path) -> None:
+    (tmp_path / "a.tif").mkdir()
+    with TiffWriter(tmp_path / "a.tif") as writer, pytest.raises(OSError):
+        add(writer, pages.fax_page(1))
+    assert os.listdir(tmp_path) == ["a.tif"]
