@@ -107,6 +107,7 @@ bool frame_ahead(const struct words *words);
 /* Reads what a frame must be and holds it against one heard; a sentence, or NULL when it fits. Consumes its words
  * also without a frame (NULL). */
 const char *frame_expect(struct words *words, const struct heard_frame *frame);
+bool frame_fcs_good(const uint8_t *octets, size_t length);
 const char *frame_name(const uint8_t *octets, size_t length);
 bool frame_has_x(uint8_t fcf);
 

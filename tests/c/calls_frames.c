@@ -282,9 +282,26 @@ bool frame_ahead(const struct words *words)
     return find_name(word) >= 0;
 }
 
+/* CRC-16 of X.25. */
+static uint16_t fcs_of(const uint8_t *octets, size_t length)
+{
+    uint16_t crc = 0xFFFF;
+    for (size_t i = 0; i < length * 8; i++) {
+        bool bit = (crc ^ octets[i / 8] >> i % 8) & 1;
+        crc = (uint16_t)(crc >> 1 ^ (bit ? 0x8408 : 0));
+    }
+    return (uint16_t)~crc;
+}
+
+bool frame_fcs_good(const uint8_t *octets, size_t length)
+{
+    if (length < 3) return false;
+    return fcs_of(octets, length - 2) == (octets[length - 2] | octets[length - 1] << 8);
+}
+
 static void add_fcs(struct made_frame *frame, bool bad)
 {
-    uint16_t fcs = fl_line_fcs(frame->octets, frame->length);
+    uint16_t fcs = fcs_of(frame->octets, frame->length);
     if (bad) fcs ^= 0x0140;
     frame->octets[frame->length++] = (uint8_t)fcs;
     frame->octets[frame->length++] = (uint8_t)(fcs >> 8);

@@ -355,7 +355,7 @@ static void check_x(struct run *run, const struct heard_frame *frame)
 
 static void check_frame(struct run *run, const struct heard_frame *frame)
 {
-    if (fl_line_fcs(frame->octets, frame->length) != FL_FCS_GOOD) complain(run, "a frame with a wrong FCS");
+    if (!frame_fcs_good(frame->octets, frame->length)) complain(run, "a frame with a wrong FCS");
     check_x(run, frame);
     if (strcmp(frame_name(frame->octets, frame->length), "DCS") == 0)
         agreed_read(&run->theirs, frame->octets, frame->length);
@@ -630,7 +630,7 @@ static bool burst_option(struct run *run, struct burst *burst)
 /* A usable DIS, also with an odd beginning: from now on our caller sets bit X. */
 static bool is_dis(const struct made_frame *frame)
 {
-    if (fl_line_fcs(frame->octets, frame->length) != FL_FCS_GOOD) return false;
+    if (!frame_fcs_good(frame->octets, frame->length)) return false;
     for (int i = 0; i + 6 < frame->length; i++)
         if ((frame->octets[i] & 0xEF) == 0x03 && frame->octets[i + 1] == 0x80) return true;
     return false;
