@@ -464,7 +464,10 @@ static void take_command(struct fl_t30 *e, const struct fl_t30_happening *h)
     case FL_DCS: take_dcs(e, h); break; /* it has not heard our CFR */
     case FL_DCN: fl_t30_give_up(e, FL_RAW_D_DCN, false); break;
     default:
-        if (h->final) fl_t30_listen(e);
+        if (h->final && e->state == FL_STATE_D_AWAIT_COMMAND && !e->burst_seen)
+            fl_t30_go(e, FL_STATE_C_RECEIVE_PAGE); /* our own echo, for one: the page is still to come */
+        else if (h->final)
+            fl_t30_listen(e);
         break;
     }
 }
