@@ -17,6 +17,9 @@
 /* The same command this soon behind our answer is that command again: the far end missed the answer and its T4 ran
  * out (at most 5.2 s, of which the answer took more than one). Later it belongs to a page that we never heard. */
 #define REPEAT_WINDOW FL_MS(6000)
+/* A command is here 1.4 s behind the page at the latest that T.30 allows (gap, preamble, frame); twice that for slow
+ * machines. Later, its sender was still sending the page when the carrier was lost. */
+#define COMMAND_AFTER FL_MS(2800)
 
 /* ---- phase B ---- */
 
@@ -209,6 +212,7 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
         break;
     case FL_H_FAILED:
     case FL_H_NO_CARRIER:
+        e->burst_over = e->now;
         if (e->burst_seen)
             fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND);
         else
@@ -230,19 +234,22 @@ void fl_t30_enter_D_AWAIT_COMMAND(struct fl_t30 *e)
 }
 
 /* 4.9 % of bad lines must be accepted and 15.1 % rejected (TSB-85); between the two the page is good enough, but the
- * next one deserves a new training. A page of which nothing can be read is rejected. */
+ * next one deserves a new training. A page of which nothing can be read is rejected; so is one whose end was lost: some
+ * senders leave RTC away, but then their command follows at once. */
 static uint8_t judge_page(struct fl_t30 *e)
 {
     const struct fl_t30_inbox *inbox = &e->config.inbox;
     struct fl_copy_quality quality = inbox->end(inbox->ctx);
     uint8_t verdict = FL_MCF;
-    if (quality.rows == 0 || quality.bad_rows * 100ull > quality.rows * 15ull)
+    bool cut = !quality.ended && e->now - e->burst_over > COMMAND_AFTER;
+    if (quality.rows == 0 || cut || quality.bad_rows * 100ull > quality.rows * 15ull)
         verdict = FL_RTN;
     else if (quality.bad_rows * 100ull > quality.rows * 5ull)
         verdict = FL_RTP;
     if (e->config.page_verdict == FL_ALWAYS_BAD) verdict = FL_RTN;
     if (e->config.page_verdict == FL_NEVER_READY) verdict = FL_RNR;
-    fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "page: %u rows, %u bad", quality.rows, quality.bad_rows);
+    fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "page: %u rows, %u bad%s", quality.rows, quality.bad_rows,
+                  cut ? ", its end is lost" : "");
     return verdict;
 }
 
