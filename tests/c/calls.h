@@ -35,7 +35,7 @@ struct sheet {
     bool blank;
 };
 
-enum plan_kind { PLAN_STOP, PLAN_HANG_UP, PLAN_DROP };
+enum plan_kind { PLAN_STOP, PLAN_HANG_UP, PLAN_DROP, PLAN_STORED };
 
 struct world {
     struct fl_station station;
@@ -55,6 +55,8 @@ struct world {
     fl_time now, delay;
     fl_time cursor;  /* end of the last thing that the far end said or heard */
     bool caller;     /* our role */
+    fl_time store_time; /* a page takes so long to be stored; 0: none */
+    bool store_fails;
     bool joined, dropped, stuck;
     fl_time joined_at, ended_at;
     bool ended;      /* our engine has told so */
@@ -110,14 +112,18 @@ const char *frame_expect(struct words *words, const struct heard_frame *frame);
 bool frame_fcs_good(const uint8_t *octets, size_t length);
 const char *frame_name(const uint8_t *octets, size_t length);
 bool frame_has_x(uint8_t fcf);
+uint16_t frame_fcs(const uint8_t *octets, size_t length);
 
 /* What a DCS says, as far as a page needs it. */
 struct agreed {
-    bool known;
+    bool known, ecm;
+    int frame_octets;
     int kind, rate_bps; /* 17, 29, 27 */
     int coding, resolution, width, scan_ms;
 };
 void agreed_read(struct agreed *agreed, const uint8_t *frame, size_t length);
+/* CTC changes the rate only. */
+void agreed_ctc(struct agreed *agreed, const uint8_t *frame, size_t length);
 /* A modulation word, `v17/14400`; false when it is none. */
 bool modulation_parse(const char *word, int *kind, int *rate_bps);
 int modulation_code(int kind, int rate_bps, bool short_train);
@@ -128,5 +134,20 @@ int sheet_width(const struct sheet *sheet);
 uint8_t *sheet_bitmap(const struct sheet *sheet, int number);
 /* FIF of a DIS or DCS with these words; fif holds 140 octets. */
 bool dis_parse(struct words *words, uint8_t *fif, size_t *length, bool dcs);
+
+/* ---- calls_ecm.c ---- */
+
+/* "0,3..5", "none": which of 256 frames. */
+bool frames_parse(const char *text, bool set[256]);
+
+/* What goes on the line, first bit lowest. octets is allocated. */
+struct bits {
+    uint8_t *octets;
+    size_t count, cap;
+};
+void bits_flag(struct bits *bits);
+void bits_frame(struct bits *bits, const uint8_t *octets, size_t length, bool bad);
+/* The next frame, FCS included; 0 when there is none any more. */
+size_t bits_take(const uint8_t *octets, size_t length, size_t *at, uint8_t *frame, size_t cap);
 
 #endif

@@ -237,6 +237,8 @@ void agreed_read(struct agreed *agreed, const uint8_t *octets, size_t length)
     memcpy(frame.octets, octets, length);
     bool inch = dis_bit(&frame, 44);
     agreed->known = true;
+    agreed->ecm = dis_bit(&frame, 27);
+    agreed->frame_octets = dis_bit(&frame, 28) ? 64 : 256;
     agreed->kind = RATES[field(&frame, 11, 4)].kind;
     agreed->rate_bps = RATES[field(&frame, 11, 4)].rate_bps;
     agreed->coding = dis_bit(&frame, 31) ? FL_CODING_MMR : dis_bit(&frame, 16) ? FL_CODING_MR : FL_CODING_MH;
@@ -247,6 +249,14 @@ void agreed_read(struct agreed *agreed, const uint8_t *octets, size_t length)
     if (dis_bit(&frame, 41)) agreed->resolution = inch ? FL_200_400 : FL_R8_154;
     if (dis_bit(&frame, 42)) agreed->resolution = FL_300_300;
     if (dis_bit(&frame, 43)) agreed->resolution = inch ? FL_400_400 : FL_R16_154;
+}
+
+void agreed_ctc(struct agreed *agreed, const uint8_t *octets, size_t length)
+{
+    struct agreed read;
+    agreed_read(&read, octets, length);
+    agreed->kind = read.kind;
+    agreed->rate_bps = read.rate_bps;
 }
 
 bool modulation_parse(const char *word, int *kind, int *rate_bps)
@@ -283,7 +293,7 @@ bool frame_ahead(const struct words *words)
 }
 
 /* CRC-16 of X.25. */
-static uint16_t fcs_of(const uint8_t *octets, size_t length)
+uint16_t frame_fcs(const uint8_t *octets, size_t length)
 {
     uint16_t crc = 0xFFFF;
     for (size_t i = 0; i < length * 8; i++) {
@@ -296,12 +306,12 @@ static uint16_t fcs_of(const uint8_t *octets, size_t length)
 bool frame_fcs_good(const uint8_t *octets, size_t length)
 {
     if (length < 3) return false;
-    return fcs_of(octets, length - 2) == (octets[length - 2] | octets[length - 1] << 8);
+    return frame_fcs(octets, length - 2) == (octets[length - 2] | octets[length - 1] << 8);
 }
 
 static void add_fcs(struct made_frame *frame, bool bad)
 {
-    uint16_t fcs = fcs_of(frame->octets, frame->length);
+    uint16_t fcs = frame_fcs(frame->octets, frame->length);
     if (bad) fcs ^= 0x0140;
     frame->octets[frame->length++] = (uint8_t)fcs;
     frame->octets[frame->length++] = (uint8_t)(fcs >> 8);
@@ -323,7 +333,109 @@ static bool parse_octets(struct words *words, struct made_frame *frame, const ch
     return words->at > first || fail(words, what);
 }
 
-static bool parse_fif(struct words *words, struct made_frame *frame, const char *name)
+static bool take_number(struct words *words, const char *prefix, int *number)
+{
+    size_t length = strlen(prefix);
+    if (!peek(words) || strncmp(peek(words), prefix, length)) return false;
+    *number = atoi(peek(words) + length);
+    words->at++;
+    return true;
+}
+
+/* `PPS EOP page=0 block=0 frames=5`, `EOR EOP`. NULL: the page goes on. A second FCF of two hex digits stands for itself. */
+struct pps {
+    int second; /* -1: none */
+    int page, block, frames;
+};
+
+static bool read_pps(struct words *words, struct pps *pps)
+{
+    unsigned octet;
+    *pps = (struct pps){-1, 0, 0, -1};
+    if (!peek(words) || peek_is(words, "fif")) return true;
+    if (peek_is(words, "NULL")) pps->second = 0;
+    else if (find_name(peek(words)) >= 0) pps->second = FCFS[find_name(peek(words))].fcf;
+    else if (hex_octet(peek(words), &octet)) pps->second = (int)octet;
+    else return fail(words, "PPS and EOR want a second command");
+    words->at++;
+    while (take_number(words, "page=", &pps->page) || take_number(words, "block=", &pps->block) ||
+           take_number(words, "frames=", &pps->frames))
+        continue;
+    return true;
+}
+
+static bool parse_pps(struct words *words, struct made_frame *frame, bool x)
+{
+    struct pps pps;
+    if (!read_pps(words, &pps)) return false;
+    if (pps.second < 0) {
+        if (!peek_is(words, "fif")) return true;
+        words->at++;
+        return parse_octets(words, frame, "octets after fif");
+    }
+    frame->octets[frame->length++] = (uint8_t)(pps.second | (x && pps.second));
+    if (pps.frames < 0) return true;
+    frame->octets[frame->length++] = (uint8_t)pps.page;
+    frame->octets[frame->length++] = (uint8_t)pps.block;
+    frame->octets[frame->length++] = (uint8_t)(pps.frames - 1);
+    return true;
+}
+
+static const char *expect_pps(struct words *words, const struct heard_frame *frame)
+{
+    static char text[120];
+    struct pps pps;
+    if (!read_pps(words, &pps)) return words->error;
+    if (!frame || pps.second < 0) return NULL;
+    const uint8_t *fif = frame->octets + 3;
+    int count = frame->length - 5;
+    int second = count > 0 ? fif[0] & 0xFE : -1;
+    if (second != pps.second) {
+        snprintf(text, sizeof text, "its second command is %02X, not %02X", (unsigned)second & 0xFF,
+                 (unsigned)pps.second);
+        return text;
+    }
+    if (second && (fif[0] & 1) != (frame->octets[2] & 1)) return "bit X of its second command is not that of its first";
+    if (pps.frames < 0) return NULL;
+    if (count != 4) return "it has not four octets";
+    if (fif[1] == pps.page && fif[2] == pps.block && fif[3] == pps.frames - 1) return NULL;
+    snprintf(text, sizeof text, "it says page %d, block %d, %d frames", fif[1], fif[2], fif[3] + 1);
+    return text;
+}
+
+static bool parse_ppr(struct words *words, struct made_frame *frame)
+{
+    bool set[256];
+    if (!peek(words) || !frames_parse(peek(words), set)) return fail(words, "PPR wants frames (0,3..5)");
+    words->at++;
+    memset(frame->octets + frame->length, 0, 32);
+    for (int i = 0; i < 256; i++)
+        if (set[i]) frame->octets[frame->length + i / 8] |= (uint8_t)(1u << i % 8);
+    frame->length = (uint16_t)(frame->length + 32);
+    return true;
+}
+
+/* `PPR 0,3 of=5`: of the first five these two. */
+static const char *expect_ppr(struct words *words, const struct heard_frame *frame)
+{
+    static char text[120];
+    bool set[256];
+    int of = 256;
+    if (!peek(words) || !frames_parse(peek(words), set)) return "PPR wants frames (0,3..5)";
+    words->at++;
+    take_number(words, "of=", &of);
+    if (!frame) return NULL;
+    if (frame->length - 5 != 32) return "its FIF has not 256 bits";
+    for (int i = 0; i < of; i++) {
+        bool wanted = frame->octets[3 + i / 8] >> i % 8 & 1;
+        if (wanted == set[i]) continue;
+        snprintf(text, sizeof text, "it %s frame %d", wanted ? "wants" : "does not want", i);
+        return text;
+    }
+    return NULL;
+}
+
+static bool parse_fif(struct words *words, struct made_frame *frame, const char *name, bool x)
 {
     if (strcmp(name, "DIS") == 0 || strcmp(name, "DTC") == 0 || strcmp(name, "DCS") == 0) {
         uint8_t fif[140] = {0};
@@ -333,6 +445,16 @@ static bool parse_fif(struct words *words, struct made_frame *frame, const char 
         frame->length = (uint16_t)(frame->length + length);
         return true;
     }
+    if (strcmp(name, "PPS") == 0 || strcmp(name, "EOR") == 0) return parse_pps(words, frame, x);
+    if (strcmp(name, "CTC") == 0 && !peek_is(words, "fif")) {
+        uint8_t fif[140] = {0};
+        size_t length;
+        if (!dis_parse(words, fif, &length, true)) return false;
+        memcpy(frame->octets + frame->length, fif, 2);
+        frame->length = (uint16_t)(frame->length + 2);
+        return true;
+    }
+    if (strcmp(name, "PPR") == 0 && !peek_is(words, "fif")) return parse_ppr(words, frame);
     if (peek(words) && words->quoted[words->at]) {
         const char *text = words->word[words->at++];
         size_t length = strlen(text);
@@ -373,7 +495,7 @@ bool frame_parse(struct words *words, bool x, bool last, struct made_frame *fram
     frame->octets[0] = 0xFF;
     frame->octets[2] = (uint8_t)(FCFS[row].fcf | (x && FCFS[row].has_x));
     frame->length = 3;
-    if (!parse_fif(words, frame, FCFS[row].name)) return false;
+    if (!parse_fif(words, frame, FCFS[row].name, x)) return false;
     /* Whether it is the last one shows only now: `last` asks what follows it. */
     bool ends = last && !frame_ahead(words);
     frame->octets[1] = (final < 0 ? ends : final) ? 0x13 : 0x03;
@@ -391,9 +513,13 @@ const char *frame_expect(struct words *words, const struct heard_frame *frame)
         wrong = text;
         frame = NULL;
     }
-    if (strcmp(name, "DIS") == 0 || strcmp(name, "DCS") == 0) {
+    if (strcmp(name, "DIS") == 0 || strcmp(name, "DCS") == 0 || strcmp(name, "CTC") == 0) {
         const char *bits = expect_bits(words, frame);
         return wrong ? wrong : bits;
+    }
+    if (strcmp(name, "PPS") == 0 || strcmp(name, "EOR") == 0 || strcmp(name, "PPR") == 0) {
+        const char *fif = (strcmp(name, "PPR") ? expect_pps : expect_ppr)(words, frame);
+        return wrong ? wrong : fif;
     }
     if (!peek(words) || !words->quoted[words->at]) return wrong;
     const char *id = words->word[words->at++];

@@ -104,6 +104,18 @@ static bool exchange_octets(struct world *w)
     return got || given;
 }
 
+/* A store that takes its time, or cannot. */
+static enum fl_kept keep(void *ctx)
+{
+    struct world *w = (struct world *)(void *)((char *)ctx - offsetof(struct world, store));
+    struct fl_t30_inbox inbox = fl_store_inbox(&w->store);
+    w->store.number = w->pages;
+    if (w->store_time) world_plan(w, PLAN_STORED, w->now + w->store_time);
+    if (w->store_fails) return w->store_time ? FL_KEEPING : FL_NOT_KEPT;
+    enum fl_kept kept = inbox.keep(&w->store);
+    return w->store_time ? FL_KEEPING : kept;
+}
+
 static void start_fax(struct world *w)
 {
     w->config.pen = w->station.pen;
@@ -112,6 +124,7 @@ static void start_fax(struct world *w)
         w->config.outbox = fl_sending_outbox(&w->sending, w->document);
     else
         w->config.inbox = fl_store_inbox(&w->store);
+    if (!w->caller) w->config.inbox.keep = keep;
     fl_station_fax(&w->station, &w->config, w->now);
 }
 
@@ -158,9 +171,12 @@ static bool work(struct world *w)
 
 void world_plan(struct world *w, enum plan_kind kind, fl_time at)
 {
-    if (w->plan_count == CALL_PLANS) return;
-    w->plans[w->plan_count].at = at;
-    w->plans[w->plan_count++].kind = kind;
+    int free = 0;
+    while (free < w->plan_count && w->plans[free].at != FL_NEVER) free++;
+    if (free == CALL_PLANS) return;
+    w->plans[free].at = at;
+    w->plans[free].kind = kind;
+    if (free == w->plan_count) w->plan_count++;
 }
 
 void world_drop(struct world *w)
@@ -183,6 +199,11 @@ static void carry_out(struct world *w, enum plan_kind kind)
         fl_station_hang_up(&w->station, w->now);
         break;
     case PLAN_DROP: world_drop(w); break;
+    case PLAN_STORED:
+        world_note(w, w->store_fails ? "the page cannot be stored" : "the page is stored");
+        fl_t30_stored(&w->station.engine, !w->store_fails, w->now);
+        fl_station_tick(&w->station, w->now);
+        break;
     }
 }
 
@@ -192,7 +213,7 @@ static bool carry_out_plans(struct world *w)
     for (int i = 0; i < w->plan_count; i++) {
         if (w->plans[i].at > w->now) continue;
         w->plans[i].at = FL_NEVER;
-        w->interrupted = true;
+        if (w->plans[i].kind != PLAN_STORED) w->interrupted = true;
         carry_out(w, w->plans[i].kind);
         any = true;
     }

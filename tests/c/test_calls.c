@@ -58,6 +58,14 @@ struct run {
     int echo_count;
     struct sheet sent[CALL_SHEETS + 1]; /* pages that the far end sent, by number */
     bool sent_whole[CALL_SHEETS + 1];
+    /* error correction: the block at work, and what of a page is whole */
+    struct block {
+        int frames;      /* one more than the highest */
+        bool have[256];
+        uint8_t data[256][256];
+    } block;
+    uint8_t *page;       /* stored (our end sends), or to be sent */
+    size_t page_octets;
     char complaint[400];
 };
 
@@ -249,9 +257,10 @@ static bool head(struct run *run, const char *word)
     } else if (strcmp(word, "rates") == 0) {
         head_rates(run);
     } else if (strcmp(word, "allow") == 0) {
-        if (next_is(run, "ecm")) w->config.abilities.ecm = true;
+        if (next_is(run, "ecm")) w->config.abilities.ecm = w->config.abilities.mmr = true;
     } else if (strcmp(word, "refuse") == 0) {
         if (next_is(run, "mr")) w->config.abilities.mr = false;
+        if (next_is(run, "mmr")) w->config.abilities.mmr = false;
         if (next_is(run, "fine")) w->config.high_res = 0;
     } else if (strcmp(word, "id") == 0) {
         copy_id(w->config.id, next(run));
@@ -265,6 +274,10 @@ static bool head(struct run *run, const char *word)
         run->limit = next_time(run);
     } else if (strcmp(word, "fault") == 0) {
         head_fault(run);
+    } else if (strcmp(word, "store-time") == 0) {
+        w->store_time = next_time(run);
+    } else if (strcmp(word, "store-fails") == 0) {
+        w->store_fails = true;
     } else if (strcmp(word, "no-ced") == 0) {
         run->silent_answer = true;
     } else if (strcmp(word, "interrupt") == 0) {
@@ -359,6 +372,8 @@ static void check_frame(struct run *run, const struct heard_frame *frame)
     check_x(run, frame);
     if (strcmp(frame_name(frame->octets, frame->length), "DCS") == 0)
         agreed_read(&run->theirs, frame->octets, frame->length);
+    if (strcmp(frame_name(frame->octets, frame->length), "CTC") == 0)
+        agreed_ctc(&run->theirs, frame->octets, frame->length);
 }
 
 /* The words name frames in their order; the last one named ends the burst; others may stand between. */
@@ -441,12 +456,12 @@ static size_t find_eols(const uint8_t *code, size_t length, bool tagged, size_t 
 }
 
 /* T.4 4.1.1: no line, from EOL to EOL, may be shorter than the far end's minimum. */
-static void check_fill(struct run *run, const struct heard *item, int64_t rows)
+static void check_fill(struct run *run, const uint8_t *code, size_t length, int64_t rows)
 {
     const struct agreed *agreed = &run->theirs;
     size_t cap = (size_t)rows + 8, *ends = calloc(cap, sizeof *ends);
     if (!ends) abort();
-    size_t count = find_eols(item->data, item->length, agreed->coding == FL_CODING_MR, ends, cap);
+    size_t count = find_eols(code, length, agreed->coding == FL_CODING_MR, ends, cap);
     size_t least = (size_t)agreed->rate_bps * (size_t)agreed->scan_ms / 1000;
     for (size_t i = 0; i + 1 < count && i < (size_t)rows; i++) {
         if (ends[i + 1] - ends[i] >= least) continue;
@@ -457,7 +472,7 @@ static void check_fill(struct run *run, const struct heard *item, int64_t rows)
     free(ends);
 }
 
-static void check_rows(struct run *run, const struct heard *item, int number, int expected_rows)
+static void check_rows(struct run *run, const uint8_t *code, size_t length, int number, int expected_rows)
 {
     const struct agreed *agreed = &run->theirs;
     const struct sheet *sheet = &run->world.sheets[number - 1];
@@ -469,7 +484,7 @@ static void check_rows(struct run *run, const struct heard *item, int number, in
     size_t stride = ((size_t)width + 7) / 8;
     uint8_t *rows = malloc((size_t)cap * stride);
     if (!rows) abort();
-    int64_t got = fl_t4_decode_page(agreed->coding, 0, width, item->data, (int64_t)item->length, rows, cap, &bad, &ended);
+    int64_t got = fl_t4_decode_page(agreed->coding, 0, width, code, (int64_t)length, rows, cap, &bad, &ended);
     if (bad) complain(run, "page %d has %d bad lines", number, (int)bad);
     if (!ended) complain(run, "page %d has no RTC", number);
     if (expected_rows < 0 && same) expected_rows = sheet->rows;
@@ -480,7 +495,7 @@ static void check_rows(struct run *run, const struct heard *item, int number, in
         if (memcmp(rows, original, (size_t)got * stride)) complain(run, "page %d arrived with other pixels", number);
         free(original);
     }
-    if (agreed->coding != FL_CODING_MMR) check_fill(run, item, got);
+    if (agreed->coding != FL_CODING_MMR) check_fill(run, code, length, got);
     free(rows);
 }
 
@@ -497,7 +512,86 @@ static void take_page(struct run *run, const struct heard *item)
         complain(run, "there is no sheet %d", number);
         return;
     }
-    if (is_code(run, item, short_train)) check_rows(run, item, number, rows);
+    if (is_code(run, item, short_train)) check_rows(run, item->data, item->length, number, rows);
+}
+
+/* ---- error correction: what our end sends ---- */
+
+static void take_ecm_frame(struct run *run, const uint8_t *frame, size_t length, const bool *lost, bool *came)
+{
+    struct block *block = &run->block;
+    size_t octets = (size_t)run->theirs.frame_octets;
+    if (length != 4 + octets + 2) complain(run, "a frame of %zu octets", length);
+    int number = frame[3];
+    if (run->failed) return;
+    came[number] = true;
+    if (number + 1 > block->frames) block->frames = number + 1;
+    if (lost[number]) return;
+    block->have[number] = true;
+    memcpy(block->data[number], frame + 4, octets);
+}
+
+/* `burst 0..4 [lose=1,3] [long-train]`: exactly these frames, in order, three RCP behind them, 200 ms of flags before. */
+static void take_ecm_burst(struct run *run, const struct heard *item)
+{
+    bool wanted[256], lost[256] = {false}, came[256] = {false};
+    bool short_train = true;
+    const char *value;
+    if (!frames_parse(next(run), wanted)) complain(run, "which frames?");
+    for (; peek(run);) {
+        if ((value = next_with(run, "lose="))) frames_parse(value, lost);
+        else if (next_is(run, "long-train")) short_train = false;
+        else break;
+    }
+    if (run->failed || !is_code(run, item, short_train)) return;
+    uint8_t frame[300];
+    size_t at = 0, flags = 0, length;
+    int rcps = 0, last = -1;
+    while (flags < item->length && item->data[flags] == 0x7E) flags++;
+    if (flags * 8000 < (size_t)run->theirs.rate_bps * 170) complain(run, "%zu octets of flags before the first frame", flags);
+    while ((length = bits_take(item->data, item->length, &at, frame, sizeof frame))) {
+        if (!frame_fcs_good(frame, length)) complain(run, "a fast frame with a wrong FCS");
+        bool rcp = frame[2] == 0x86;
+        if (frame[0] != 0xFF || frame[1] != 0x03 || (!rcp && frame[2] != 0x06)) complain(run, "a strange fast frame");
+        if (rcp) rcps++;
+        else if (rcps || frame[3] <= last) complain(run, "frame %d out of order", frame[3]);
+        if (rcp || run->failed) continue;
+        take_ecm_frame(run, frame, length, lost, came);
+        last = frame[3];
+    }
+    if (rcps != 3) complain(run, "%d RCP", rcps);
+    for (int i = 0; i < 256; i++)
+        if (came[i] != wanted[i]) complain(run, "frame %d %s", i, came[i] ? "came unasked" : "did not come");
+}
+
+/* The block is whole: it belongs to the page. */
+static void store_block(struct run *run)
+{
+    struct block *block = &run->block;
+    size_t octets = (size_t)run->theirs.frame_octets;
+    run->page = realloc(run->page, run->page_octets + 65536);
+    if (!run->page) abort();
+    for (int i = 0; i < block->frames; i++) {
+        if (!block->have[i]) complain(run, "frame %d was never received", i);
+        memcpy(run->page + run->page_octets, block->data[i], octets);
+        run->page_octets += octets;
+    }
+    memset(block, 0, sizeof *block);
+}
+
+/* `store block`, `store page N [rows=N]`: the page must be the document's. */
+static void step_store(struct run *run)
+{
+    bool page = next_is(run, "page");
+    if (!page && !next_is(run, "block")) complain(run, "store block, store page N");
+    int number = page ? atoi(next(run)) : 0;
+    const char *rows = next_with(run, "rows=");
+    if (page && (number < 1 || number > run->world.sheet_count)) complain(run, "there is no sheet %d", number);
+    if (!finished(run)) return;
+    store_block(run);
+    if (!page) return;
+    check_rows(run, run->page, run->page_octets, number, rows ? atoi(rows) : -1);
+    run->page_octets = 0;
 }
 
 static void step_expect(struct run *run)
@@ -534,6 +628,7 @@ static void step_expect(struct run *run)
     if (frames) take_burst(run, item);
     else if (next_is(run, "TCF")) take_tcf(run, item);
     else if (next_is(run, "page")) take_page(run, item);
+    else if (next_is(run, "burst")) take_ecm_burst(run, item);
     else complain(run, "\"%s\" cannot be expected", what);
     if (high != FL_NEVER && (wait_was < low || wait_was > high))
         complain(run, "%s came after %.1f ms", what, (double)wait_was / 1000);
@@ -646,7 +741,9 @@ static void step_send(struct run *run)
             return;
         }
         if (is_dis(frame)) run->far_identified = true;
-        if (strcmp(frame_name(frame->octets, frame->length), "DCS") == 0) agreed_read(&run->ours, frame->octets, frame->length);
+        const char *name = frame_name(frame->octets, frame->length);
+        if (strcmp(name, "CTC") == 0) agreed_ctc(&run->ours, frame->octets, frame->length);
+        if (strcmp(name, "DCS") == 0) agreed_read(&run->ours, frame->octets, frame->length);
     }
     while (burst_option(run, &burst)) continue;
     send_burst(run, &burst);
@@ -890,6 +987,81 @@ static void step_page(struct run *run)
     send_page(run, &fast, &sheet, &page);
 }
 
+/* ---- error correction: what the far end sends ---- */
+
+static size_t encode_rows(struct run *run, const struct sheet *sheet, int number)
+{
+    size_t cap = (size_t)sheet->rows * (size_t)sheet_width(sheet) + 65536;
+    uint8_t *rows = sheet_bitmap(sheet, number);
+    run->page = realloc(run->page, cap);
+    if (!run->page) abort();
+    memset(run->page, 0, cap);
+    int64_t coded = fl_t4_encode_page(run->ours.coding, run->ours.coding == FL_CODING_MR ? 4 : 0, 0, sheet_width(sheet), 0,
+                                      rows, sheet->rows, run->page, (int64_t)cap);
+    free(rows);
+    return coded > 0 ? (size_t)coded : 0;
+}
+
+/* `prepare N frames=N`: page number N, with as many lines as make so many frames. */
+static void step_prepare(struct run *run)
+{
+    struct sheet sheet = {(uint8_t)run->ours.resolution, (uint8_t)run->ours.width, 1, false};
+    int number = atoi(next(run)), low = 1, high = 20000;
+    const char *value = next_with(run, "frames=");
+    size_t frames = value ? (size_t)atoi(value) : 0, octets = (size_t)run->ours.frame_octets;
+    if (number < 1 || number > CALL_SHEETS || !frames) complain(run, "prepare PAGE frames=N");
+    if (!run->ours.ecm) complain(run, "no DCS with ECM was sent");
+    if (!finished(run)) return;
+    while (low < high) { /* the fewest lines that fill the last frame */
+        sheet.rows = (low + high) / 2;
+        if ((encode_rows(run, &sheet, number) + octets - 1) / octets >= frames) high = sheet.rows;
+        else low = sheet.rows + 1;
+    }
+    sheet.rows = low;
+    run->page_octets = encode_rows(run, &sheet, number);
+    if ((run->page_octets + octets - 1) / octets != frames) complain(run, "no page has %zu frames", frames);
+    run->sent[number] = sheet;
+    run->sent_whole[number] = true;
+}
+
+/* `burst 0..4 [block=N] [bad=1,3] [rcp=N] [long-train] [backwards] [tail=N]`: these frames of the prepared page. */
+static void step_burst(struct run *run)
+{
+    struct fast fast = as_agreed(run);
+    struct bits bits = {0};
+    bool set[256] = {false}, bad[256] = {false}, long_train = false, backwards = false;
+    int block = 0, rcps = 3;
+    size_t octets = (size_t)run->ours.frame_octets;
+    const char *value;
+    if (!frames_parse(next(run), set)) complain(run, "which frames?");
+    while (peek(run)) {
+        if (fast_option(run, &fast)) continue;
+        if ((value = next_with(run, "bad="))) frames_parse(value, bad);
+        else if ((value = next_with(run, "block="))) block = atoi(value);
+        else if ((value = next_with(run, "rcp="))) rcps = atoi(value);
+        else if (next_is(run, "long-train")) long_train = true;
+        else if (next_is(run, "backwards")) backwards = true;
+        else break;
+    }
+    if (!run->ours.ecm) complain(run, "no DCS with ECM was sent");
+    if (!finished(run)) return;
+    for (int i = 0; i < fast.rate_bps / 40; i++) bits_flag(&bits);
+    for (int i = 0; i < 256; i++) {
+        int number = backwards ? 255 - i : i;
+        uint8_t frame[260] = {0xFF, 0x03, 0x06, (uint8_t)number};
+        size_t from = ((size_t)block * 256 + (size_t)number) * octets;
+        if (!set[number]) continue;
+        if (from < run->page_octets)
+            memcpy(frame + 4, run->page + from, run->page_octets - from < octets ? run->page_octets - from : octets);
+        bits_frame(&bits, frame, 4 + octets, bad[number]);
+    }
+    while (rcps-- > 0) bits_frame(&bits, (const uint8_t[]){0xFF, 0x03, 0x86}, 3, false);
+    bits_flag(&bits);
+    bool short_train = fast.kind == 17 && !long_train;
+    send_fast(run, fast.gap, modulation_code(fast.kind, fast.rate_bps, short_train), bits.octets, bits.count / 8);
+    free(bits.octets);
+}
+
 static void step_tone(struct run *run)
 {
     static const struct {
@@ -1056,6 +1228,7 @@ static const struct {
     {"echo", step_echo},     {"flags", step_flags}, {"tcf", step_tcf},       {"carrier", step_carrier},
     {"page", step_page},     {"tone", step_tone}, {"silence", step_silence}, {"in", step_in},
     {"stop", step_now},      {"hang-up", step_now}, {"drop", step_now},      {"end", step_end},
+    {"store", step_store},   {"prepare", step_prepare}, {"burst", step_burst},
 };
 
 /* ---- running a script ---- */
@@ -1219,6 +1392,7 @@ static bool run_variant(const struct script *script, const struct binding *bindi
     defaults(run);
     run_lines(run, script);
     world_close(&run->world);
+    free(run->page);
     fclose(memory);
     bool good = !run->failed;
     if (!good) report(run, script, log);
