@@ -242,7 +242,7 @@ static bool broken(const struct call *call, const char *format, ...) __attribute
 static bool broken(const struct call *call, const char *format, ...)
 {
     va_list arguments;
-    if (broken_count++ < 40 || verbose) {
+    if (broken_count++ < 400 || verbose) {
         printf("BROKEN regime %s: ", call->name);
         va_start(arguments, format);
         vprintf(format, arguments);
