@@ -61,7 +61,8 @@ static struct fl_copy_quality store_end(void *ctx)
     count_rows(store);
     store->info.rows = (int32_t)store->decoder.rows;
     store->info.bad_rows = (int32_t)store->decoder.bad_rows;
-    return (struct fl_copy_quality){store->decoder.rows, store->decoder.bad_rows};
+    bool cut = !store->decoder.end_seen && store->decoder.bad_run > 0;
+    return (struct fl_copy_quality){store->decoder.rows, store->decoder.bad_rows, cut};
 }
 
 static enum fl_kept store_keep(void *ctx)

@@ -131,9 +131,11 @@ void fl_t30_on_B_RECEIVE_TCF(struct fl_t30 *e, const struct fl_t30_happening *h)
     case FL_H_WRONG_CARRIER: fl_t30_go(e, FL_STATE_B_AWAIT_DCS); break; /* V.21: the DCS comes again */
     case FL_H_FRAME: /* it came under +FAR=1 and is here already */
     case FL_H_BAD_FRAME: fl_t30_go(e, FL_STATE_B_AWAIT_DCS); break;
+    case FL_H_DONE:
+    case FL_H_FAILED: fl_t30_receive_again(e); break;
     case FL_H_NO_CARRIER:
         if (e->tcf_octets == 0) {
-            fl_t30_receive(e);
+            fl_t30_receive_again(e);
             break;
         }
         fl_t30_go(e, FL_STATE_B_SEND_CFR);
@@ -193,11 +195,16 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
 {
     const struct fl_t30_inbox *inbox = &e->config.inbox;
     switch (h->kind) {
-    case FL_H_CARRIER:
-        fl_t30_timer_stop(e, FL_T2);
-        fl_t30_timer_start(e, FL_X2, e->session.ecm ? BURST_LIMIT : PAGE_LIMIT);
+    case FL_H_CARRIER: /* the page begins; but carriers that bring nothing must not keep us for ever */
+        if (e->step == 0) fl_t30_timer_nominal(e, FL_T2);
+        e->step = 1;
+        e->answered = -REPEAT_WINDOW; /* whatever command comes next, it is for a page of its own */
         break;
     case FL_H_DATA:
+        if (!e->burst_seen) {
+            fl_t30_timer_stop(e, FL_T2);
+            fl_t30_timer_start(e, FL_X2, e->session.ecm ? BURST_LIMIT : PAGE_LIMIT);
+        }
         e->burst_seen = true;
         if (e->session.ecm) {
             fl_ecm_receive(&e->ecm, h->octets, h->length);
@@ -210,8 +217,10 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
         if (e->burst_seen)
             fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND);
         else
-            fl_t30_receive(e); /* T2, or X2 behind a carrier, still runs */
+            fl_t30_receive_again(e); /* T2 still runs */
         break;
+    case FL_H_DONE:
+    case FL_H_FAILED: fl_t30_receive_again(e); break;
     case FL_H_WRONG_CARRIER: /* V.21: a command where a page was due */
     case FL_H_FRAME:
     case FL_H_BAD_FRAME: fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND); break;
@@ -228,13 +237,13 @@ void fl_t30_enter_D_AWAIT_COMMAND(struct fl_t30 *e)
 }
 
 /* 4.9 % of bad lines must be accepted and 15.1 % rejected (TSB-85); between the two the page is good enough, but the
- * next one deserves a new training. A page of which nothing can be read is rejected. */
+ * next one deserves a new training. A page of which nothing can be read, or whose end is missing, is rejected. */
 static uint8_t judge_page(struct fl_t30 *e)
 {
     const struct fl_t30_inbox *inbox = &e->config.inbox;
     struct fl_copy_quality quality = inbox->end(inbox->ctx);
     uint8_t verdict = FL_MCF;
-    if (quality.rows == 0 || quality.bad_rows * 100ull > quality.rows * 15ull)
+    if (quality.rows == 0 || quality.cut || quality.bad_rows * 100ull > quality.rows * 15ull)
         verdict = FL_RTN;
     else if (quality.bad_rows * 100ull > quality.rows * 5ull)
         verdict = FL_RTP;
@@ -392,6 +401,7 @@ static void take_pps(struct fl_t30 *e, const struct fl_t30_happening *h)
         e->confirmed_page = page;
         e->confirmed_block = block;
         e->stored_response = FL_MCF;
+        e->ecm.fresh = 0; /* used up: the same PPS again, with no burst between, is a repetition */
     }
     answer(e, verdict);
 }

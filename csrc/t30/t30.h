@@ -52,6 +52,7 @@ struct fl_t30_outbox {
 /* The called station's page store. */
 struct fl_copy_quality {
     uint32_t rows, bad_rows;
+    bool cut; /* it stops in the middle of a line: what followed is lost */
 };
 
 enum fl_kept {

@@ -46,7 +46,8 @@ static struct fl_copy_quality tray_end(void *ctx)
     work->rows = rig->decoder.rows;
     work->bad_rows = rig->decoder.bad_rows;
     work->ended = rig->decoder.end_seen;
-    return (struct fl_copy_quality){work->rows, work->bad_rows};
+    bool cut = !rig->decoder.end_seen && rig->decoder.bad_run > 0;
+    return (struct fl_copy_quality){work->rows, work->bad_rows, cut};
 }
 
 static enum fl_kept tray_keep(void *ctx)
