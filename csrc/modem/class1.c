@@ -1091,11 +1091,18 @@ static void data_stalled(struct fl_class1 *d, uint8_t argument, fl_time now)
 
 /* ---- silence ---- */
 
+/* +FTS is a command itself: where commands must keep a distance, there is silence before and behind it too. */
+static unsigned silence_units(const struct fl_class1 *d, bool send)
+{
+    unsigned duration_ms = d->order.duration_ms, gaps_ms = send ? 2u * d->profile->command_gap_ms : 0;
+    return duration_ms > gaps_ms ? (duration_ms - gaps_ms + 9u) / 10u : 1;
+}
+
 static void start_silence(struct fl_class1 *d, fl_time now)
 {
     bool send = d->order.kind == FL_ORDER_SEND_SILENCE;
     bool by_delay = send ? d->profile->silence_by_delay : d->profile->wait_by_delay;
-    unsigned units = (d->order.duration_ms + 9u) / 10u;
+    unsigned units = silence_units(d, send);
     fl_time duration = FL_MS(d->order.duration_ms);
     if (by_delay || units > 255) {
         enter(d, DELAY, now);
