@@ -12,8 +12,10 @@
 /* 256 frames at 2400 take 230 s; long flags before the first must be borne, too. */
 #define BURST_LIMIT FL_SEC(300)
 #define TRAININGS_MAX 20
-/* How long the far end waits in silence while a page is stored: below the shortest T4. */
+/* How long the far end waits in silence while a page is stored: below the shortest T4. RNR must be heard by then, over
+ * two satellites, too. */
 #define STORE_PATIENCE FL_SEC(2)
+#define RNR_PATIENCE   FL_SEC(1)
 /* The same command this soon behind our answer is that command again: the far end missed the answer and its T4 ran
  * out (at most 5.2 s, of which the answer took more than one). Later it belongs to a page that we never heard. */
 #define REPEAT_WINDOW FL_MS(6000)
@@ -305,7 +307,7 @@ static void page_stored(struct fl_t30 *e)
 void fl_t30_enter_D_STORE_PAGE(struct fl_t30 *e)
 {
     if (e->storing)
-        fl_t30_timer_start(e, FL_T4, STORE_PATIENCE);
+        fl_t30_timer_start(e, FL_T4, e->session.ecm ? RNR_PATIENCE : STORE_PATIENCE);
     else
         page_stored(e);
 }
