@@ -24,7 +24,7 @@ settings.load_profile("faxline")
 
 
 @pytest.fixture(autouse=True)
-def _lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Line]]:
+def _lines(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[list[Line]]:
     lines: list[Line] = []
     opened = Line.__init__
 
@@ -38,8 +38,10 @@ def _lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Line]]:
     for line in lines:
         line.close()
     assert left_open == []
-    exact = [line for line in lines if not line.device.config.real_pace]
-    assert [line.violations() for line in exact if line.violations()[0]] == []
+    breaches = [line.violations() for line in lines if not line.device.config.real_pace]
+    if request.node.get_closest_marker("collisions"):
+        breaches = [breach for breach in breaches if not breach[1].startswith("both ends send")]
+    assert [breach for breach in breaches if breach[0]] == []
 
 
 @pytest.fixture

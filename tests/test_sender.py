@@ -232,6 +232,24 @@ def test_a_fault_while_the_fax_is_prepared(connected: CallChannel, fax: str, moc
     assert connected.FaxSender.send(FaxToSend(fax)) == "NORMAL"
 
 
+def test_an_interrupt_as_the_engine_takes_the_order(
+    connected: CallChannel, fax: str, mocker: MockerFixture
+) -> None:
+    send = Engine.fax_send
+
+    def interrupted(self: Engine, *arguments: object) -> bool:
+        send(self, *arguments)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    mocker.patch.object(Engine, "fax_send", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        connected.FaxSender.start(FaxToSend(fax))
+    mocker.stopall()
+    assert connected.FaxSender.cause() == "ERROR"
+    connected.hang_up()
+    assert calling(connected).send(FaxToSend(fax)) == "NORMAL"
+
+
 # ---- stop ----
 
 

@@ -1,12 +1,18 @@
 """The simulated device: its addresses, its far machines, its faults."""
 
+from contextlib import suppress
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pages
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_mock import MockerFixture
 
 from faxline import CallChannel, Error, FaxToSend, sim
-from faxline.device import parse, parse_fault, resolve
+from faxline._lib import EngineConfig
+from faxline.device import Address, Device, parse, parse_fault, resolve
 
 
 @pytest.mark.parametrize(
@@ -47,9 +53,18 @@ def test_lesser_machines(channel: CallChannel, fax: str, number: str, settings: 
     assert channel.FaxSender.Details.negotiated.items() >= settings.items()
 
 
+def test_a_noisy_line_loses_nothing(saved: Path, tmp_path: Path) -> None:
+    made = pages.save_fax(tmp_path / "a.tif", 3, height=1000)
+    with CallChannel(sim.address(save=saved)) as channel:
+        channel.call("5550109")
+        assert channel.FaxSender.send(FaxToSend(tmp_path / "a.tif")) == "NORMAL"
+        assert channel.FaxSender.Details.negotiated["ECM"] == "YES"
+    assert pages.all_rows(saved) == list(map(pages.rows, made))
+
+
 def test_every_number_of_the_table_is_tested() -> None:
     numbers = {machine.number for machine in sim.far_machines()}
-    assert {f"55501{last:02}" for last in (0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 13)} <= numbers
+    assert {f"55501{last:02}" for last in (*range(11), 12, 13)} <= numbers
     assert all(machine.name and machine.text for machine in sim.far_machines())
     assert all(kind.name and kind.text for kind in sim.faults())
 
@@ -91,6 +106,7 @@ def test_the_same_address_gives_the_same_call(fax: str) -> None:
     assert call() == call()
 
 
+@pytest.mark.collisions
 @pytest.mark.parametrize("name", [kind.name for kind in sim.faults()])
 @pytest.mark.parametrize("at", [1, 2, 3, 5, 8])
 def test_every_fault_has_an_outcome(fax: str, name: str, at: int) -> None:
@@ -200,6 +216,34 @@ def test_bad_addresses(address: str, words: str) -> None:
 def test_an_address_is_a_string() -> None:
     with pytest.raises(TypeError):
         CallChannel(3)  # type: ignore[arg-type]
+
+
+def test_another_distribution_adds_a_driver(mocker: MockerFixture, fax: str) -> None:
+    points = [
+        EntryPoint("lab", "test_sim:lab_driver", "faxline.drivers"),
+        EntryPoint("sim", "test_sim:lab_driver", "faxline.drivers"),
+    ]
+    found = mocker.patch("faxline.device.entry_points", return_value=points)
+    with CallChannel("lab:rack 2?slot=3") as channel:
+        assert channel.call("1") == "IDLE"
+        assert channel.cause() == "BUSY"
+    with CallChannel("sim:") as channel:
+        assert channel.call("1") == "ANSWERED"
+    assert found.call_args.kwargs == {"group": "faxline.drivers"}
+    with pytest.raises(Error, match=r"class1, lab, sim"):
+        CallChannel("isdn:")
+
+
+def lab_driver(address: Address) -> Device:
+    assert (address.rest, address.options) == ("rack 2", {"slot": "3"})
+    return Device(address.text, EngineConfig(far="busy"))
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_any_address_is_a_device_or_an_error(rest: str, query: str) -> None:
+    for text in (rest, f"sim:{rest}", f"sim:?{query}", f"sim:?save={query}", f"sim:?faults={query}"):
+        with suppress(Error):  # and nothing else
+            resolve(text)
 
 
 def test_percent_escapes() -> None:

@@ -5,7 +5,10 @@ import os
 import random
 import re
 import struct
+import subprocess
+import sys
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -266,6 +269,14 @@ def test_one_flipped_bit_costs_few_lines(coding):
         wrong += got != rows
     assert wrong > tries * 0.9
     assert bad_lines > tries * 0.5  # most damage is seen, not drawn
+
+
+def test_the_tables_are_what_the_script_writes():
+    t4 = Path(__file__).resolve().parent.parent / "csrc" / "t4"
+    written = subprocess.run(
+        [sys.executable, t4 / "make_tables.py"], check=True, capture_output=True, text=True
+    )
+    assert written.stdout == (t4 / "codes.c").read_text()
 
 
 def test_parameters_out_of_range():

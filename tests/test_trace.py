@@ -24,7 +24,7 @@ def test_a_good_call(tmp_path: Path, fax: str) -> None:
     assert lines[0].startswith("call to 5550100: fax NORMAL, 3 pages confirmed, V.17 14400 bit/s ")
     assert lines[0].endswith(" s of line time")
     text = "\n".join(lines)
-    for frame in ("DIS", "DCS", "CFR", "MPS", "MCF", "EOP", "DCN"):
+    for frame in ("DIS", "DCS", "CFR", "PPS", "MCF", "DCN"):
         assert f" {frame} " in text
     assert "-> ATDT5550100" in text
     assert "event    3 confirmed, no more will follow" in text

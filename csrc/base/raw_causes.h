@@ -36,6 +36,7 @@
     RAW(CLOSED, "local.closed", HANGUP, "the channel was closed") \
     RAW(DOCUMENT, "local.document", ERROR, "the document cannot be read or sent") \
     RAW(DEVICE, "local.device", ERROR, "the modem does not answer any more") \
+    RAW(STORAGE, "local.storage", ERROR, "a received page could not be stored") \
     RAW(MODEM, "local.modem", ERROR, "the modem refused a command that it must know") \
     RAW(STATE, "local.state", ERROR, "the fax was started while the line was not ready for it") \
     RAW(INTERNAL, "local.internal", ERROR, "an internal fault: a transition that the state table does not allow") \

@@ -311,7 +311,7 @@ static void *drive(void *context)
             round_of_work(ch); /* orders given before: a dial must not come after the hang-up */
             give_up_at = ch->now + (ch->virtual_pace ? CLOSING_LIMIT_VIRTUAL : CLOSING_LIMIT * ch->speed);
             ch->board->ops->stop(ch->board, FL_RAW_CLOSED, ch->now);
-            ch->board->ops->hang_up(ch->board, ch->now);
+            if (!ch->board->ops->on_hook(ch->board)) ch->board->ops->hang_up(ch->board, ch->now);
         }
         bool closing = give_up_at != FL_NEVER;
         fl_time deadline = round_of_work(ch);

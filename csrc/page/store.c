@@ -64,13 +64,13 @@ static struct fl_copy_quality store_end(void *ctx)
     return (struct fl_copy_quality){store->decoder.rows, store->decoder.bad_rows};
 }
 
-static void store_keep(void *ctx)
+static enum fl_kept store_keep(void *ctx)
 {
     struct fl_store *store = ctx;
     store->info.number = ++store->number;
-    if (!store->save) return;
+    if (!store->save) return FL_KEPT;
     struct fl_stored_page *page = malloc(sizeof *page + store->length);
-    if (!page) return;
+    if (!page) return FL_NOT_KEPT;
     page->next = NULL;
     page->info = store->info;
     page->format = store->format;
@@ -83,6 +83,7 @@ static void store_keep(void *ctx)
         store->first = page;
     store->last = page;
     pthread_mutex_unlock(&store->mutex);
+    return store->confirm ? FL_KEEPING : FL_KEPT;
 }
 
 void fl_store_init(struct fl_store *store, bool save)

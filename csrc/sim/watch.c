@@ -79,6 +79,9 @@ static void judge(struct fl_watch *watch, int end, enum fl_watch_rule rule, fl_t
     report(watch, end, rule, at);
 }
 
+/* How long a carrier must have been there before it can be known to be. */
+#define NOTICE FL_MS(100)
+
 static bool is_carrier(int signal)
 {
     return signal == FL_SIGNAL_V21 || signal == FL_SIGNAL_FAST;
@@ -98,6 +101,9 @@ static void judge_start_against_other(struct fl_watch *watch, int end, fl_time h
 {
     struct fl_watch_end *self = &watch->ends[end];
     if (heard == LONG_AGO) return;
+    /* Nobody hears a carrier at once: two that begin together are bad luck, not a breach. */
+    const struct fl_watch_end *other = &watch->ends[!end];
+    if (heard == FL_NEVER && other->since + watch->delay + NOTICE > at) return;
     if (heard > at) {
         snprintf(self->text, sizeof self->text, "%s: begun while the other's carrier is on the line (%s)",
                  fl_watch_rows[FL_RULE_COLLISION].name, fl_watch_rows[FL_RULE_COLLISION].clause);

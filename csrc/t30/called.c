@@ -12,6 +12,8 @@
 /* 256 frames at 2400 take 230 s; long flags before the first must be borne, too. */
 #define BURST_LIMIT FL_SEC(300)
 #define TRAININGS_MAX 20
+/* How long the far end waits in silence while a page is stored: below the shortest T4. */
+#define STORE_PATIENCE FL_SEC(2)
 /* The same command this soon behind our answer is that command again: the far end missed the answer and its T4 ran
  * out (at most 5.2 s, of which the answer took more than one). Later it belongs to a page that we never heard. */
 #define REPEAT_WINDOW FL_MS(6000)
@@ -239,23 +241,76 @@ static uint8_t judge_page(struct fl_t30 *e)
     if (e->config.page_verdict == FL_ALWAYS_BAD) verdict = FL_RTN;
     if (e->config.page_verdict == FL_NEVER_READY) verdict = FL_RNR;
     fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "page: %u rows, %u bad", quality.rows, quality.bad_rows);
-    if (verdict == FL_MCF || verdict == FL_RTP) {
-        inbox->keep(inbox->ctx);
-        e->pages++;
-        fl_t30_emit(e, FL_T30_PAGE);
-    }
     return verdict;
+}
+
+/* Answers; a good page first has to be in the store. */
+static void answer(struct fl_t30 *e, uint8_t response)
+{
+    const struct fl_t30_inbox *inbox = &e->config.inbox;
+    bool page_ends = e->page_seen && e->command != 0; /* not so behind PPS-NULL */
+    if ((response != FL_MCF && response != FL_RTP) || !page_ends) {
+        e->response = response;
+        fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
+        return;
+    }
+    e->page_seen = false;
+    e->stored_response = response;
+    enum fl_kept kept = inbox->keep(inbox->ctx);
+    e->storing = kept == FL_KEEPING;
+    if (kept == FL_NOT_KEPT)
+        fl_t30_give_up(e, FL_RAW_STORAGE, true);
+    else
+        fl_t30_go(e, FL_STATE_D_STORE_PAGE);
 }
 
 static void answer_command(struct fl_t30 *e, uint8_t command)
 {
-    if (e->page_seen)
-        e->response = judge_page(e);
-    else if (e->response == 0 || command != e->command || e->now - e->answered > REPEAT_WINDOW)
-        e->response = FL_RTN; /* a command without a page, and not one that we answered before: the page is lost */
-    e->page_seen = false;
+    uint8_t response = e->response;
+    bool again = e->response != 0 && command == e->command && e->now - e->answered <= REPEAT_WINDOW;
+    if (e->storing && command == e->command) {
+        fl_t30_go(e, FL_STATE_D_STORE_PAGE); /* asked again while we are at it */
+        return;
+    }
     e->command = command;
+    if (e->page_seen) {
+        response = judge_page(e);
+        if (response != FL_MCF && response != FL_RTP) e->page_seen = false;
+    } else if (!again) {
+        response = FL_RTN; /* a command without a page, and not one that we answered before: the page is lost */
+    }
+    answer(e, response);
+}
+
+/* The page is in the store: it counts, and is confirmed. */
+static void page_stored(struct fl_t30 *e)
+{
+    e->pages++;
+    e->response = e->stored_response;
+    fl_t30_emit(e, FL_T30_PAGE);
     fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
+}
+
+/* A disk may be slow, and the far end waits for T4 at most: with error correction RNR asks it for patience (A.4.3),
+ * without it we keep silent and it repeats its command. */
+void fl_t30_enter_D_STORE_PAGE(struct fl_t30 *e)
+{
+    if (e->storing)
+        fl_t30_timer_start(e, FL_T4, STORE_PATIENCE);
+    else
+        page_stored(e);
+}
+
+void fl_t30_on_D_STORE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    if (h->kind == FL_H_STORED) {
+        page_stored(e);
+    } else if (h->kind == FL_H_TIMER && e->session.ecm) {
+        e->response = FL_RNR;
+        fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
+    } else if (h->kind == FL_H_TIMER) {
+        fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND);
+    }
 }
 
 /* A PRI-x asks for an operator: there is none, so it counts as the command without PRI. */
@@ -269,6 +324,14 @@ static uint8_t without_pri(uint8_t fcf)
     }
 }
 
+/* The far end was kept waiting and asks again soon: then it is told (take_command). */
+static void stored_meanwhile(struct fl_t30 *e)
+{
+    e->pages++;
+    e->stored = true;
+    fl_t30_emit(e, FL_T30_PAGE);
+}
+
 /* ---- phase D with error correction: Annex A.4 ---- */
 
 /* The second FCF of PPS and EOR: 0 (NULL) within a page, else MPS, EOM, EOP; -1 when it is none of them. */
@@ -280,32 +343,25 @@ static int second_fcf(const struct fl_t30_happening *h)
     return fcf == FL_MPS || fcf == FL_EOM || fcf == FL_EOP ? fcf : -1;
 }
 
-/* Every frame of the block is there: it goes to the page, and the page, if this was its last block, into the tray. */
-static void block_complete(struct fl_t30 *e, uint8_t command)
+/* Every frame of the block is there: it goes to the page. */
+static void block_complete(struct fl_t30 *e)
 {
     const struct fl_t30_inbox *inbox = &e->config.inbox;
     begin_page(e);
     inbox->data(inbox->ctx, e->ecm.data, (size_t)e->ecm.frames * e->ecm.frame_octets);
-    if (command != 0) {
-        inbox->end(inbox->ctx);
-        inbox->keep(inbox->ctx);
-        e->page_seen = false;
-        e->pages++;
-        fl_t30_emit(e, FL_T30_PAGE);
-    }
+    if (e->command != 0) inbox->end(inbox->ctx);
     e->block_open = false;
-    e->response = FL_MCF;
 }
 
-static uint8_t answer_block(struct fl_t30 *e, uint8_t command, unsigned frames)
+static uint8_t judge_block(struct fl_t30 *e, unsigned frames)
 {
     if (e->config.page_verdict == FL_NEVER_READY) return FL_RNR;
     if (e->config.page_verdict == FL_ALWAYS_BAD) return FL_RTN;
     unsigned missing = fl_ecm_missing(&e->ecm, frames);
-    fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "block %u: %u frames, %u missing", e->ecm.block,
+    fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "block %u: %u frames, %u missing", e->ecm.block + 1u,
                   e->ecm.frames, missing);
     if (missing > 0) return FL_PPR;
-    block_complete(e, command);
+    block_complete(e);
     return FL_MCF;
 }
 
@@ -317,21 +373,27 @@ static void take_pps(struct fl_t30 *e, const struct fl_t30_happening *h)
         return;
     }
     uint8_t page = h->octets[4], block = h->octets[5];
-    bool again = e->confirmed_any && page == e->confirmed_page && block == e->confirmed_block;
-    e->command = (uint8_t)command;
-    if (again && e->ecm.fresh == 0) {
-        e->response = FL_MCF; /* it missed our answer to this very block */
-    } else {
-        e->ecm.page = page;
-        e->ecm.block = block;
-        e->response = answer_block(e, (uint8_t)command, h->octets[6] + 1u);
+    bool again = e->confirmed_any && page == e->confirmed_page && block == e->confirmed_block && e->ecm.fresh == 0;
+    if (again && e->storing) {
+        fl_t30_go(e, FL_STATE_D_STORE_PAGE);
+        return;
     }
-    if (e->response == FL_MCF) {
+    e->command = (uint8_t)command;
+    if (again) {
+        e->response = e->stored_response; /* it missed our answer to this very block */
+        fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
+        return;
+    }
+    e->ecm.page = page;
+    e->ecm.block = block;
+    uint8_t verdict = judge_block(e, h->octets[6] + 1u);
+    if (verdict == FL_MCF) {
         e->confirmed_any = true;
         e->confirmed_page = page;
         e->confirmed_block = block;
+        e->stored_response = FL_MCF;
     }
-    fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
+    answer(e, verdict);
 }
 
 /* CTC: the far end goes on correcting, at the rate of bits 1 to 16 of the DCS that it carries. */
@@ -371,8 +433,24 @@ static void take_eor(struct fl_t30 *e, const struct fl_t30_happening *h)
     fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
 }
 
+/* RR: may it go on? Not while the page is being stored. */
+static void take_rr(struct fl_t30 *e)
+{
+    if (e->storing)
+        fl_t30_go(e, FL_STATE_D_STORE_PAGE);
+    else if (e->response)
+        fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
+    else
+        fl_t30_listen(e);
+}
+
 static void take_command(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
+    if (e->stored) {
+        e->response = e->stored_response;
+        e->answered = e->now;
+        e->stored = false;
+    }
     switch (without_pri(h->fcf)) {
     case FL_MPS:
     case FL_EOM:
@@ -380,12 +458,7 @@ static void take_command(struct fl_t30 *e, const struct fl_t30_happening *h)
     case FL_PPS: take_pps(e, h); break;
     case FL_CTC: take_ctc(e, h); break;
     case FL_EOR: take_eor(e, h); break;
-    case FL_RR:
-        if (e->response)
-            fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
-        else
-            fl_t30_listen(e);
-        break;
+    case FL_RR: take_rr(e); break;
     case FL_DCS: take_dcs(e, h); break; /* it has not heard our CFR */
     case FL_DCN: fl_t30_give_up(e, FL_RAW_D_DCN, false); break;
     default:
@@ -396,6 +469,10 @@ static void take_command(struct fl_t30 *e, const struct fl_t30_happening *h)
 
 void fl_t30_on_D_AWAIT_COMMAND(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
+    if (h->kind == FL_H_STORED) {
+        stored_meanwhile(e);
+        return;
+    }
     if (fl_t30_listening(e, h)) return;
     if (h->kind == FL_H_TIMER)
         fl_t30_give_up(e, FL_RAW_D_NO_COMMAND, true);
@@ -431,6 +508,7 @@ static enum fl_t30_state after_response(const struct fl_t30 *e)
 
 void fl_t30_on_D_SEND_RESPONSE(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
+    if (h->kind == FL_H_STORED) stored_meanwhile(e); /* our RNR is on its way: RR gets the new answer */
     if (h->kind == FL_H_FAILED) fl_t30_give_up(e, FL_RAW_MODEM, false);
     if (h->kind != FL_H_DONE || fl_t30_burst_send(e)) return;
     e->trainings = 0;

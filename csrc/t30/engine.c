@@ -24,7 +24,8 @@ void fl_t30_emit(struct fl_t30 *e, enum fl_t30_event_kind kind)
     event->kind = (uint8_t)kind;
     event->raw = e->raw;
     event->pages = e->pages;
-    event->last = e->config.caller && e->pages == e->config.outbox.count(e->config.outbox.ctx);
+    event->last = e->config.caller ? e->pages == e->config.outbox.count(e->config.outbox.ctx)
+                                   : e->pages > 0 && e->command == FL_EOP;
 }
 
 bool fl_t30_event(struct fl_t30 *e, struct fl_t30_event *event)
@@ -370,6 +371,18 @@ void fl_t30_input(struct fl_t30 *e, const struct fl_indication *indication, fl_t
     }
     if (e->next != FL_STATE_NONE) return; /* of the state that is being left */
     if (translate(e, indication, &happening)) FL_T30_TABLE[e->state].on(e, &happening);
+}
+
+void fl_t30_stored(struct fl_t30 *e, bool good, fl_time now)
+{
+    struct fl_t30_happening happening = {.kind = FL_H_STORED, .good = good};
+    e->now = now;
+    if (e->ended || !e->storing) return;
+    e->storing = false;
+    if (!good)
+        fl_t30_give_up(e, FL_RAW_STORAGE, true);
+    else if (e->next == FL_STATE_NONE)
+        FL_T30_TABLE[e->state].on(e, &happening);
 }
 
 static void expired(struct fl_t30 *e, enum fl_t30_timer timer)

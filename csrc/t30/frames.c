@@ -87,6 +87,36 @@ const char *fl_frame_name(const uint8_t *frame, int32_t length)
     return row ? row->name : "?";
 }
 
+/* PPS: which command it stands for, page and block from 1 (they count from 0 on the line), frames. EOR: the command. */
+static void pps_text(const uint8_t *frame, size_t length, char *out, size_t out_size)
+{
+    const struct fcf_row *second = length > 3 && frame[3] ? find(frame[3]) : NULL;
+    const char *name = second ? second->name : length > 3 && frame[3] == 0 ? "NULL" : "?";
+    if (length >= 7)
+        snprintf(out, out_size, "%s page %u block %u, %u frames", name, frame[4] + 1u, frame[5] + 1u, frame[6] + 1u);
+    else
+        snprintf(out, out_size, "%s", name);
+}
+
+/* PPR: how many frames it wants; behind the last of the block all bits are set, so trailing ones do not count. */
+static void ppr_text(const uint8_t *frame, size_t length, char *out, size_t out_size)
+{
+    unsigned first = 0, wanted = 0, last_good = 0;
+    size_t bits = 8 * (length - 3);
+    for (size_t i = 0; i < bits; i++)
+        if (!(frame[3 + i / 8] >> i % 8 & 1)) last_good = (unsigned)i + 1;
+    for (size_t i = last_good; i-- > 0;)
+        if (frame[3 + i / 8] >> i % 8 & 1) {
+            wanted++;
+            first = (unsigned)i;
+        }
+    if (wanted)
+        snprintf(out, out_size, "%u frames below the last good one, the first is %u; all from %u on", wanted, first,
+                 last_good);
+    else
+        snprintf(out, out_size, "all frames from %u on", last_good);
+}
+
 void fl_frame_text(const uint8_t *frame, int32_t length, char *out, size_t out_size)
 {
     char id[FL_ID_SIZE + 1];
@@ -107,6 +137,9 @@ void fl_frame_text(const uint8_t *frame, int32_t length, char *out, size_t out_s
         break;
     case FL_DIS:
     case FL_DTC: fl_dis_text(frame + 3, (size_t)length - 3, out, out_size); break;
+    case FL_PPS:
+    case FL_EOR: pps_text(frame, (size_t)length, out, out_size); break;
+    case FL_PPR: ppr_text(frame, (size_t)length, out, out_size); break;
     case FL_DCS: fl_dcs_text(frame + 3, (size_t)length - 3, out, out_size); break;
     default: break;
     }

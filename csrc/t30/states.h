@@ -29,10 +29,12 @@
     STATE(B_RECEIVE_TCF, "5.3.6.1.3 (TCF)", CALLED, "B", FL_T4, N(B_SEND_CFR) | N(B_AWAIT_DCS)) \
     STATE(B_SEND_CFR, "5.3.6.1.4", CALLED, "B", FL_X2, N(C_RECEIVE_PAGE) | N(B_AWAIT_DCS)) \
     STATE(C_RECEIVE_PAGE, "5.3.6.1.5", CALLED, "C", FL_T2, N(D_AWAIT_COMMAND)) \
-    STATE(D_AWAIT_COMMAND, "5.3.6.1.6", CALLED, "D", FL_T2, N(D_SEND_RESPONSE) | N(B_RECEIVE_TCF)) \
+    STATE(D_AWAIT_COMMAND, "5.3.6.1.6", CALLED, "D", FL_T2, N(D_STORE_PAGE) | N(D_SEND_RESPONSE) | N(B_RECEIVE_TCF)) \
+    STATE(D_STORE_PAGE, "ours: a page is stored before it is confirmed", CALLED, "D", FL_X2, \
+          N(D_SEND_RESPONSE) | N(D_AWAIT_COMMAND)) \
     STATE(D_SEND_RESPONSE, "5.3.6.1.7", CALLED, "D", FL_X2, \
           N(C_RECEIVE_PAGE) | N(B_AWAIT_DCS) | N(B_PAUSE) | N(E_AWAIT_DCN) | N(D_AWAIT_COMMAND)) \
-    STATE(B_PAUSE, "5.3.6.1.6 (EOM)", CALLED, "B", FL_T2, N(B_SEND_DIS) | N(D_SEND_RESPONSE) | N(B_RECEIVE_TCF)) \
+    STATE(B_PAUSE, "5.3.6.1.6 (EOM)", CALLED, "B", FL_T2, N(B_SEND_DIS) | N(D_STORE_PAGE) | N(D_SEND_RESPONSE) | N(B_RECEIVE_TCF)) \
     STATE(E_AWAIT_DCN, "5.3.6.1.8", CALLED, "E", FL_T2, N(D_SEND_RESPONSE)) \
     /* both */ \
     STATE(E_SEND_DCN, "5.3.6.1.8", BOTH, "E", FL_X2, 0) \
@@ -42,7 +44,7 @@
 enum fl_t30_state { FL_T30_STATES(FL_STATE_ENUM) FL_STATE_COUNT, FL_STATE_NONE = 255 };
 #undef FL_STATE_ENUM
 
-/* What happens in a state: an indication of the modem or an expired timer. */
+/* What happens in a state: an indication of the modem, an expired timer, a page in the store. */
 enum fl_happening {
     FL_H_DONE,
     FL_H_FAILED,
@@ -53,12 +55,14 @@ enum fl_happening {
     FL_H_NO_CARRIER,
     FL_H_WRONG_CARRIER,
     FL_H_TIMER,     /* timer */
+    FL_H_STORED,    /* good */
 };
 
 struct fl_t30_happening {
     uint8_t kind; /* enum fl_happening */
     uint8_t fcf;
     bool final;
+    bool good;
     uint8_t timer;
     const uint8_t *octets;
     size_t length;

@@ -54,12 +54,19 @@ struct fl_copy_quality {
     uint32_t rows, bad_rows;
 };
 
+enum fl_kept {
+    FL_KEPT,     /* it is stored */
+    FL_KEEPING,  /* it will take a moment: fl_t30_stored tells how it went */
+    FL_NOT_KEPT, /* it cannot be */
+};
+
 struct fl_t30_inbox {
     void *ctx;
     void (*begin)(void *ctx, const struct fl_session *session, const char *remote_id);
     void (*data)(void *ctx, const uint8_t *octets, size_t length);
     struct fl_copy_quality (*end)(void *ctx);
-    void (*keep)(void *ctx); /* the page is good: store it before it is confirmed */
+    /* The page is good: store it; only a stored page is confirmed. */
+    enum fl_kept (*keep)(void *ctx);
 };
 
 /* How a far machine judges: honestly, or as a simulated failure wants it. */
@@ -127,6 +134,9 @@ struct fl_t30 {
     bool retrain;         /* caller: the next page needs DCS and TCF first */
     bool negotiated;
     uint8_t tries, crps, dis_repeats, page_tries, trainings;
+    bool storing;         /* called: the page is on its way into the store; the answer waits */
+    bool stored;          /* called: it got there while the far end was kept waiting */
+    uint8_t stored_response; /* called: what to answer once it is there */
     uint8_t command, response; /* caller: command sent; called: command received and our answer */
     fl_time answered;     /* called: when our last response was out */
     int page, pages;      /* caller: the page at work; confirmed pages */
@@ -161,6 +171,8 @@ void fl_t30_start(struct fl_t30 *engine, fl_time now);
 void fl_t30_stop(struct fl_t30 *engine, int raw, fl_time now);
 
 void fl_t30_input(struct fl_t30 *engine, const struct fl_indication *indication, fl_time now);
+/* The page that inbox.keep was to store is stored (or cannot be: then the session ends). */
+void fl_t30_stored(struct fl_t30 *engine, bool good, fl_time now);
 void fl_t30_tick(struct fl_t30 *engine, fl_time now);
 fl_time fl_t30_deadline(const struct fl_t30 *engine);
 bool fl_t30_order(struct fl_t30 *engine, struct fl_order *order);

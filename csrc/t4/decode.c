@@ -100,16 +100,13 @@ static void draw(uint64_t *row, const uint16_t *change, int count, int width)
 {
     memset(row, 0, (size_t)(width + 63) / 64 * 8);
     for (int i = 0; i < count; i += 2) {
-        unsigned from = change[i], to = change[i + 1];
+        unsigned from = change[i], to = change[i + 1] - 1u; /* the last black pixel */
         uint64_t *word = row + from / 64, *last = row + to / 64;
-        uint64_t right_of_from = ~(uint64_t)0 >> from % 64, left_of_to = ~(~(uint64_t)0 >> to % 64);
-        if (word == last) {
-            *word |= FL_BE64(right_of_from & left_of_to);
-            continue;
-        }
-        *word++ |= FL_BE64(right_of_from);
-        while (word < last) *word++ = ~(uint64_t)0;
-        if (left_of_to) *last = FL_BE64(left_of_to); /* at a full width there is no such word */
+        uint64_t head = ~(uint64_t)0 >> from % 64, tail = ~(uint64_t)0 << (63 - to % 64);
+        uint64_t one = word == last ? ~(uint64_t)0 : 0;
+        *word |= FL_BE64(head & (tail | ~one));
+        *last |= FL_BE64(tail & (head | ~one));
+        while (FL_UNLIKELY(++word < last)) *word = ~(uint64_t)0;
     }
 }
 
@@ -237,18 +234,18 @@ static FL_FORCE_INLINE enum outcome decode_2d(struct fl_t4_decoder *dec, struct 
             outcome = WHOLE;
             break;
         }
+        if (group.mode == FL_T4_NONE) break;
+        line->last = r->bits;
+        line->length = group.length;
+        skip(r, group.length);
         if (FL_LIKELY(group.mode == FL_T4_VERTICAL)) {
             int a1 = b1[0] + group.delta;
-            skip(r, group.length);
-            line->last =
-                group.delta < 0 ? 1 : 3; /* VL's codes end with one zero, the other modes' with a one */
-            line->length = 2;
-            differs = true;
-            if (a1 <= line->a0 || a1 > width) break;
+            differs |= group.delta != 0;
+            if (FL_UNLIKELY(a1 <= line->a0)) break;
             line->a0 = a1;
             line->change[line->count++] = (uint16_t)a1;
-            if (a1 == width) {
-                outcome = WHOLE;
+            if (a1 >= width) {
+                outcome = a1 == width ? WHOLE : BAD;
                 break;
             }
             b1 += group.delta < 0 ? -1 : 1;
@@ -256,13 +253,6 @@ static FL_FORCE_INLINE enum outcome decode_2d(struct fl_t4_decoder *dec, struct 
             while (FL_UNLIKELY(b1[0] <= a1)) b1 += 2;
             continue;
         }
-        if (group.length) {
-            line->last = 1;
-            line->length = 1;
-        }
-        if (group.mode == FL_T4_NONE) break;
-        skip(r, group.length);
-        if (group.mode == FL_T4_V0) continue;
         differs = true;
         if (group.mode == FL_T4_PASS) {
             line->a0 = b1[1];

@@ -32,16 +32,14 @@ static FL_FORCE_INLINE void flush(struct writer *w)
 /* At most 25 bits, after flushing whatever a very long run needs. */
 static FL_FORCE_INLINE void put_run(struct writer *w, unsigned black, unsigned run)
 {
-    while (FL_UNLIKELY(run >= FL_T4_LONGEST_RUN + 64)) {
-        const struct fl_t4_code *longest = &fl_t4_make_up[black * FL_T4_MAKE_UPS + FL_T4_LONGEST_RUN / 64];
+    while (FL_UNLIKELY(run >= FL_T4_RUNS)) {
         flush(w);
-        put(w, longest->bits, longest->length);
+        put(w, FL_T4_2560, FL_T4_2560_BITS);
         flush(w);
-        run -= FL_T4_LONGEST_RUN;
+        run -= 2560;
     }
-    const struct fl_t4_code *make_up = &fl_t4_make_up[black * FL_T4_MAKE_UPS + run / 64];
-    const struct fl_t4_code *rest = &fl_t4_terminating[black * 64 + run % 64];
-    put(w, make_up->bits | (uint32_t)rest->bits << make_up->length, make_up->length + rest->length);
+    uint32_t code = fl_t4_runs[black * FL_T4_RUNS + run];
+    put(w, code >> 5, code & 31);
 }
 
 static inline unsigned count_ones(uint64_t x) /* the builtin is a call on the plainest machines */
@@ -73,10 +71,10 @@ static unsigned find_changes(const uint8_t *row, unsigned width, uint16_t *chang
         word = fl_mirror_octets(word); /* now the leftmost pixel is the least significant */
         uint64_t changed = word ^ (word << 1 | left);
         left = word >> 63;
-        /* Four at a time, wanted or not: cheaper than a loop whose end nobody can predict. */
+        /* Six at a time, wanted or not: cheaper than a loop whose end nobody can predict. */
         uint16_t *last = next + count_ones(changed);
         do {
-            next[0] = (uint16_t)(at * 8 + (unsigned)__builtin_ctzll(changed));
+            next[0] = (uint16_t)(at * 8 + (unsigned)__builtin_ctzll(changed | top));
             changed &= changed - 1;
             next[1] = (uint16_t)(at * 8 + (unsigned)__builtin_ctzll(changed | top));
             changed &= changed - 1;
@@ -84,7 +82,11 @@ static unsigned find_changes(const uint8_t *row, unsigned width, uint16_t *chang
             changed &= changed - 1;
             next[3] = (uint16_t)(at * 8 + (unsigned)__builtin_ctzll(changed | top));
             changed &= changed - 1;
-            next += 4;
+            next[4] = (uint16_t)(at * 8 + (unsigned)__builtin_ctzll(changed | top));
+            changed &= changed - 1;
+            next[5] = (uint16_t)(at * 8 + (unsigned)__builtin_ctzll(changed | top));
+            changed &= changed - 1;
+            next += 6;
         } while (FL_UNLIKELY(next < last));
         next = last;
     }

@@ -78,7 +78,7 @@ def pair_of_runs(index: int) -> int:
 
 
 def group(index: int, width: int) -> str:
-    """What two-dimensional coding starts with: up to eight V0, then another mode if it is whole."""
+    """What two-dimensional coding starts with: V0, as often as it comes, then another mode if it is whole."""
     bits = f"{index:0{width}b}"[::-1]
     ones = min(len(bits) - len(bits.lstrip("1")), 8)
     modes = [("VERTICAL", delta, code) for delta, code in VERTICAL.items()]
@@ -86,7 +86,7 @@ def group(index: int, width: int) -> str:
     for kind, delta, code in modes:
         if code != VERTICAL[0] and bits[ones:].startswith(code):
             return f"{{FL_T4_{kind}, {ones}, {ones + len(code)}, {delta}}}"
-    return f"{{FL_T4_{'V0' if ones else 'NONE'}, {ones}, {ones}, 0}}"
+    return f"{{FL_T4_VERTICAL, {ones - 1}, {ones}, 0}}" if ones else "{FL_T4_NONE, 0, 0, 0}"
 
 
 def show(declaration: str, entries: list[str]) -> None:
@@ -110,14 +110,18 @@ def main() -> None:
         colours.append((terminating, ["", *make_up, *EXTENDED]))
 
     def pair(code: str) -> str:
-        return f"{{{mirrored(code) if code else 0}, {len(code)}}}"
+        return f"{{{mirrored(code)}, {len(code)}}}"
 
-    for name, which in (("terminating", 0), ("make_up", 1)):
-        size = len(colours[0][which])
-        show(
-            f"const struct fl_t4_code fl_t4_{name}[2 * {size}]",
-            [pair(code) for colour in colours for code in colour[which]],
-        )
+    runs = [
+        make_up + code
+        for terminating, all_make_up in colours
+        for make_up in all_make_up
+        for code in terminating
+    ]
+    show(
+        f"const uint32_t fl_t4_runs[2 * {len(runs) // 2}]",
+        [str(mirrored(run) << 5 | len(run)) for run in runs],
+    )
     show("const struct fl_t4_code fl_t4_vertical[7]", [pair(VERTICAL[d]) for d in range(-3, 4)])
 
     for name, width, colour in (("white", 12, 0), ("black", 13, 1)):

@@ -4,6 +4,7 @@ page."""
 from __future__ import annotations
 
 import string
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -63,6 +64,11 @@ def draw(page: Image.Image, text: str, x_dpi: int, y_dpi: int) -> None:
     length."""
     from PIL import Image, ImageDraw, ImageFont
 
+    # Pillow's own font has ASCII only: accents are dropped, and what is left beyond becomes a question mark.
+    text = "".join(
+        letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter)
+    )
+    text = text.encode("ascii", "replace").decode("ascii")
     # Drawn with square pixels first: fax pixels are up to twice as high as wide.
     strip = Image.new("L", (page.width, max(1, x_dpi * _STRIP // 100)), 255)
     font = ImageFont.load_default(size=x_dpi * _TEXT // 100)

@@ -76,7 +76,7 @@ class Pump(threading.Thread):
             self._saver.add_page(
                 page.code, page.width_px, page.rows, page.x_dpi, page.y_dpi, description=page.remote_id
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self._line.logger.error(
                 "%s: page %d is not saved: %s", self._line.device.address, page.number, error
             )

@@ -68,10 +68,10 @@ def resolve(text: str) -> Device:
     """The device that an address names. Raises Error for an unknown scheme, option or value, naming what
     exists."""
     address = parse(text)
-    known = drivers()
-    if address.scheme not in known:
-        raise Error(f"{text!r}: no driver for {address.scheme!r}; there is {_one_of(known)}")
-    return known[address.scheme](address)
+    driver = _OURS.get(address.scheme) or drivers().get(address.scheme)
+    if driver is None:
+        raise Error(f"{text!r}: no driver for {address.scheme!r}; there is {_one_of(drivers())}")
+    return driver(address)
 
 
 def drivers() -> dict[str, Driver]:
@@ -79,7 +79,7 @@ def drivers() -> dict[str, Driver]:
     found: dict[str, Driver] = {}
     for point in entry_points(group=ENTRY_POINT_GROUP):
         found[point.name] = lambda address, point=point: point.load()(address)  # type: ignore[misc]
-    return found | {"sim": _sim, "class1": _class1}
+    return found | _OURS
 
 
 def _class1(address: Address) -> Device:
@@ -115,7 +115,7 @@ def _sim_number(address: Address, device: Device, value: str) -> Device:
 
 def _sim_save(address: Address, device: Device, value: str) -> Device:
     path = Path(value)
-    if not value or path.is_dir():
+    if not value or "\0" in value or path.is_dir():
         raise Error(f"{address.text!r}: save={value!r} names no file")
     if not path.absolute().parent.is_dir():
         raise Error(f"{address.text!r}: the directory of save={value!r} does not exist")
@@ -169,6 +169,9 @@ _SIM_OPTIONS: dict[str, Callable[[Address, Device, str], Device]] = {
     "speed": _sim_speed,
     "delay": _sim_delay,
 }
+
+
+_OURS: dict[str, Driver] = {"sim": _sim, "class1": _class1}
 
 
 def _with(device: Device, **changes: object) -> Device:

@@ -174,6 +174,8 @@ class CallFaxSender:
         except BaseException as error:
             # An interrupt, or a fault of ours: the sender must not stay SENDING without a job.
             with line.changed:
+                if job.running and line.engine is not None and not line.dead:
+                    line.engine.fax_stop()  # it may just have taken the order
                 if job.running:
                     job.end(
                         FaxCause.ERROR, "local.internal", f"{type(error).__name__} while the fax was prepared"

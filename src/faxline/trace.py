@@ -48,8 +48,9 @@ class TraceWriter:
             flags |= os.O_EXCL
         try:
             self._file = os.fdopen(os.open(target, flags, 0o600), "w", encoding="utf-8")
-        except OSError as error:
-            raise Error(f"the trace cannot be written to {target}: {error.strerror}") from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise Error(f"the trace cannot be written to {target}: {reason}") from error
         self.path = target
         self._lock = threading.Lock()
         self._put({"trace": "faxline", "version": version, "device": device, "opened": _now()})
