@@ -117,7 +117,19 @@ def test_inconsistent_options_never_call(fax: str, capsys: pytest.CaptureFixture
 def test_a_document_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "letter.txt").write_text("Dear Sir")
     assert main(["send", "5550100", str(tmp_path / "letter.txt"), "--device", "sim:"]) == 2
-    assert "neither a TIFF nor an image" in capsys.readouterr().out
+    captured = capsys.readouterr()
+    assert "calling" not in captured.out
+    assert "local.document" in captured.out
+    assert "neither a TIFF nor an image" in captured.err
+
+
+def test_a_page_that_cannot_be_read_is_found_in_the_call(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pages.fax_page().save(tmp_path / "a.png")
+    os.truncate(tmp_path / "a.png", 300)
+    assert main(["send", "5550100", str(tmp_path / "a.png"), "--device", "sim:"]) == 2
+    assert "page 1 of" in capsys.readouterr().out.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

@@ -78,22 +78,22 @@ def test_tiles(tmp_path: Path) -> None:
     assert pages.rows(only(tmp_path / "a.tif")) == pages.rows(page)
 
 
-@pytest.mark.parametrize(
-    ("width", "dpi", "fax"),
-    [
-        (1728, (204, 98), (204, 98)),
-        (1728, (204, 196), (204, 196)),
-        (1728, (203, 195.58), (204, 196)),
-        (1728, (204, 391), (204, 391)),
-        (1728, (200, 200), (200, 200)),
-        (1728, (200, 100), (200, 100)),
-        (2048, (204, 196), (204, 196)),
-        (2432, (204, 196), (204, 196)),
-        (2592, (300, 300), (300, 300)),
-        (3456, (400, 400), (400, 400)),
-        (3456, (408, 391), (408, 391)),
-    ],
-)
+FAX_PAGES = [
+    (1728, (204, 98), (204, 98)),
+    (1728, (204, 196), (204, 196)),
+    (1728, (203, 195.58), (204, 196)),
+    (1728, (204, 391), (204, 391)),
+    (1728, (200, 200), (200, 200)),
+    (1728, (200, 100), (200, 100)),
+    (2048, (204, 196), (204, 196)),
+    (2432, (204, 196), (204, 196)),
+    (2592, (300, 300), (300, 300)),
+    (3456, (400, 400), (400, 400)),
+    (3456, (408, 391), (408, 391)),
+]
+
+
+@pytest.mark.parametrize(("width", "dpi", "fax"), FAX_PAGES)
 def test_widths_and_resolutions_pass_through(
     tmp_path: Path, width: int, dpi: tuple[float, float], fax: tuple[int, int]
 ) -> None:
@@ -125,6 +125,39 @@ def test_bit_for_bit_through_the_line(tmp_path: Path, saved: Path, compression: 
         channel.call("5550100")
         assert channel.FaxSender.send(FaxToSend(tmp_path / "a.tif")) == channel.FaxSender.Cause.NORMAL
     assert pages.all_rows(saved) == list(map(pages.rows, made))
+
+
+@pytest.mark.parametrize(("width", "dpi", "fax"), FAX_PAGES)
+def test_every_fax_page_through_the_line(
+    tmp_path: Path, saved: Path, width: int, dpi: tuple[float, float], fax: tuple[int, int]
+) -> None:
+    made = pages.save_fax(tmp_path / "a.tif", 2, width=width, dpi=dpi)
+    with CallChannel(sim.address(save=saved)) as channel:
+        channel.call("5550100")
+        assert channel.FaxSender.send(FaxToSend(tmp_path / "a.tif")) == "NORMAL"
+        negotiated = channel.FaxSender.Details.negotiated
+        assert (negotiated["PageWidth"], negotiated["Resolution"]) == (str(width), f"{fax[0]}x{fax[1]}")
+    assert pages.all_rows(saved) == list(map(pages.rows, made))
+    with Image.open(saved) as image:
+        assert image.info["dpi"] == fax
+
+
+@pytest.mark.parametrize(("width", "dpi", "fax"), FAX_PAGES)
+@pytest.mark.parametrize("number", ["5550104", "5550105"])
+def test_every_fax_page_to_a_lesser_machine(
+    tmp_path: Path, saved: Path, width: int, dpi: tuple[float, float], fax: tuple[int, int], number: str
+) -> None:
+    """Scaled by the engine. Rows of 200 and of 204 x 196 dpi stand for each other, as on every fax machine:
+    4 %."""
+    pages.save_fax(tmp_path / "a.tif", 1, width=width, dpi=dpi)
+    with CallChannel(sim.address(save=saved)) as channel:
+        channel.call(number)
+        assert channel.FaxSender.send(FaxToSend(tmp_path / "a.tif")) == "NORMAL"
+    with Image.open(saved) as image:
+        assert image.width == 1728
+        assert image.height / image.info["dpi"][1] == pytest.approx(
+            240 / fax[1] * min(1, 1728 / 204 * fax[0] / width), rel=0.05
+        )
 
 
 def test_several_files_form_one_fax(tmp_path: Path, saved: Path) -> None:

@@ -76,6 +76,15 @@ def test_far_by_name(fax: str) -> None:
         assert channel.cause() == "BUSY"
 
 
+def test_a_modem_that_is_gone_stays_gone(channel: CallChannel, fax: str) -> None:
+    channel.call("5550113")
+    assert channel.FaxSender.send(FaxToSend(fax)) == "ERROR"
+    assert channel.wait_for_idle() == channel.hang_up() == "IDLE"
+    assert channel.cause() == "ERROR"
+    assert channel.call("5550100") == "IDLE"
+    assert channel.cause() == "ERROR"
+
+
 def test_save_keeps_the_latest_call(saved: Path, tmp_path: Path) -> None:
     first = pages.save_fax(tmp_path / "a.tif", 3)
     second = pages.save_fax(tmp_path / "b.tif", 1, height=300)

@@ -13,7 +13,7 @@ from faxline import options
 from faxline.causes import CallState, FaxCause
 from faxline.channel import CallChannel
 from faxline.cli import status
-from faxline.document import FaxToSend
+from faxline.document import DocumentError, FaxToSend
 from faxline.errors import Error, Hangup
 
 if TYPE_CHECKING:
@@ -82,12 +82,20 @@ def run(arguments: argparse.Namespace) -> int:
             open(name, "rb").close()
         except OSError as error:
             return _complain(f"{name}: {error.strerror}")
-    given: dict[object, object] = dict(arguments.option)
-    checked = options.check(given)
+    # What can be seen to be wrong without a call costs none.
+    report = _Report(arguments)
+    checked = options.check(dict(arguments.option))
     if checked.cause is not FaxCause.NONE:
         _complain(checked.text)
-        report = _Report(arguments)
         return report.result(status.FAX_STATUS[checked.cause], cause=checked.cause, text=checked.text)
+    try:
+        FaxToSend(arguments.files).count_pages()
+    except DocumentError as error:
+        _complain(str(error))
+        cause = FaxCause.ERROR
+        return report.result(
+            status.FAX_STATUS[cause], cause=cause, raw_cause="local.document", text=str(error)
+        )
     previous = signal.signal(signal.SIGTERM, _terminate)
     try:
         with CallChannel(device, trace=arguments.trace) as channel:
