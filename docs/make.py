@@ -30,8 +30,8 @@ PROFILES = DOCS.parent / "csrc" / "modem" / "profiles.c"
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    lines = [list(head), *(list(row) for row in rows)]
-    lines.insert(1, ["---"] * len(lines[0]))
+    titles = list(head)
+    lines = [titles, ["---"] * len(titles), *map(list, rows)]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
@@ -48,7 +48,8 @@ def exit_statuses() -> str:
     rows += [(str(number), f"not answered: {cause.value}") for cause, number in CALL_STATUS.items()]
     rows += [(str(USAGE), "usage, or a local error before the call")]
     rows += [(str(INTERRUPTED), "interrupted (Ctrl-C)"), (str(TERMINATED), "terminated (SIGTERM)")]
-    return table(("exit status", "what happened"), sorted(rows, key=lambda row: int(row[0])))
+    rows.sort(key=lambda row: int(row[0]))
+    return table(("exit status", "what happened"), rows)
 
 
 def fax_options() -> str:
@@ -187,6 +188,11 @@ def _attributes(body: list[ast.stmt]) -> Iterable[tuple[str, str]]:
                 yield name, " ".join(text.split())
 
 
+def _internal(function: ast.FunctionDef) -> bool:
+    """Public for another class of the package only: its docstring says so."""
+    return re.search(r"\bFor (the sender|CallChannel)\.", _doc(function)) is not None
+
+
 def _class(node: ast.ClassDef, prefix: str) -> Iterable[str]:
     yield f"## {prefix}{node.name}\n"
     yield _doc(node) + "\n"
@@ -204,7 +210,7 @@ def _class(node: ast.ClassDef, prefix: str) -> Iterable[str]:
             yield "Members: " + " ".join(f"`{name}`" for name in members) + "\n"
         return
     for function in node.body:
-        if isinstance(function, ast.FunctionDef) and _doc(function):
+        if isinstance(function, ast.FunctionDef) and _doc(function) and not _internal(function):
             decorators = [ast.unparse(decorator) for decorator in function.decorator_list]
             if function.name == "__init__":
                 yield f"### {node.name}({_signature(function)})\n"
