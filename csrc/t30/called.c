@@ -228,8 +228,7 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
         else
             fl_t30_receive_again(e); /* T2 still runs */
         break;
-    case FL_H_DONE:
-    case FL_H_FAILED: fl_t30_receive_again(e); break;
+    case FL_H_DONE: fl_t30_receive_again(e); break; /* of the pause after stutter */
     case FL_H_WRONG_CARRIER: /* V.21: a command where a page was due */
     case FL_H_FRAME:
     case FL_H_BAD_FRAME: fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND); break;
@@ -261,7 +260,7 @@ static uint8_t judge_page(struct fl_t30 *e)
     if (e->config.page_verdict == FL_ALWAYS_BAD) verdict = FL_RTN;
     if (e->config.page_verdict == FL_NEVER_READY) verdict = FL_RNR;
     fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "page: %u rows, %u bad%s", quality.rows, quality.bad_rows,
-                  cut ? ", its end is lost" : "");
+                  lost ? ", its end is lost" : "");
     return verdict;
 }
 
