@@ -283,9 +283,9 @@ bool fl_t30_listening(struct fl_t30 *e, const struct fl_t30_happening *h)
         return false;
     case FL_H_TIMER:
         if (h->timer != FL_X1) return false;
-        /* A carrier without a frame: as if the wait had run out. */
-        e->timer[timer] = e->now;
-        e->paused = FL_NEVER;
+        /* A carrier without a frame. T1 bears it, there is time for another; T2 and T4 are as good as over. */
+        if (timer != FL_T1) e->paused = e->now;
+        resume_timer(e);
         return true;
     default: return true;
     }
