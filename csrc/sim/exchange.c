@@ -91,6 +91,12 @@ static bool is_up(const struct end *end)
     return !fl_simmodem_dead(&end->modem) && hook != FL_HOOK_ON && hook != FL_HOOK_RINGING;
 }
 
+/* Still off hook from a call that is over; who dials has hung up since, and wants the next. */
+static bool lingers(const struct end *end)
+{
+    return is_up(end) && fl_simmodem_hook(&end->modem) != FL_HOOK_DIALLING;
+}
+
 /* ---- routing ---- */
 
 static const struct fl_far_row BUSY_ROW = {.name = "busy line", .answer = FL_FAR_BUSY};
@@ -243,7 +249,7 @@ static bool exchange(struct fl_exchange *x, fl_time now)
         x->route = OVER;
         return true;
     default: /* OVER: free again once both have hung up */
-        if (is_up(x->caller) || (x->row->answer == FL_FAR_FAX && is_up(x->callee))) return false;
+        if (lingers(x->caller) || (x->row->answer == FL_FAR_FAX && lingers(x->callee))) return false;
         release(x);
         return true;
     }
