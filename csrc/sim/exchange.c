@@ -242,8 +242,9 @@ static bool exchange(struct fl_exchange *x, fl_time now)
         if (!person && is_up(x->callee)) fl_simmodem_disconnect(&x->callee->modem, now);
         x->route = OVER;
         return true;
-    default: /* OVER: free again once both have hung up */
-        if (is_up(x->caller) || (x->row->answer == FL_FAR_FAX && is_up(x->callee))) return false;
+    default: /* OVER: free again once both have hung up; the caller may be dialling anew already */
+        if (is_up(x->caller) && fl_simmodem_hook(&x->caller->modem) != FL_HOOK_DIALLING) return false;
+        if (x->row->answer == FL_FAR_FAX && is_up(x->callee)) return false;
         release(x);
         return true;
     }
