@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "csrc").glob("*.md")])
+PAGES = sorted(path for glob in ("*.md", "docs/*.md", "csrc/*.md", "tests/*/*.md") for path in ROOT.glob(glob))
 
 
 def page_name(path: Path) -> str:
