@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted(path for glob in ("*.md", "docs/*.md", "csrc/*.md", "tests/*/*.md") for path in ROOT.glob(glob))
+FOLDERS = (".", "docs", "csrc", "tests/calls")
+PAGES = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.md"))
 
 
 def page_name(path: Path) -> str:
