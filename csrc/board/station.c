@@ -51,6 +51,8 @@ static void pump_engine(struct fl_station *s, fl_time now)
     }
 }
 
+static void take_indications(struct fl_station *s, fl_time now);
+
 static void refuse_fax(struct fl_station *s, int raw)
 {
     struct fl_t30_event ended = {.kind = FL_T30_ENDED, .raw = raw};
@@ -72,6 +74,7 @@ void fl_station_fax(struct fl_station *s, const struct fl_t30_config *config, fl
         emit(s, (struct fl_station_event){.kind = FL_STATION_STARTED});
         fl_t30_start(&s->engine, now);
         pump_engine(s, now);
+        take_indications(s, now); /* the driver may have held the first frame: no octet would bring it forward */
     }
 }
 

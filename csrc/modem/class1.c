@@ -365,6 +365,13 @@ static void line_down(struct fl_class1 *d, uint8_t argument, fl_time now)
     if (d->busy || d->off_hook) finish(d, FL_IND_LINE_DOWN, now);
 }
 
+/* A command that begins something of ours: when it is refused, nothing is lost by giving it once more. The engine
+ * itself asks again for a reception. */
+static bool repeatable(const struct fl_class1 *d)
+{
+    return d->phase == FTH || d->phase == FTM || d->phase == SILENCE || d->phase == LISTEN;
+}
+
 /* ERROR to an action command: on hook, or a command that the modem does not know. Once tells nothing. */
 static void refused(struct fl_class1 *d, uint8_t argument, fl_time now)
 {
@@ -373,6 +380,10 @@ static void refused(struct fl_class1 *d, uint8_t argument, fl_time now)
         fl_trace_text(&d->pen, now, FL_TRACE_NOTE, "ERROR %u times in a row: the modem is on hook",
                       d->errors);
         finish(d, FL_IND_LINE_DOWN, now);
+        return;
+    }
+    if (d->off_hook && !d->stopping && repeatable(d)) {
+        start(d, now);
         return;
     }
     finish(d, FL_IND_FAILED, now);
@@ -1080,11 +1091,18 @@ static void data_stalled(struct fl_class1 *d, uint8_t argument, fl_time now)
 
 /* ---- silence ---- */
 
+/* +FTS is a command itself: where commands must keep a distance, there is silence before and behind it too. */
+static unsigned silence_units(const struct fl_class1 *d, bool send)
+{
+    unsigned duration_ms = d->order.duration_ms, gaps_ms = send ? 2u * d->profile->command_gap_ms : 0;
+    return duration_ms > gaps_ms ? (duration_ms - gaps_ms + 9u) / 10u : 1;
+}
+
 static void start_silence(struct fl_class1 *d, fl_time now)
 {
     bool send = d->order.kind == FL_ORDER_SEND_SILENCE;
     bool by_delay = send ? d->profile->silence_by_delay : d->profile->wait_by_delay;
-    unsigned units = (d->order.duration_ms + 9u) / 10u;
+    unsigned units = silence_units(d, send);
     fl_time duration = FL_MS(d->order.duration_ms);
     if (by_delay || units > 255) {
         enter(d, DELAY, now);
@@ -1094,6 +1112,13 @@ static void start_silence(struct fl_class1 *d, fl_time now)
     command_number(d, send ? "AT+FTS=" : "AT+FRS=", units, now);
     enter(d, send ? SILENCE : LISTEN, now);
     if (send) d->deadline = now + duration + FL_SEC(10);
+}
+
+static void silence_over(struct fl_class1 *d, uint8_t argument, fl_time now)
+{
+    (void)argument;
+    d->errors = 0;
+    finish(d, FL_IND_DONE, now);
 }
 
 /* ---- the table ---- */
@@ -1254,12 +1279,12 @@ static const struct phase PHASES[PHASES_COUNT] = {
                     {FL_RESULT_FCERROR, BAD, data_ended},
                     {FL_RESULT_TIMEOUT, UNSAID, data_ended}}},
     [SILENCE] =
-        {"+FTS", LINES, STOP_WAIT, 0, {{FL_RESULT_OK, FL_IND_DONE, end_with}, {FL_RESULT_ERROR, 0, refused}}},
+        {"+FTS", LINES, STOP_WAIT, 0, {{FL_RESULT_OK, 0, silence_over}, {FL_RESULT_ERROR, 0, refused}}},
     [LISTEN] = {"+FRS",
                 LINES,
                 STOP_ABORT,
                 60000,
-                {{FL_RESULT_OK, FL_IND_DONE, end_with},
+                {{FL_RESULT_OK, 0, silence_over},
                  {FL_RESULT_ERROR, 0, refused},
                  {FL_RESULT_TIMEOUT, FL_IND_FAILED, begin_abort}}},
     [DELAY] = {"delay", LINES, STOP_NOW, 0, {{FL_RESULT_TIMEOUT, FL_IND_DONE, end_with}}},

@@ -67,7 +67,8 @@ static struct fl_copy_quality store_end(void *ctx)
     store->info.rows = (int32_t)store->decoder.rows;
     store->info.bad_rows = (int32_t)store->decoder.bad_rows;
     if (store->broken) return (struct fl_copy_quality){0};
-    return (struct fl_copy_quality){store->decoder.rows, store->decoder.bad_rows, store->decoder.end_seen};
+    bool cut = !store->decoder.end_seen && store->decoder.bad_run > 0;
+    return (struct fl_copy_quality){store->decoder.rows, store->decoder.bad_rows, store->decoder.end_seen, cut};
 }
 
 static enum fl_kept store_keep(void *ctx)

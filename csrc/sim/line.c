@@ -29,13 +29,23 @@ static struct fl_line_event *slot(struct fl_line_way *way, uint32_t index)
     return &way->events[(way->head + index) % FL_LINE_EVENTS];
 }
 
-static struct fl_line_event *push(struct fl_line_way *way)
+/* A new event that ends at `end`. Only an echo can be overtaken: what its end hears is in the order of its ends. */
+static struct fl_line_event *push(struct fl_line_way *way, fl_time end)
 {
     if (way->count == FL_LINE_EVENTS) {
         way->lost++;
         return NULL;
     }
-    return slot(way, way->count++);
+    uint32_t index = way->count++;
+    for (; index > 0 && slot(way, index - 1)->end > end; index--) *slot(way, index) = *slot(way, index - 1);
+    slot(way, index)->echo = false;
+    return slot(way, index);
+}
+
+static void remove_event(struct fl_line_way *way, uint32_t index)
+{
+    for (; index + 1 < way->count; index++) *slot(way, index) = *slot(way, index + 1);
+    way->count--;
 }
 
 const struct fl_line_event *fl_line_peek(const struct fl_line *line, int end)
@@ -55,11 +65,12 @@ void fl_line_take(struct fl_line *line, int end)
 /* Takes back what had not left the sender at `at`: whole events, or the end of one. */
 static void cut_short(struct fl_line_way *way, fl_time at, uint16_t rate_bps)
 {
-    while (way->count) {
-        struct fl_line_event *event = slot(way, way->count - 1);
+    for (uint32_t index = way->count; index-- > 0;) {
+        struct fl_line_event *event = slot(way, index);
         if (event->end <= at) return;
+        if (event->echo) continue; /* another end sent it */
         if (event->start >= at || event->kind == FL_HEARD_SIGNAL) {
-            way->count--;
+            remove_event(way, index);
             continue;
         }
         uint64_t octets = (uint64_t)(at - event->start) * rate_bps / 8000000;
@@ -69,11 +80,12 @@ static void cut_short(struct fl_line_way *way, fl_time at, uint16_t rate_bps)
     }
 }
 
-static void put_signal(struct fl_line_way *way, const struct fl_line_sender *sender, bool unreadable,
+static void put_signal(struct fl_line_way *way, const struct fl_line_sender *sender, bool unreadable, bool echo,
                        fl_time at)
 {
-    struct fl_line_event *event = push(way);
+    struct fl_line_event *event = push(way, at);
     if (!event) return;
+    event->echo = echo;
     event->kind = FL_HEARD_SIGNAL;
     event->signal = sender->dropped ? FL_SIGNAL_SILENCE : sender->signal;
     event->code = sender->code;
@@ -155,8 +167,8 @@ void fl_line_signal(struct fl_line *line, int end, enum fl_signal signal, int co
         signal = FL_SIGNAL_SILENCE;
     }
     if (line->watch) fl_watch_signal(line->watch, end, signal, sender->rate_bps, sender->muted, at);
-    put_signal(&line->way[!end], sender, unreadable, at + line->delay);
-    if (echo_ms) put_signal(&line->way[end], sender, unreadable, at + FL_MS(echo_ms));
+    put_signal(&line->way[!end], sender, unreadable, false, at + line->delay);
+    if (echo_ms) put_signal(&line->way[end], sender, unreadable, true, at + FL_MS(echo_ms));
 }
 
 void fl_line_cut(struct fl_line *line, int end, fl_time at)
@@ -184,10 +196,11 @@ uint32_t fl_line_frame_bits(const uint8_t *octets, size_t length)
 }
 
 static void put_frame(struct fl_line_way *way, const uint8_t *octets, size_t length, fl_time start,
-                      fl_time stop, int flip)
+                      fl_time stop, int flip, bool echo)
 {
-    struct fl_line_event *event = push(way);
+    struct fl_line_event *event = push(way, stop);
     if (!event) return;
+    event->echo = echo;
     event->kind = FL_HEARD_FRAME;
     event->signal = FL_SIGNAL_V21;
     event->unreadable = false;
@@ -210,10 +223,10 @@ fl_time fl_line_frame(struct fl_line *line, int end, const uint8_t *octets, size
     if (sender->muted) return stop;
     if (line->watch) fl_watch_frame(line->watch, end, octets, length, start, stop);
     int flip = bad && length ? (int)(fl_random(&line->faults->random) % (length * 8)) : -1;
-    if (!lost) put_frame(&line->way[!end], octets, length, start + line->delay, stop + line->delay, flip);
+    if (!lost) put_frame(&line->way[!end], octets, length, start + line->delay, stop + line->delay, flip, false);
     if (sender->echo_ms) {
         fl_time echo = FL_MS(sender->echo_ms);
-        put_frame(&line->way[end], octets, length, start + echo, stop + echo, -1);
+        put_frame(&line->way[end], octets, length, start + echo, stop + echo, -1, true);
     }
     return stop;
 }
@@ -278,13 +291,13 @@ static size_t until_drop(const struct fl_line_sender *sender, size_t length)
 
 /* A sender that is fed in small pieces must not fill the way: once it is half full, pieces are joined. */
 static struct fl_line_event *data_event(struct fl_line_way *way, const struct fl_line_sender *sender,
-                                        fl_time start, size_t length)
+                                        fl_time start, fl_time end, size_t length)
 {
     struct fl_line_event *event = way->count > FL_LINE_EVENTS / 2 ? slot(way, way->count - 1) : NULL;
     if (event && event->kind == FL_HEARD_DATA && event->end == start &&
         event->length + length <= FL_LINE_CHUNK)
         return event;
-    event = push(way);
+    event = push(way, end);
     if (!event) return NULL;
     event->kind = FL_HEARD_DATA;
     event->signal = FL_SIGNAL_FAST;
@@ -307,8 +320,8 @@ fl_time fl_line_data(struct fl_line *line, int end, const uint8_t *octets, size_
     sender->busy_until = octet_time(sender, sender->octets);
     if (sender->muted) return sender->busy_until;
     if (line->watch) fl_watch_data(line->watch, end, length);
-    struct fl_line_event *event =
-        heard ? data_event(way, sender, octet_time(sender, first) + line->delay, heard) : NULL;
+    fl_time start = octet_time(sender, first) + line->delay, stop = octet_time(sender, first + heard) + line->delay;
+    struct fl_line_event *event = heard ? data_event(way, sender, start, stop, heard) : NULL;
     if (event) {
         uint8_t *place = event->octets + event->length;
         if (octets)
@@ -317,11 +330,11 @@ fl_time fl_line_data(struct fl_line *line, int end, const uint8_t *octets, size_
             memset(place, 0, heard);
         damage(line, sender, first, place, heard);
         event->length = (uint16_t)(event->length + heard);
-        event->end = octet_time(sender, first + heard) + line->delay;
+        event->end = stop;
     }
     if (heard < length && !sender->dropped) {
         sender->dropped = true;
-        put_signal(way, sender, false, sender->drop_at + line->delay);
+        put_signal(way, sender, false, false, sender->drop_at + line->delay);
     }
     return sender->busy_until;
 }

@@ -27,6 +27,7 @@ struct fl_line_event {
     uint8_t signal;  /* enum fl_signal */
     uint8_t code;    /* of a fast carrier */
     bool unreadable; /* a fast carrier that nobody can train on */
+    bool echo;       /* the hearing end's own signal */
     uint16_t length;
     fl_time start, end; /* at the hearing end */
     uint8_t octets[FL_LINE_CHUNK];

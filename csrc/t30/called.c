@@ -12,8 +12,10 @@
 /* 256 frames at 2400 take 230 s; long flags before the first must be borne, too. */
 #define BURST_LIMIT FL_SEC(300)
 #define TRAININGS_MAX 20
-/* How long the far end waits in silence while a page is stored: below the shortest T4. */
+/* How long the far end waits in silence while a page is stored: below the shortest T4. RNR must be heard by then, over
+ * two satellites, too. */
 #define STORE_PATIENCE FL_SEC(2)
+#define RNR_PATIENCE   FL_SEC(1)
 /* The same command this soon behind our answer is that command again: the far end missed the answer and its T4 ran
  * out (at most 5.2 s, of which the answer took more than one). Later it belongs to a page that we never heard. */
 #define REPEAT_WINDOW FL_MS(6000)
@@ -136,10 +138,11 @@ void fl_t30_on_B_RECEIVE_TCF(struct fl_t30 *e, const struct fl_t30_happening *h)
     case FL_H_WRONG_CARRIER: fl_t30_go(e, FL_STATE_B_AWAIT_DCS); break; /* V.21: the DCS comes again */
     case FL_H_FRAME: /* it came under +FAR=1 and is here already */
     case FL_H_BAD_FRAME: fl_t30_go(e, FL_STATE_B_AWAIT_DCS); break;
-    case FL_H_FAILED: /* once it tells nothing; again, and the driver knows that the call is gone */
+    case FL_H_DONE:
+    case FL_H_FAILED: fl_t30_receive_again(e); break; /* once it tells nothing; the driver knows when the call is gone */
     case FL_H_NO_CARRIER:
         if (e->tcf_octets == 0) {
-            fl_t30_receive(e);
+            fl_t30_receive_again(e);
             break;
         }
         fl_t30_go(e, FL_STATE_B_SEND_CFR);
@@ -199,11 +202,16 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
 {
     const struct fl_t30_inbox *inbox = &e->config.inbox;
     switch (h->kind) {
-    case FL_H_CARRIER:
-        fl_t30_timer_stop(e, FL_T2);
-        fl_t30_timer_start(e, FL_X2, e->session.ecm ? BURST_LIMIT : PAGE_LIMIT);
+    case FL_H_CARRIER: /* the page begins; but carriers that bring nothing must not keep us for ever */
+        if (e->step == 0) fl_t30_timer_nominal(e, FL_T2);
+        e->step = 1;
+        e->answered = -REPEAT_WINDOW; /* whatever command comes next, it is for a page of its own */
         break;
     case FL_H_DATA:
+        if (!e->burst_seen) {
+            fl_t30_timer_stop(e, FL_T2);
+            fl_t30_timer_start(e, FL_X2, e->session.ecm ? BURST_LIMIT : PAGE_LIMIT);
+        }
         e->burst_seen = true;
         if (e->session.ecm) {
             fl_ecm_receive(&e->ecm, h->octets, h->length);
@@ -218,8 +226,9 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
         if (e->burst_seen)
             fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND);
         else
-            fl_t30_receive(e); /* T2, or X2 behind a carrier, still runs */
+            fl_t30_receive_again(e); /* T2 still runs */
         break;
+    case FL_H_DONE: fl_t30_receive_again(e); break; /* of the pause after stutter */
     case FL_H_WRONG_CARRIER: /* V.21: a command where a page was due */
     case FL_H_FRAME:
     case FL_H_BAD_FRAME: fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND); break;
@@ -236,22 +245,22 @@ void fl_t30_enter_D_AWAIT_COMMAND(struct fl_t30 *e)
 }
 
 /* 4.9 % of bad lines must be accepted and 15.1 % rejected (TSB-85); between the two the page is good enough, but the
- * next one deserves a new training. A page of which nothing can be read is rejected; so is one whose end was lost: some
- * senders leave RTC away, but then their command follows at once. */
+ * next one deserves a new training. A page of which nothing can be read is rejected; so is one that stops within a line
+ * or whose end was lost: some senders leave RTC away, but then their command follows at once. */
 static uint8_t judge_page(struct fl_t30 *e)
 {
     const struct fl_t30_inbox *inbox = &e->config.inbox;
     struct fl_copy_quality quality = inbox->end(inbox->ctx);
     uint8_t verdict = FL_MCF;
-    bool cut = !quality.ended && e->now - e->burst_over > COMMAND_AFTER;
-    if (quality.rows == 0 || cut || quality.bad_rows * 100ull > quality.rows * 15ull)
+    bool lost = quality.cut || (!quality.ended && e->now - e->burst_over > COMMAND_AFTER);
+    if (quality.rows == 0 || lost || quality.bad_rows * 100ull > quality.rows * 15ull)
         verdict = FL_RTN;
     else if (quality.bad_rows * 100ull > quality.rows * 5ull)
         verdict = FL_RTP;
     if (e->config.page_verdict == FL_ALWAYS_BAD) verdict = FL_RTN;
     if (e->config.page_verdict == FL_NEVER_READY) verdict = FL_RNR;
     fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "page: %u rows, %u bad%s", quality.rows, quality.bad_rows,
-                  cut ? ", its end is lost" : "");
+                  lost ? ", its end is lost" : "");
     return verdict;
 }
 
@@ -307,7 +316,7 @@ static void page_stored(struct fl_t30 *e)
 void fl_t30_enter_D_STORE_PAGE(struct fl_t30 *e)
 {
     if (e->storing)
-        fl_t30_timer_start(e, FL_T4, STORE_PATIENCE);
+        fl_t30_timer_start(e, FL_T4, e->session.ecm ? RNR_PATIENCE : STORE_PATIENCE);
     else
         page_stored(e);
 }
@@ -403,6 +412,7 @@ static void take_pps(struct fl_t30 *e, const struct fl_t30_happening *h)
         e->confirmed_page = page;
         e->confirmed_block = block;
         e->stored_response = FL_MCF;
+        e->ecm.fresh = 0; /* used up: the same PPS again, with no burst between, is a repetition */
     }
     answer(e, verdict);
 }

@@ -220,16 +220,24 @@ bool fl_t30_burst_send(struct fl_t30 *e)
 /* ---- listening ---- */
 
 /* A modem may end a receive order with nothing at once, again and again: a pause keeps that from becoming a storm. */
-static void listen_again(struct fl_t30 *e)
+static bool stuttering(struct fl_t30 *e)
 {
     bool quick = e->now - e->listening < STUTTER_QUICK;
     e->stutter = quick ? (uint8_t)(e->stutter + 1) : 0;
-    if (e->stutter >= STUTTER_LIMIT) {
-        e->stutter = STUTTER_LIMIT - 1;
-        fl_t30_pause(e, 200);
-    } else {
-        fl_t30_listen(e);
-    }
+    if (e->stutter < STUTTER_LIMIT) return false;
+    e->stutter = STUTTER_LIMIT - 1;
+    fl_t30_pause(e, 200);
+    return true;
+}
+
+static void listen_again(struct fl_t30 *e)
+{
+    if (!stuttering(e)) fl_t30_listen(e);
+}
+
+void fl_t30_receive_again(struct fl_t30 *e)
+{
+    if (!stuttering(e)) fl_t30_receive(e);
 }
 
 static void resume_timer(struct fl_t30 *e)
@@ -275,9 +283,9 @@ bool fl_t30_listening(struct fl_t30 *e, const struct fl_t30_happening *h)
         return false;
     case FL_H_TIMER:
         if (h->timer != FL_X1) return false;
-        /* A carrier without a frame: as if the wait had run out. */
-        e->timer[timer] = e->now;
-        e->paused = FL_NEVER;
+        /* A carrier without a frame. T1 bears it, there is time for another; T2 and T4 are as good as over. */
+        if (timer != FL_T1) e->paused = e->now;
+        resume_timer(e);
         return true;
     default: return true;
     }

@@ -97,6 +97,8 @@ void fl_t30_emit(struct fl_t30 *engine, enum fl_t30_event_kind kind);
 
 void fl_t30_listen(struct fl_t30 *engine); /* RECV_FRAME */
 void fl_t30_receive(struct fl_t30 *engine); /* RECV_DATA at the agreed modulation, short training once trained */
+/* The same once more, after nothing came or the modem refused (DONE: of the pause that keeps this from a storm). */
+void fl_t30_receive_again(struct fl_t30 *engine);
 void fl_t30_pause(struct fl_t30 *engine, int duration_ms); /* SEND_SILENCE: between two of our own signals */
 void fl_t30_quiet(struct fl_t30 *engine, int duration_ms); /* WAIT_SILENCE: after a signal of the far end */
 void fl_t30_send_data(struct fl_t30 *engine, const struct fl_modulation *modulation, struct fl_source source);

@@ -53,6 +53,7 @@ struct fl_t30_outbox {
 struct fl_copy_quality {
     uint32_t rows, bad_rows;
     bool ended; /* RTC or EOFB was there */
+    bool cut; /* it stops in the middle of a line: what followed is lost */
 };
 
 enum fl_kept {

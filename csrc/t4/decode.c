@@ -494,6 +494,7 @@ int fl_t4_decoder_row(struct fl_t4_decoder *dec, const uint8_t **row)
                 seek_from(dec, SEEK, 0);
                 return give(dec, row, false);
             } else {
+                dec->empty_lines = 0;
                 dec->state = LINE;
                 begin_line(dec, dec->tag_1d ? RUNS : MODE);
             }
@@ -503,14 +504,19 @@ int fl_t4_decoder_row(struct fl_t4_decoder *dec, const uint8_t **row)
             outcome = seek_eol(dec);
             if (outcome != WHOLE) {
                 if (!dec->no_more) return FL_T4_NEED_DATA;
-                end_page(dec, false);
+                end_page(dec, dec->empty_lines > 0);
                 break;
             }
-            /* The tags of an RTC are ones. A two-dimensional line can be a single bit: gone, it must not end the page. */
+            /* The tags of an RTC are ones. A two-dimensional line can be a single bit: gone, it must not end the page.
+             * Nor must a bit inverted in the fill before an EOL: a line follows that pair of EOLs. */
             if (dec->zeros <= MAX_RTC_ZEROS && dec->tag_1d) {
-                end_page(dec, true);
+                if (++dec->empty_lines == 2)
+                    end_page(dec, true);
+                else
+                    dec->state = mr ? TAG : AFTER_EOL;
                 break;
             }
+            dec->empty_lines = 0;
             dec->need_1d = mr;
             dec->state = mr ? TAG : AFTER_EOL;
             return give(dec, row, false);

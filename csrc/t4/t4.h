@@ -95,6 +95,7 @@ struct fl_t4_decoder {
     bool tag_1d;   /* what this line's tag bit says */
     bool need_1d;  /* MR: the reference line is lost */
     uint32_t bad_run;
+    uint8_t empty_lines; /* EOLs that follow one right before them */
     uint32_t zeros;   /* seeking an EOL: that came before the next bit */
     uint32_t skipped; /* seeking an EOL: bits of no use */
     /* the line in work */

@@ -134,7 +134,8 @@ static bool take_events(struct world *w)
     bool any = false;
     while (fl_station_event(&w->station, &event)) {
         any = true;
-        if (event.kind == FL_STATION_RING) fl_station_answer(&w->station, w->now);
+        if (event.kind == FL_STATION_CALL && event.state == FL_CALL_RING_INCOMING)
+            fl_station_answer(&w->station, w->now);
         if (event.kind == FL_STATION_CALL && event.state == FL_CALL_ANSWERED) start_fax(w);
         if (event.kind != FL_STATION_T30) continue;
         if (event.t30.kind == FL_T30_NEGOTIATED) w->negotiated++;
