@@ -7,7 +7,7 @@
 
 #define RING_AFTER  FL_MS(100)
 #define WORK_LIMIT  20000
-#define AFTERMATH   FL_SEC(20) /* both idle: what else might stir */
+#define AFTERMATH   FL_SEC(90) /* both idle: what else might stir */
 #define TRAY_OCTETS (4u << 20)
 
 static uint8_t tray[TRAY_OCTETS];
