@@ -101,6 +101,7 @@ enum fl_event_kind {
     FL_EVENT_NEGOTIATED, /* negotiated: agreed, or changed by a retrain */
     FL_EVENT_PAGE,       /* pages confirmed so far; last: no more will follow */
     FL_EVENT_FAX_ENDED,  /* cause, raw, pages */
+    FL_EVENT_RECEIVED,   /* a page was received: fl_channel_take_page has it, fl_channel_page_stored confirms it */
     FL_EVENT_FAR_PAGE,   /* a simulated far machine stored a page: fl_channel_take_far_page has it */
     FL_EVENT_TIMER,      /* timer: the delay given to fl_channel_timer has passed on the line's clock */
 };
@@ -156,6 +157,13 @@ struct fl_fault {
 
 #define FL_FAULTS_MAX 16
 
+/* Simulated lines with one clock, which can call each other by their numbers. In virtual pace time passes for all of
+ * them at once: only while each one that has something going on is waited for. */
+struct fl_office;
+struct fl_office *fl_office_new(void);
+/* Only when the last of its channels has been freed. */
+void fl_office_free(struct fl_office *office);
+
 struct fl_channel_config {
     int32_t board;
     int32_t pace;
@@ -168,6 +176,7 @@ struct fl_channel_config {
     uint64_t seed;
     char number[24];      /* simulated line: its own number */
     struct fl_fault faults[16];
+    struct fl_office *office; /* simulated line: NULL = it is alone with its far machines */
 };
 
 struct fl_fax_options {
@@ -197,7 +206,19 @@ int32_t fl_channel_hang_up(struct fl_channel *channel);
 /* Takes the document over (also when it fails). */
 int32_t fl_channel_fax_send(struct fl_channel *channel, const struct fl_fax_options *options,
                             struct fl_document *document);
+/* As the called end. Each page comes as FL_EVENT_RECEIVED; it is confirmed to the sender once the application says
+ * that it is stored. */
+int32_t fl_channel_fax_receive(struct fl_channel *channel, const struct fl_fax_options *options);
+int32_t fl_channel_page_stored(struct fl_channel *channel, int32_t good);
 int32_t fl_channel_fax_stop(struct fl_channel *channel);
+/* Waits for a call (on 1: state WAITING; then RING_INCOMING when it rings), or no longer (on 0: IDLE). */
+int32_t fl_channel_await_call(struct fl_channel *channel, int32_t on);
+int32_t fl_channel_answer(struct fl_channel *channel);
+/* Lets it ring, and ignores it: an analog line has no way to refuse a call. */
+int32_t fl_channel_reject(struct fl_channel *channel);
+/* Simulated line: a far machine calls with this document once the channel waits for a call. Takes the document. */
+int32_t fl_channel_incoming(struct fl_channel *channel, const struct fl_fax_options *options,
+                            struct fl_document *document);
 /* An FL_EVENT_TIMER after so many microseconds of the line's clock. A pending timer lets virtual time pass. */
 int32_t fl_channel_timer(struct fl_channel *channel, int32_t timer, int64_t delay_us);
 int32_t fl_channel_timer_cancel(struct fl_channel *channel, int32_t timer);
@@ -212,7 +233,7 @@ int32_t fl_channel_fd(struct fl_channel *channel);
 int32_t fl_channel_allow(struct fl_channel *channel, uint64_t seq);
 int64_t fl_channel_now(struct fl_channel *channel);
 
-/* The page that the last FL_EVENT_FAR_PAGE told of: MMR, most significant bit first. Returns the octets (also with
+/* The page that the last FL_EVENT_RECEIVED (take_page) or FL_EVENT_FAR_PAGE (take_far_page) told of: MMR, most significant bit first. Returns the octets (also with
  * code NULL, to ask for the size), 0 when there is none; taking it (code not NULL) forgets it. */
 struct fl_page_info {
     int32_t width_px;
@@ -223,6 +244,7 @@ struct fl_page_info {
     int32_t number;      /* from 1 in its call */
     char remote_id[24];
 };
+int64_t fl_channel_take_page(struct fl_channel *channel, struct fl_page_info *info, uint8_t *code, int64_t cap);
 int64_t fl_channel_take_far_page(struct fl_channel *channel, struct fl_page_info *info, uint8_t *code, int64_t cap);
 
 /* ---- trace ---- */

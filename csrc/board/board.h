@@ -9,7 +9,7 @@
 #include "base/trace.h"
 
 struct fl_board;
-struct pollfd;
+struct fl_office;
 
 struct fl_board_ops {
     void (*dial)(struct fl_board *board, const char *number, fl_time now);
@@ -17,15 +17,29 @@ struct fl_board_ops {
     /* The document stays the channel's, and lives until the session has ended. */
     void (*fax)(struct fl_board *board, const struct fl_fax_options *options, struct fl_document *document,
                 fl_time now);
+    void (*receive)(struct fl_board *board, const struct fl_fax_options *options, fl_time now);
+    void (*stored)(struct fl_board *board, bool good, fl_time now);
     void (*stop)(struct fl_board *board, int raw, fl_time now);
+    void (*await)(struct fl_board *board, bool on, fl_time now);
+    void (*answer)(struct fl_board *board, fl_time now);
+    void (*reject)(struct fl_board *board, fl_time now);
+    /* Simulated: a far machine is to call with this document, which is the board's from now on. */
+    void (*incoming)(struct fl_board *board, const struct fl_fax_options *options, struct fl_document *document,
+                     fl_time now);
     fl_time (*step)(struct fl_board *board, fl_time now);
     /* Fills kind and what belongs to it; seq and time are the channel's. */
     bool (*event)(struct fl_board *board, struct fl_event *event);
+    bool (*has_event)(const struct fl_board *board);
     /* Time brings nothing forward: no call is being set up, no fax runs. */
     bool (*resting)(const struct fl_board *board);
+    /* A page is on its way into the application's store: virtual time waits for it. */
+    bool (*storing)(const struct fl_board *board);
     bool (*on_hook)(const struct fl_board *board);
     int64_t (*violations)(const struct fl_board *board, char *text, size_t text_size);
+    int64_t (*take_page)(struct fl_board *board, struct fl_page_info *info, uint8_t *code, int64_t cap);
     int64_t (*take_far_page)(struct fl_board *board, struct fl_page_info *info, uint8_t *code, int64_t cap);
+    /* Leaves its office: nothing of it is used by another line any more. */
+    void (*detach)(struct fl_board *board, fl_time now);
     void (*free)(struct fl_board *board);
 };
 
@@ -34,7 +48,7 @@ struct fl_board {
 };
 
 /* The simulated device: a line of the exchange (sim/exchange.c). NULL: error holds a sentence. */
-struct fl_board *fl_exchange_open(const struct fl_channel_config *config, struct fl_trace *trace, char *error,
-                                  size_t error_size);
+struct fl_board *fl_exchange_open(const struct fl_channel_config *config, struct fl_office *office,
+                                  struct fl_trace *trace, char *error, size_t error_size);
 
 #endif

@@ -52,6 +52,40 @@ void fl_job_start(struct fl_job *job, struct fl_station *station, const struct f
     fl_station_fax(station, &config, now);
 }
 
+#define ALL_RESOLUTIONS ((1u << FL_RESOLUTION_COUNT) - 1)
+#define STANDARD        (1u << FL_R8_385 | 1u << FL_200_100)
+
+void fl_job_receive(struct fl_job *job, struct fl_station *station, const struct fl_fax_options *options,
+                    struct fl_store *store, fl_time now)
+{
+    bool any_coding = options->compression < 0;
+    struct fl_t30_config config = {
+        .min_rate_bps = (uint16_t)options->min_rate_bps,
+        .max_rate_bps = (uint16_t)options->max_rate_bps,
+        .seed = (uint64_t)now,
+        .pen = station->pen,
+        .abilities =
+            {
+                .modulations = allowed(options) & fl_job_modulations(&station->driver, true),
+                .can_receive = true,
+                .ecm = options->ecm != 0,
+                .mr = any_coding || options->compression >= FL_CODING_MR,
+                .mmr = options->ecm != 0 && (any_coding || options->compression == FL_CODING_MMR),
+                .inch = true,
+                .resolutions = options->high_res == 0 ? STANDARD : ALL_RESOLUTIONS,
+                .width = FL_A3,
+                .length = 2,   /* unlimited */
+                .min_scan = 7, /* no minimum */
+                .sub = true,
+                .password = true,
+            },
+    };
+    copy_id(config.id, options->subscriber_id);
+    copy_id(job->id, options->subscriber_id);
+    config.inbox = fl_store_inbox(store);
+    fl_station_fax(station, &config, now);
+}
+
 static void describe(const struct fl_job *job, const struct fl_t30 *engine, struct fl_negotiated *negotiated)
 {
     static const int32_t MODEMS[] = {[FL_V27TER] = 27, [FL_V29] = 29, [FL_V17] = 17};

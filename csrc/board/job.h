@@ -6,11 +6,16 @@
 
 #include "board/station.h"
 #include "page/document.h"
+#include "page/store.h"
 
 struct fl_job {
     struct fl_sending sending;
     char id[FL_ID_SIZE + 1];
 };
+
+/* Receives into the store. */
+void fl_job_receive(struct fl_job *job, struct fl_station *station, const struct fl_fax_options *options,
+                    struct fl_store *store, fl_time now);
 
 void fl_job_start(struct fl_job *job, struct fl_station *station, const struct fl_fax_options *options,
                   struct fl_document *document, fl_time now);

@@ -85,6 +85,13 @@ void fl_station_stop(struct fl_station *s, int raw, fl_time now)
     pump_engine(s, now);
 }
 
+void fl_station_stored(struct fl_station *s, bool good, fl_time now)
+{
+    if (!s->fax) return;
+    fl_t30_stored(&s->engine, good, now);
+    pump_engine(s, now);
+}
+
 /* ---- the call ---- */
 
 void fl_station_init(struct fl_station *s, const struct fl_class1_profile *profile, struct fl_pen pen, fl_time now)
@@ -119,9 +126,47 @@ void fl_station_dial(struct fl_station *s, const char *number, fl_time now)
     if (s->state == FL_STATION_ON_HOOK) dial(s, now);
 }
 
+/* Rings come every 5 to 6 s: this long without one, and the caller has given up. */
+#define RING_GAP FL_SEC(8)
+
+static void ring(struct fl_station *s, fl_time now)
+{
+    if (s->ringing_until == 0) emit_call(s, FL_CALL_RING_INCOMING, FL_CALL_CAUSE_NORMAL);
+    s->ringing_until = now + RING_GAP;
+}
+
+static void ring_over(struct fl_station *s)
+{
+    if (!s->ignored) emit_call(s, FL_CALL_IDLE, FL_CALL_CAUSE_NOANSWER);
+    s->ringing_until = 0;
+    s->ignored = false;
+}
+
+void fl_station_await(struct fl_station *s, bool on, fl_time now)
+{
+    (void)now;
+    bool ready = s->state == FL_STATION_ON_HOOK || s->state == FL_STATION_INIT;
+    if (s->ringing_until != 0 && !s->ignored) return; /* it rings already, and was told so */
+    emit_call(s, on && ready ? FL_CALL_WAITING : FL_CALL_IDLE,
+              s->state == FL_STATION_DEAD ? FL_CALL_CAUSE_ERROR : FL_CALL_CAUSE_NORMAL);
+}
+
+void fl_station_reject(struct fl_station *s, fl_time now)
+{
+    (void)now;
+    if (s->ringing_until == 0 || s->ignored) return;
+    s->ignored = true;
+    emit_call(s, FL_CALL_IDLE, FL_CALL_CAUSE_REJECTED);
+}
+
 void fl_station_answer(struct fl_station *s, fl_time now)
 {
-    if (s->state != FL_STATION_ON_HOOK) return;
+    if (s->state != FL_STATION_ON_HOOK) {
+        emit_call(s, FL_CALL_IDLE, FL_CALL_CAUSE_FAILED);
+        return;
+    }
+    s->ringing_until = 0;
+    s->ignored = false;
     s->state = FL_STATION_ANSWERING;
     s->cause = FL_CALL_CAUSE_NORMAL;
     s->hang_up = false;
@@ -196,7 +241,7 @@ static const struct {
 static void call_indication(struct fl_station *s, const struct fl_indication *i, fl_time now)
 {
     if (i->kind == FL_IND_RING && s->state == FL_STATION_ON_HOOK) {
-        emit(s, (struct fl_station_event){.kind = FL_STATION_RING});
+        ring(s, now);
         return;
     }
     switch (s->state) {
@@ -267,6 +312,7 @@ size_t fl_station_output(struct fl_station *s, uint8_t *octets, size_t cap, fl_t
 
 void fl_station_tick(struct fl_station *s, fl_time now)
 {
+    if (s->ringing_until != 0 && s->ringing_until <= now) ring_over(s);
     fl_class1_tick(&s->driver, now);
     take_indications(s, now);
     if (s->fax) {
@@ -279,6 +325,7 @@ void fl_station_tick(struct fl_station *s, fl_time now)
 fl_time fl_station_deadline(const struct fl_station *s)
 {
     fl_time deadline = fl_class1_deadline(&s->driver);
+    if (s->ringing_until != 0) deadline = fl_earlier(deadline, s->ringing_until);
     return s->fax ? fl_earlier(deadline, fl_t30_deadline(&s->engine)) : deadline;
 }
 
@@ -292,7 +339,7 @@ void fl_station_unplugged(struct fl_station *s, fl_time now)
 bool fl_station_resting(const struct fl_station *s)
 {
     switch (s->state) {
-    case FL_STATION_ON_HOOK:
+    case FL_STATION_ON_HOOK: return s->ringing_until == 0 || s->ignored;
     case FL_STATION_VOICE:
     case FL_STATION_DEAD: return true;
     case FL_STATION_CONNECTED: return !s->fax;

@@ -22,7 +22,6 @@ enum fl_station_state {
 
 enum fl_station_event_kind {
     FL_STATION_CALL,    /* state (enum fl_call_state), cause (enum fl_call_cause) */
-    FL_STATION_RING,
     FL_STATION_STARTED, /* the T.30 engine has the line */
     FL_STATION_T30,     /* t30 */
 };
@@ -41,6 +40,8 @@ struct fl_station {
     struct fl_pen pen;
     uint8_t state; /* enum fl_station_state */
     bool fax;      /* a session runs */
+    bool ignored;  /* the present ringing was rejected */
+    fl_time ringing_until; /* a ring is due before; 0 = nothing rings */
     bool hang_up;  /* as soon as it has ended */
     int cause;     /* of the call's end */
     struct fl_order dial; /* waits for the modem to come up: length 0 when none does */
@@ -54,8 +55,13 @@ void fl_station_init(struct fl_station *station, const struct fl_class1_profile 
 /* Orders. Each is heeded at once or refused with an event; none is ever left without an answer. */
 void fl_station_dial(struct fl_station *station, const char *number, fl_time now);
 void fl_station_answer(struct fl_station *station, fl_time now);
+void fl_station_reject(struct fl_station *station, fl_time now);
 void fl_station_hang_up(struct fl_station *station, fl_time now);
 void fl_station_fax(struct fl_station *station, const struct fl_t30_config *config, fl_time now);
+/* The page that the session gave to the store is there (t30/t30.h). */
+void fl_station_stored(struct fl_station *station, bool good, fl_time now);
+/* Stands ready for an incoming call, or no longer. */
+void fl_station_await(struct fl_station *station, bool on, fl_time now);
 void fl_station_stop(struct fl_station *station, int raw, fl_time now);
 void fl_station_unplugged(struct fl_station *station, fl_time now);
 

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "board/board.h"
+#include "board/office.h"
 #include "base/raw_causes.h"
 #include "page/document.h"
 
@@ -30,11 +31,25 @@
 /* Closing in virtual time costs nothing: enough for a page, DCN and hanging up. */
 #define CLOSING_LIMIT_VIRTUAL FL_SEC(300)
 
-enum order_kind { ORDER_DIAL, ORDER_HANG_UP, ORDER_FAX, ORDER_STOP, ORDER_TIMER, ORDER_TIMER_CANCEL };
+enum order_kind {
+    ORDER_DIAL,
+    ORDER_HANG_UP,
+    ORDER_FAX,
+    ORDER_RECEIVE,
+    ORDER_STORED,
+    ORDER_STOP,
+    ORDER_AWAIT,
+    ORDER_ANSWER,
+    ORDER_REJECT,
+    ORDER_INCOMING,
+    ORDER_TIMER,
+    ORDER_TIMER_CANCEL,
+};
 
 struct order {
     uint8_t kind;
     int32_t timer;
+    int32_t flag; /* AWAIT: on; STORED: good */
     int64_t delay_us;
     char number[64];
     struct fl_fax_options options;
@@ -50,19 +65,21 @@ struct fl_channel {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed; /* an event, a record taken, the end: whoever waits looks again */
-    int wake;               /* eventfd: the thread has something to look at */
     int readable;           /* eventfd: an event waits */
+    struct fl_office *office, *own_office; /* own: NULL when it is shared */
+
+    /* under the office's mutex */
+    struct fl_member member; /* with the eventfd that wakes the thread */
+    struct fl_board *board;
 
     /* the thread's own */
-    struct fl_board *board;
     struct fl_trace *trace;
     struct fl_document *document; /* of the present or last job */
     struct timer timers[TIMERS];
     uint32_t timer_count;
     bool virtual_pace;
     int32_t speed;
-    fl_time now;
-    fl_time wall_start;
+    fl_time now; /* the office's, as of this round */
 
     /* under the mutex */
     bool closing, ended;
@@ -77,20 +94,6 @@ struct fl_channel {
     struct fl_trace_record *records;
     uint32_t record_head, record_count;
 };
-
-static fl_time wall(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return FL_SEC(ts.tv_sec) + ts.tv_nsec / 1000;
-}
-
-static void wake(int fd)
-{
-    uint64_t one = 1;
-    ssize_t written = write(fd, &one, sizeof one);
-    (void)written; /* a full counter is as awake as can be */
-}
 
 static void calm(int fd)
 {
@@ -125,7 +128,7 @@ static void push_event(struct fl_channel *ch, struct fl_event event)
         ch->event_count--;
     }
     ch->events[(ch->event_head + ch->event_count++) % EVENTS] = event;
-    if (ch->event_count == 1) wake(ch->readable);
+    if (ch->event_count == 1) fl_office_wake(ch->readable);
     pthread_cond_broadcast(&ch->changed);
 }
 
@@ -179,6 +182,12 @@ static void obey(struct fl_channel *ch, struct order *order)
     case ORDER_DIAL: ops->dial(ch->board, order->number, ch->now); break;
     case ORDER_HANG_UP: ops->hang_up(ch->board, ch->now); break;
     case ORDER_STOP: ops->stop(ch->board, FL_RAW_STOP, ch->now); break;
+    case ORDER_RECEIVE: ops->receive(ch->board, &order->options, ch->now); break;
+    case ORDER_STORED: ops->stored(ch->board, order->flag, ch->now); break;
+    case ORDER_AWAIT: ops->await(ch->board, order->flag, ch->now); break;
+    case ORDER_ANSWER: ops->answer(ch->board, ch->now); break;
+    case ORDER_REJECT: ops->reject(ch->board, ch->now); break;
+    case ORDER_INCOMING: ops->incoming(ch->board, &order->options, order->document, ch->now); break;
     case ORDER_TIMER: start_timer(ch, order->timer, order->delay_us); break;
     case ORDER_TIMER_CANCEL: cancel_timer(ch, order->timer); break;
     case ORDER_FAX:
@@ -214,7 +223,7 @@ static int32_t give_order(struct fl_channel *ch, const struct order *order)
         result = FL_E_BUSY;
     } else {
         ch->orders[(ch->order_head + ch->order_count++) % ORDERS] = *order;
-        wake(ch->wake);
+        fl_office_wake(ch->member.wake);
     }
     pthread_mutex_unlock(&ch->mutex);
     return result;
@@ -232,28 +241,23 @@ static fl_time timers_deadline(const struct fl_channel *ch)
 /* Sleeps until woken, or until `until` on the wall's clock. */
 static void rest(struct fl_channel *ch, fl_time until)
 {
-    struct pollfd fd = {.fd = ch->wake, .events = POLLIN};
+    struct pollfd fd = {.fd = ch->member.wake, .events = POLLIN};
     struct timespec timeout, *limit = NULL;
     if (until != FL_NEVER) {
-        fl_time left = until - wall();
+        fl_time left = until - fl_office_wall();
         if (left < 0) left = 0;
         timeout.tv_sec = left / 1000000;
         timeout.tv_nsec = left % 1000000 * 1000;
         limit = &timeout;
     }
-    if (ppoll(&fd, 1, limit, NULL) > 0) calm(ch->wake);
+    if (ppoll(&fd, 1, limit, NULL) > 0) calm(ch->member.wake);
 }
 
-/* Is there something that time would bring forward, though nobody waits for it? */
-static bool pending(const struct fl_channel *ch)
+/* Virtual pace: does this channel permit time to pass? It does when somebody waits who has seen all events, or when
+ * nobody has looked for a while (grace_over); never while a page is being stored or trace records would be lost. */
+static bool permits(struct fl_channel *ch, bool grace_over)
 {
-    return !ch->board->ops->resting(ch->board) || ch->timer_count > 0;
-}
-
-/* Virtual pace: may the clock go ahead to the next deadline? It may when somebody waits who has seen all events, or
- * when nobody has looked for a while though something is pending; never while trace records would be lost. */
-static bool may_advance(struct fl_channel *ch, bool grace_over)
-{
+    if (ch->board->ops->storing(ch->board)) return false;
     pthread_mutex_lock(&ch->mutex);
     bool waited_for = ch->allowed >= ch->seq;
     bool room = ch->record_count < RECORDS / 2;
@@ -261,29 +265,11 @@ static bool may_advance(struct fl_channel *ch, bool grace_over)
     return room && (waited_for || grace_over);
 }
 
-static void advance_virtual(struct fl_channel *ch, fl_time deadline, bool closing)
-{
-    if (closing || (deadline != FL_NEVER && may_advance(ch, false))) {
-        ch->now = deadline;
-        return;
-    }
-    fl_time until = deadline == FL_NEVER || !pending(ch) ? FL_NEVER : wall() + GRACE;
-    rest(ch, until);
-    if (until != FL_NEVER && wall() >= until && may_advance(ch, true)) ch->now = deadline;
-}
-
-static void advance_real(struct fl_channel *ch, fl_time deadline)
-{
-    fl_time until = deadline == FL_NEVER ? FL_NEVER : ch->wall_start + deadline / ch->speed;
-    rest(ch, until);
-    fl_time now = (wall() - ch->wall_start) * ch->speed;
-    if (now > ch->now) ch->now = now;
-}
-
-/* One round: orders, the board's work, what came of it. Returns the next deadline. */
-static fl_time round_of_work(struct fl_channel *ch)
+/* One round, under the office's mutex: orders, the boards' work, what came of it, and whether time may pass. */
+static fl_time round_of_work(struct fl_channel *ch, bool closing, bool grace_over)
 {
     struct order order;
+    ch->now = ch->office->now;
     while (take_order(ch, &order)) obey(ch, &order);
     fl_time deadline = ch->board->ops->step(ch->board, ch->now);
     pthread_mutex_lock(&ch->mutex);
@@ -291,7 +277,34 @@ static fl_time round_of_work(struct fl_channel *ch)
     collect_trace(ch);
     ch->now_shown = ch->now;
     pthread_mutex_unlock(&ch->mutex);
-    return fl_earlier(deadline, timers_deadline(ch));
+    ch->member.timers = timers_deadline(ch);
+    ch->member.pending = !ch->board->ops->resting(ch->board) || ch->timer_count > 0;
+    ch->member.holds = !ch->board->ops->on_hook(ch->board);
+    ch->member.permits = closing || permits(ch, grace_over);
+    fl_office_tell(ch->office, &ch->member);
+    return deadline;
+}
+
+/* Virtual pace: time goes on, or the thread sleeps: until an order, an allowance or another line of the office wakes
+ * it, or (with something pending that nobody waits for) a tenth of a second has passed. */
+static void advance_virtual(struct fl_channel *ch, fl_time deadline, bool *grace_over)
+{
+    bool advanced = fl_office_advance(ch->office, deadline, !*grace_over);
+    bool pending = ch->member.pending || (ch->member.permits && deadline != FL_NEVER);
+    pthread_mutex_unlock(&ch->office->mutex);
+    *grace_over = false;
+    if (advanced) return;
+    fl_time until = pending ? fl_office_wall() + GRACE : FL_NEVER;
+    rest(ch, until);
+    *grace_over = until != FL_NEVER && fl_office_wall() >= until;
+}
+
+static void advance_real(struct fl_channel *ch, fl_time deadline)
+{
+    fl_time start = ch->office->wall_start;
+    deadline = fl_earlier(deadline, ch->member.timers);
+    pthread_mutex_unlock(&ch->office->mutex);
+    rest(ch, deadline == FL_NEVER ? FL_NEVER : start + deadline / ch->speed);
 }
 
 static bool is_closing(struct fl_channel *ch)
@@ -302,30 +315,49 @@ static bool is_closing(struct fl_channel *ch)
     return closing;
 }
 
+/* The first round of the end: whatever goes on is ended politely. Returns when that must be over. */
+static fl_time begin_closing(struct fl_channel *ch)
+{
+    ch->board->ops->stop(ch->board, FL_RAW_CLOSED, ch->now);
+    if (!ch->board->ops->on_hook(ch->board)) ch->board->ops->hang_up(ch->board, ch->now);
+    return ch->now + (ch->virtual_pace ? CLOSING_LIMIT_VIRTUAL : CLOSING_LIMIT * ch->speed);
+}
+
+static void leave_office(struct fl_channel *ch)
+{
+    ch->board->ops->detach(ch->board, ch->now);
+    fl_office_leave(ch->office, &ch->member);
+    fl_office_tell(ch->office, NULL);
+}
+
 static void *drive(void *context)
 {
     struct fl_channel *ch = context;
     fl_time give_up_at = FL_NEVER;
+    bool grace_over = false;
     for (;;) {
-        if (give_up_at == FL_NEVER && is_closing(ch)) {
-            round_of_work(ch); /* orders given before: a dial must not come after the hang-up */
-            give_up_at = ch->now + (ch->virtual_pace ? CLOSING_LIMIT_VIRTUAL : CLOSING_LIMIT * ch->speed);
-            ch->board->ops->stop(ch->board, FL_RAW_CLOSED, ch->now);
-            if (!ch->board->ops->on_hook(ch->board)) ch->board->ops->hang_up(ch->board, ch->now);
+        pthread_mutex_lock(&ch->office->mutex);
+        if (!ch->virtual_pace) {
+            fl_time now = (fl_office_wall() - ch->office->wall_start) * ch->speed;
+            if (now > ch->office->now) ch->office->now = now;
         }
+        ch->now = ch->office->now;
+        if (give_up_at == FL_NEVER && is_closing(ch)) give_up_at = begin_closing(ch);
         bool closing = give_up_at != FL_NEVER;
-        fl_time deadline = round_of_work(ch);
+        fl_time deadline = round_of_work(ch, closing, grace_over);
         if (closing && (ch->board->ops->on_hook(ch->board) || ch->now >= give_up_at)) break;
         if (closing) deadline = fl_earlier(deadline, give_up_at);
         if (ch->virtual_pace)
-            advance_virtual(ch, deadline, closing);
+            advance_virtual(ch, deadline, &grace_over);
         else
             advance_real(ch, deadline);
     }
+    leave_office(ch);
+    pthread_mutex_unlock(&ch->office->mutex);
     pthread_mutex_lock(&ch->mutex);
     ch->ended = true;
     pthread_cond_broadcast(&ch->changed);
-    wake(ch->readable);
+    fl_office_wake(ch->readable);
     pthread_mutex_unlock(&ch->mutex);
     return NULL;
 }
@@ -337,12 +369,13 @@ static void release(struct fl_channel *ch)
     if (ch->board) ch->board->ops->free(ch->board);
     for (; ch->order_count > 0; ch->order_count--) {
         struct order *order = &ch->orders[ch->order_head];
-        if (order->kind == ORDER_FAX) fl_document_free(order->document);
+        if (order->kind == ORDER_FAX || order->kind == ORDER_INCOMING) fl_document_free(order->document);
         ch->order_head = (ch->order_head + 1) % ORDERS;
     }
     fl_document_free(ch->document);
-    if (ch->wake >= 0) close(ch->wake);
+    if (ch->member.wake >= 0) close(ch->member.wake);
     if (ch->readable >= 0) close(ch->readable);
+    fl_office_free(ch->own_office);
     free(ch->trace);
     free(ch->records);
     free(ch);
@@ -365,6 +398,27 @@ static bool start_thread(struct fl_channel *ch)
     return error == 0;
 }
 
+/* Makes the board and starts the thread, with the office's other lines held still. */
+static bool enter_office(struct fl_channel *ch, const struct fl_channel_config *config, char *error,
+                         size_t error_size)
+{
+    const char *wrong = NULL;
+    pthread_mutex_lock(&ch->office->mutex);
+    ch->board = fl_exchange_open(config, ch->office, ch->trace, error, error_size);
+    ch->member.board = ch->board;
+    ch->member.timers = FL_NEVER;
+    ch->now = ch->now_shown = ch->office->now;
+    if (ch->board && !fl_office_join(ch->office, &ch->member)) {
+        wrong = "the office has no room for another line";
+    } else if (ch->board && !start_thread(ch)) {
+        fl_office_leave(ch->office, &ch->member);
+        wrong = "no thread could be started for a channel";
+    }
+    pthread_mutex_unlock(&ch->office->mutex);
+    if (wrong) snprintf(error, error_size, "%s", wrong);
+    return ch->board && !wrong;
+}
+
 struct fl_channel *fl_channel_open(const struct fl_channel_config *config, char *error, size_t error_size)
 {
     struct fl_channel *ch = calloc(1, sizeof *ch);
@@ -372,27 +426,22 @@ struct fl_channel *fl_channel_open(const struct fl_channel_config *config, char 
         snprintf(error, error_size, "no memory for a channel");
         return NULL;
     }
-    ch->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    ch->member.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     ch->readable = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     ch->virtual_pace = config->pace == FL_PACE_VIRTUAL;
     ch->speed = config->speed > 0 ? config->speed : 1;
-    ch->wall_start = wall();
+    if (!config->office) ch->own_office = fl_office_new();
+    ch->office = config->office ? config->office : ch->own_office;
     if (config->trace) {
         ch->trace = calloc(1, sizeof *ch->trace);
         ch->records = calloc(RECORDS, sizeof *ch->records);
     }
-    if (ch->wake < 0 || ch->readable < 0 || (config->trace && (!ch->trace || !ch->records))) {
+    if (!ch->office || ch->member.wake < 0 || ch->readable < 0 || (config->trace && (!ch->trace || !ch->records))) {
         snprintf(error, error_size, "no memory or no file descriptors left for a channel");
         release(ch);
         return NULL;
     }
-    ch->board = fl_exchange_open(config, ch->trace, error, error_size);
-    if (!ch->board) {
-        release(ch);
-        return NULL;
-    }
-    if (!start_thread(ch)) {
-        snprintf(error, error_size, "no thread could be started for a channel");
+    if (!enter_office(ch, config, error, error_size)) {
         release(ch);
         return NULL;
     }
@@ -404,7 +453,7 @@ void fl_channel_close(struct fl_channel *ch)
     pthread_mutex_lock(&ch->mutex);
     bool first = !ch->closing;
     ch->closing = true;
-    wake(ch->wake);
+    fl_office_wake(ch->member.wake);
     while (!first && !ch->ended) pthread_cond_wait(&ch->changed, &ch->mutex);
     pthread_mutex_unlock(&ch->mutex);
     if (first) pthread_join(ch->thread, NULL);
@@ -437,6 +486,31 @@ int32_t fl_channel_fax_stop(struct fl_channel *ch)
     return give_order(ch, &(struct order){.kind = ORDER_STOP});
 }
 
+int32_t fl_channel_await_call(struct fl_channel *ch, int32_t on)
+{
+    return give_order(ch, &(struct order){.kind = ORDER_AWAIT, .flag = on != 0});
+}
+
+int32_t fl_channel_answer(struct fl_channel *ch)
+{
+    return give_order(ch, &(struct order){.kind = ORDER_ANSWER});
+}
+
+int32_t fl_channel_reject(struct fl_channel *ch)
+{
+    return give_order(ch, &(struct order){.kind = ORDER_REJECT});
+}
+
+int32_t fl_channel_fax_receive(struct fl_channel *ch, const struct fl_fax_options *options)
+{
+    return give_order(ch, &(struct order){.kind = ORDER_RECEIVE, .options = *options});
+}
+
+int32_t fl_channel_page_stored(struct fl_channel *ch, int32_t good)
+{
+    return give_order(ch, &(struct order){.kind = ORDER_STORED, .flag = good != 0});
+}
+
 int32_t fl_channel_timer(struct fl_channel *ch, int32_t timer, int64_t delay_us)
 {
     return give_order(ch, &(struct order){.kind = ORDER_TIMER, .timer = timer, .delay_us = delay_us});
@@ -447,10 +521,10 @@ int32_t fl_channel_timer_cancel(struct fl_channel *ch, int32_t timer)
     return give_order(ch, &(struct order){.kind = ORDER_TIMER_CANCEL, .timer = timer});
 }
 
-int32_t fl_channel_fax_send(struct fl_channel *ch, const struct fl_fax_options *options,
-                            struct fl_document *document)
+static int32_t give_document(struct fl_channel *ch, enum order_kind kind, const struct fl_fax_options *options,
+                             struct fl_document *document)
 {
-    struct order order = {.kind = ORDER_FAX, .options = *options, .document = document};
+    struct order order = {.kind = (uint8_t)kind, .options = *options, .document = document};
     int32_t result = FL_E_VALUE;
     if (fl_document_pages(document) > 0) {
         if (options->compression < 0) fl_document_measure(document);
@@ -458,6 +532,18 @@ int32_t fl_channel_fax_send(struct fl_channel *ch, const struct fl_fax_options *
     }
     if (result < 0) fl_document_free(document);
     return result;
+}
+
+int32_t fl_channel_fax_send(struct fl_channel *ch, const struct fl_fax_options *options,
+                            struct fl_document *document)
+{
+    return give_document(ch, ORDER_FAX, options, document);
+}
+
+int32_t fl_channel_incoming(struct fl_channel *ch, const struct fl_fax_options *options,
+                            struct fl_document *document)
+{
+    return give_document(ch, ORDER_INCOMING, options, document);
 }
 
 static void until_timeout(struct timespec *ts, int32_t timeout_ms)
@@ -504,7 +590,7 @@ int32_t fl_channel_allow(struct fl_channel *ch, uint64_t seq)
 {
     pthread_mutex_lock(&ch->mutex);
     if (seq > ch->allowed) ch->allowed = seq;
-    if (ch->allowed >= ch->seq) wake(ch->wake);
+    if (ch->allowed >= ch->seq) fl_office_wake(ch->member.wake);
     pthread_mutex_unlock(&ch->mutex);
     return 0;
 }
@@ -517,12 +603,15 @@ int64_t fl_channel_now(struct fl_channel *ch)
     return now;
 }
 
+/* The board's page stores guard themselves. */
+int64_t fl_channel_take_page(struct fl_channel *ch, struct fl_page_info *info, uint8_t *code, int64_t cap)
+{
+    return ch->board->ops->take_page(ch->board, info, code, cap);
+}
+
 int64_t fl_channel_take_far_page(struct fl_channel *ch, struct fl_page_info *info, uint8_t *code, int64_t cap)
 {
-    pthread_mutex_lock(&ch->mutex);
-    int64_t length = ch->board->ops->take_far_page(ch->board, info, code, cap);
-    pthread_mutex_unlock(&ch->mutex);
-    return length;
+    return ch->board->ops->take_far_page(ch->board, info, code, cap);
 }
 
 int32_t fl_channel_take_trace(struct fl_channel *ch, struct fl_trace_record *record)
@@ -534,7 +623,7 @@ int32_t fl_channel_take_trace(struct fl_channel *ch, struct fl_trace_record *rec
         *record = ch->records[ch->record_head];
         ch->record_head = (ch->record_head + 1) % RECORDS;
         ch->record_count--;
-        if (ch->record_count == RECORDS / 2 - 1) wake(ch->wake);
+        if (ch->record_count == RECORDS / 2 - 1) fl_office_wake(ch->member.wake);
         result = 1;
     }
     pthread_mutex_unlock(&ch->mutex);

@@ -22,6 +22,7 @@ static void store_begin(void *ctx, const struct fl_session *session, const char 
     memcpy(store->info.remote_id, remote_id, strlen(remote_id));
     store->octets = 0;
     store->length = 0;
+    store->broken = false;
     fl_t4_decoder_init(&store->decoder, &store->format);
 }
 
@@ -36,7 +37,10 @@ static void append(struct fl_store *store, const uint8_t *octets, size_t length)
     if (store->cap - store->length < length) {
         size_t cap = 2 * store->cap + length + 65536;
         uint8_t *larger = realloc(store->code, cap);
-        if (!larger) return; /* the rows that are missing then make the page a bad one */
+        if (!larger) {
+            store->broken = true;
+            return;
+        }
         store->code = larger;
         store->cap = cap;
     }
@@ -48,7 +52,8 @@ static void store_data(void *ctx, const uint8_t *octets, size_t length)
 {
     struct fl_store *store = ctx;
     store->octets += length;
-    if (store->octets > FL_STORE_PAGE_MAX) return;
+    if (store->octets > FL_STORE_PAGE_MAX) store->broken = true;
+    if (store->broken) return;
     if (store->save) append(store, octets, length);
     fl_t4_decoder_feed(&store->decoder, octets, length);
     count_rows(store);
@@ -61,13 +66,15 @@ static struct fl_copy_quality store_end(void *ctx)
     count_rows(store);
     store->info.rows = (int32_t)store->decoder.rows;
     store->info.bad_rows = (int32_t)store->decoder.bad_rows;
+    if (store->broken) return (struct fl_copy_quality){0};
     bool cut = !store->decoder.end_seen && store->decoder.bad_run > 0;
-    return (struct fl_copy_quality){store->decoder.rows, store->decoder.bad_rows, cut};
+    return (struct fl_copy_quality){store->decoder.rows, store->decoder.bad_rows, store->decoder.end_seen, cut};
 }
 
 static enum fl_kept store_keep(void *ctx)
 {
     struct fl_store *store = ctx;
+    if (store->broken) return FL_NOT_KEPT;
     store->info.number = ++store->number;
     if (!store->save) return FL_KEPT;
     struct fl_stored_page *page = malloc(sizeof *page + store->length);

@@ -25,6 +25,7 @@ struct fl_store {
     bool confirm; /* a page is stored when its taker says so, not when it is taken */
     int number;  /* of pages kept in this call */
     uint64_t octets; /* of the page at work */
+    bool broken;     /* it is longer than any page may be, or the memory is: it cannot be kept */
     struct fl_t4_format format;
     struct fl_page_info info;
     struct fl_t4_decoder decoder;

@@ -1,11 +1,12 @@
-/* The simulated device: our station on a simulated modem, a telephone exchange that routes its calls, and the far
- * station with its modem at the other end of the line. All of it steps in one clock.
+/* The simulated device: our station on a simulated modem, and the telephone exchange that joins it with the far end of
+ * a call: its far machine (a station and a modem, too), or another line of the same office.
  *
  * The exchange looks at the modems' hooks and joins, rings, refuses and cuts; what is said on the line is none of its
- * business.
+ * business. All of an office steps in one clock, under the office's mutex.
  */
 #include "board/board.h"
 #include "board/job.h"
+#include "board/office.h"
 #include "page/store.h"
 #include "sim/far.h"
 #include "sim/line.h"
@@ -28,26 +29,48 @@
 
 enum route { FREE, ROUTING, RINGING, JOINED, OVER };
 
+/* One end of a call. */
+struct end {
+    struct fl_station station;
+    struct fl_simmodem modem;
+};
+
 struct fl_exchange {
     struct fl_board board;
-    struct fl_station ours, far;
-    struct fl_simmodem our_modem, far_modem;
-    struct fl_line line;
-    struct fl_watch watch;
-    struct fl_faults faults;
-    struct fl_store store;
-    struct fl_job job;
-    const struct fl_far_row *fixed; /* ?far=: whatever number is called */
-    const struct fl_far_row *row;   /* of this call */
+    struct fl_office *office;
+    char number[24];
+    struct end ours, far;
     struct fl_pen our_pen, far_pen;
-    fl_time delay;
+    struct fl_job job, far_job;
+    struct fl_store store;     /* what we receive */
+    struct fl_store far_store; /* what the far machine receives */
+    bool received, far_saved;  /* a page waits in a store: tell */
+    bool storing;              /* the application has not said yet that it has it */
+
+    /* a far machine that calls us */
+    struct fl_document *incoming;
+    struct fl_fax_options incoming_options;
+    bool awaiting;
+
+    /* the present call, if it was dialled here (by us, or by our far machine) */
     uint8_t route; /* enum route */
     fl_time route_at;
+    struct end *caller, *callee;
+    struct fl_exchange *callee_of; /* another line's, when the call goes there */
+    bool engaged;                  /* a call that was dialled elsewhere is ours, too */
+    const struct fl_far_row *fixed; /* ?far=: whatever number is called */
+    const struct fl_far_row *row;   /* who answers */
     bool mishap_done;
+
+    struct fl_line line;
+    fl_time delay;
+    struct fl_watch watch;
+    struct fl_faults faults;
     struct fl_fault plan[FL_FAULTS_MAX]; /* asked for when the device was opened */
     uint32_t planned;
-    bool saved;   /* a page was kept: tell */
     uint64_t random;
+    int64_t elsewhere; /* violations by our end on other exchanges' lines */
+    char elsewhere_text[96];
 };
 
 static struct fl_exchange *of(struct fl_board *board)
@@ -55,7 +78,22 @@ static struct fl_exchange *of(struct fl_board *board)
     return (struct fl_exchange *)board;
 }
 
+static const struct fl_exchange *of_const(const struct fl_board *board)
+{
+    return (const struct fl_exchange *)board;
+}
+
+/* ---- hooks ---- */
+
+static bool is_up(const struct end *end)
+{
+    enum fl_hook hook = fl_simmodem_hook(&end->modem);
+    return !fl_simmodem_dead(&end->modem) && hook != FL_HOOK_ON && hook != FL_HOOK_RINGING;
+}
+
 /* ---- routing ---- */
+
+static const struct fl_far_row BUSY_ROW = {.name = "busy line", .answer = FL_FAR_BUSY};
 
 static fl_time answer_delay(const struct fl_far_row *row)
 {
@@ -68,35 +106,19 @@ static fl_time answer_delay(const struct fl_far_row *row)
     }
 }
 
-static void new_line(struct fl_exchange *x)
+static struct fl_exchange *line_of_office(const struct fl_exchange *x, const char *number)
 {
-    fl_line_init(&x->line, x->delay, &x->faults, &x->watch, x->our_pen);
-}
-
-static void route(struct fl_exchange *x, fl_time now)
-{
-    switch (x->row->answer) {
-    case FL_FAR_BUSY: fl_simmodem_progress(&x->our_modem, FL_PROGRESS_BUSY, now); break;
-    case FL_FAR_NO_DIALTONE: fl_simmodem_progress(&x->our_modem, FL_PROGRESS_NO_DIALTONE, now); break;
-    case FL_FAR_NOBODY: fl_simmodem_progress(&x->our_modem, FL_PROGRESS_NO_ANSWER, now); break;
-    case FL_FAR_PERSON:
-        new_line(x);
-        fl_simmodem_connect(&x->our_modem, &x->line, 0, now);
-        fl_line_signal(&x->line, 1, FL_SIGNAL_VOICE, 0, now);
-        x->route = JOINED;
-        return;
-    default:
-        fl_simmodem_ring(&x->far_modem, true, now);
-        x->route = RINGING;
-        return;
+    for (uint32_t i = 0; i < x->office->count; i++) {
+        struct fl_exchange *other = of(x->office->members[i]->board);
+        if (strcmp(other->number, number) == 0) return other;
     }
-    x->route = OVER;
+    return NULL;
 }
 
-static bool our_hook_is_up(const struct fl_exchange *x)
+static bool line_is_free(const struct fl_exchange *x)
 {
-    enum fl_hook hook = fl_simmodem_hook(&x->our_modem);
-    return !fl_simmodem_dead(&x->our_modem) && hook != FL_HOOK_ON && hook != FL_HOOK_RINGING;
+    return x->route == FREE && !x->engaged && fl_simmodem_hook(&x->ours.modem) == FL_HOOK_ON &&
+           x->ours.station.state == FL_STATION_ON_HOOK;
 }
 
 /* A call's faults, counted from its dialling on: those that were asked for, and those of the line to this number. */
@@ -108,83 +130,182 @@ static void plan_faults(struct fl_exchange *x)
         fl_faults_add(&x->faults, &x->row->faults[i]);
 }
 
+/* We dial: who is at that number? */
+static void begin_call(struct fl_exchange *x, fl_time now)
+{
+    const char *number = fl_simmodem_number(&x->ours.modem);
+    struct fl_exchange *other = x->fixed ? NULL : line_of_office(x, number);
+    x->caller = &x->ours;
+    x->callee = &x->far;
+    x->callee_of = NULL;
+    x->row = x->fixed ? x->fixed : fl_far_row_of(number);
+    if (other && other != x && line_is_free(other)) {
+        x->row = fl_far_row(0);
+        x->callee = &other->ours;
+        x->callee_of = other;
+        other->engaged = true;
+    } else if (other) {
+        x->row = &BUSY_ROW;
+    }
+    plan_faults(x);
+    x->mishap_done = false;
+    x->route_at = now + answer_delay(x->row);
+    x->route = ROUTING;
+}
+
+/* Our far machine dials: us. */
+static void begin_incoming(struct fl_exchange *x, fl_time now)
+{
+    x->caller = &x->far;
+    x->callee = &x->ours;
+    x->callee_of = NULL;
+    x->row = fl_far_row(0);
+    plan_faults(x);
+    x->mishap_done = false;
+    x->route_at = now + RING_AFTER;
+    x->route = ROUTING;
+}
+
+/* Our end is end 0 of the line, whoever calls; another line's end is end 1. */
+static void join(struct fl_exchange *x, fl_time now)
+{
+    struct end *other = x->caller == &x->ours ? x->callee : x->caller;
+    fl_line_init(&x->line, x->delay, &x->faults, &x->watch, x->our_pen);
+    fl_simmodem_connect(&x->ours.modem, &x->line, 0, now);
+    if (x->row->answer == FL_FAR_PERSON)
+        fl_line_signal(&x->line, 1, FL_SIGNAL_VOICE, 0, now);
+    else
+        fl_simmodem_connect(&other->modem, &x->line, 1, now);
+    x->route = JOINED;
+}
+
+static void route(struct fl_exchange *x, fl_time now)
+{
+    static const enum fl_progress PROGRESS[] = {
+        [FL_FAR_BUSY] = FL_PROGRESS_BUSY,
+        [FL_FAR_NOBODY] = FL_PROGRESS_NO_ANSWER,
+        [FL_FAR_NO_DIALTONE] = FL_PROGRESS_NO_DIALTONE,
+    };
+    if (x->row->answer == FL_FAR_PERSON) {
+        join(x, now);
+    } else if (x->row->answer == FL_FAR_FAX) {
+        fl_simmodem_ring(&x->callee->modem, true, now);
+        x->route = RINGING;
+    } else {
+        fl_simmodem_progress(&x->caller->modem, PROGRESS[x->row->answer], now);
+        x->route = OVER;
+    }
+}
+
+static void release(struct fl_exchange *x)
+{
+    if (x->callee_of) {
+        x->callee_of->engaged = false;
+        x->callee_of->elsewhere = fl_watch_violations(&x->watch, 1);
+    }
+    x->callee_of = NULL;
+    x->route = FREE;
+}
+
 /* Looks at the hooks; true when it did something. */
 static bool exchange(struct fl_exchange *x, fl_time now)
 {
-    enum fl_hook our = fl_simmodem_hook(&x->our_modem), far = fl_simmodem_hook(&x->far_modem);
+    bool person = x->route != FREE && x->row->answer == FL_FAR_PERSON;
     switch (x->route) {
     case FREE:
-        if (our != FL_HOOK_DIALLING) return false;
-        x->row = x->fixed ? x->fixed : fl_far_row_of(fl_simmodem_number(&x->our_modem));
-        x->route_at = now + answer_delay(x->row);
-        x->mishap_done = false;
-        plan_faults(x);
-        x->route = ROUTING;
+        if (fl_simmodem_hook(&x->ours.modem) == FL_HOOK_DIALLING)
+            begin_call(x, now);
+        else if (fl_simmodem_hook(&x->far.modem) == FL_HOOK_DIALLING)
+            begin_incoming(x, now);
+        else
+            return false;
         return true;
     case ROUTING:
-        if (our_hook_is_up(x) && x->route_at > now) return false;
-        if (our_hook_is_up(x))
+        if (is_up(x->caller) && x->route_at > now) return false;
+        if (is_up(x->caller))
             route(x, now);
         else
             x->route = OVER;
         return true;
     case RINGING:
-        if (!our_hook_is_up(x)) {
-            fl_simmodem_ring(&x->far_modem, false, now);
+        if (!is_up(x->caller)) {
+            fl_simmodem_ring(&x->callee->modem, false, now);
             x->route = OVER;
             return true;
         }
-        if (far != FL_HOOK_ANSWERING) return false;
-        new_line(x);
-        fl_simmodem_connect(&x->our_modem, &x->line, 0, now);
-        fl_simmodem_connect(&x->far_modem, &x->line, 1, now);
-        x->route = JOINED;
+        if (fl_simmodem_hook(&x->callee->modem) != FL_HOOK_ANSWERING) return false;
+        join(x, now);
         return true;
-    case JOINED: {
-        bool far_up = x->row->answer == FL_FAR_PERSON || far != FL_HOOK_ON;
-        if (our_hook_is_up(x) && far_up) return false;
-        if (far_up && x->row->answer != FL_FAR_PERSON) fl_simmodem_disconnect(&x->far_modem, now);
-        if (our_hook_is_up(x)) fl_simmodem_disconnect(&x->our_modem, now);
+    case JOINED:
+        if (is_up(x->caller) && (person || is_up(x->callee))) return false;
+        if (is_up(x->caller)) fl_simmodem_disconnect(&x->caller->modem, now);
+        if (!person && is_up(x->callee)) fl_simmodem_disconnect(&x->callee->modem, now);
         x->route = OVER;
         return true;
-    }
-    default: /* OVER: free again once both have hung up; we may be dialling anew before the far end has */
-        if ((our_hook_is_up(x) && our != FL_HOOK_DIALLING) || far != FL_HOOK_ON) return false;
-        x->route = FREE;
+    default: /* OVER: free again once both have hung up */
+        if (is_up(x->caller) || (x->row->answer == FL_FAR_FAX && is_up(x->callee))) return false;
+        release(x);
         return true;
     }
 }
 
 /* ---- the far machine ---- */
 
-static void far_takes_call(struct fl_exchange *x, fl_time now)
+static void far_answers(struct fl_exchange *x, fl_time now)
 {
     struct fl_t30_config config = {
         .abilities = x->row->abilities,
         .min_rate_bps = 2400,
         .max_rate_bps = 14400,
-        .id = "+1 555 0100",
         .training_verdict = x->row->training_verdict,
         .page_verdict = x->row->page_verdict,
         .seed = fl_random(&x->random),
         .pen = x->far_pen,
     };
     snprintf(config.id, sizeof config.id, "%.20s", x->row->number);
-    config.abilities.modulations &= fl_job_modulations(&x->far.driver, true);
-    config.inbox = fl_store_inbox(&x->store);
-    fl_station_fax(&x->far, &config, now);
+    config.abilities.modulations &= fl_job_modulations(&x->far.station.driver, true);
+    config.inbox = fl_store_inbox(&x->far_store);
+    fl_station_fax(&x->far.station, &config, now);
+}
+
+static void far_calls(struct fl_exchange *x, fl_time now)
+{
+    if (!x->incoming || !x->awaiting || !line_is_free(x)) return;
+    if (x->far.station.state != FL_STATION_ON_HOOK) return;
+    x->awaiting = false;
+    fl_station_dial(&x->far.station, x->number, now);
+}
+
+static void far_call_event(struct fl_exchange *x, const struct fl_station_event *event, fl_time now)
+{
+    bool calling = x->caller == &x->far;
+    switch (event->state) {
+    case FL_CALL_RING_INCOMING: fl_station_answer(&x->far.station, now); break;
+    case FL_CALL_ANSWERED:
+        if (calling)
+            fl_job_start(&x->far_job, &x->far.station, &x->incoming_options, x->incoming, now);
+        else
+            far_answers(x, now);
+        break;
+    default: break;
+    }
 }
 
 static bool far_events(struct fl_exchange *x, fl_time now)
 {
     struct fl_station_event event;
     bool any = false;
-    while (fl_station_event(&x->far, &event)) {
+    while (fl_station_event(&x->far.station, &event)) {
         any = true;
-        if (event.kind == FL_STATION_RING) fl_station_answer(&x->far, now);
-        if (event.kind == FL_STATION_CALL && event.state == FL_CALL_ANSWERED) far_takes_call(x, now);
-        if (event.kind == FL_STATION_T30 && event.t30.kind == FL_T30_ENDED) fl_station_hang_up(&x->far, now);
-        if (event.kind == FL_STATION_T30 && event.t30.kind == FL_T30_PAGE && x->store.save) x->saved = true;
+        if (event.kind == FL_STATION_CALL) far_call_event(x, &event, now);
+        if (event.kind != FL_STATION_T30) continue;
+        if (event.t30.kind == FL_T30_PAGE && x->far_store.save && x->caller != &x->far) x->far_saved = true;
+        if (event.t30.kind != FL_T30_ENDED) continue;
+        fl_station_hang_up(&x->far.station, now);
+        if (x->caller == &x->far) {
+            fl_document_free(x->incoming);
+            x->incoming = NULL;
+        }
     }
     return any;
 }
@@ -193,17 +314,17 @@ static bool far_events(struct fl_exchange *x, fl_time now)
 static bool mishap(struct fl_exchange *x, fl_time now)
 {
     if (x->route != JOINED || x->mishap_done || x->row->mishap == FL_FAR_NO_MISHAP) return false;
-    const struct fl_t30 *far = &x->far.engine;
-    if (!x->far.fax || far->state != FL_STATE_C_RECEIVE_PAGE || !far->burst_seen) return false;
+    const struct fl_t30 *far = &x->far.station.engine;
+    if (!x->far.station.fax || far->state != FL_STATE_C_RECEIVE_PAGE || !far->burst_seen) return false;
     if (far->pages + 1 != x->row->mishap_page) return false;
     x->mishap_done = true;
     if (x->row->mishap == FL_FAR_WE_VANISH) {
         fl_trace_text(&x->our_pen, now, FL_TRACE_FAULT, "our modem disappears");
-        fl_station_unplugged(&x->ours, now);
+        fl_station_unplugged(&x->ours.station, now);
     } else {
         fl_trace_text(&x->far_pen, now, FL_TRACE_FAULT, "the far machine drops the call");
-        fl_simmodem_disconnect(&x->our_modem, now);
-        fl_simmodem_disconnect(&x->far_modem, now);
+        fl_simmodem_disconnect(&x->ours.modem, now);
+        fl_simmodem_disconnect(&x->far.modem, now);
         x->route = OVER;
     }
     return true;
@@ -212,26 +333,27 @@ static bool mishap(struct fl_exchange *x, fl_time now)
 /* ---- stepping ---- */
 
 /* Octets between a station and its modem, both ways; true when any moved. */
-static bool exchange_octets(struct fl_station *station, struct fl_simmodem *modem, fl_time now)
+static bool exchange_octets(struct end *end, fl_time now)
 {
     uint8_t octets[2048];
-    size_t got = fl_simmodem_read(modem, octets, sizeof octets, now);
-    if (got) fl_station_input(station, octets, got, now);
-    size_t room = fl_simmodem_room(modem);
-    size_t given = room ? fl_station_output(station, octets, room < sizeof octets ? room : sizeof octets, now) : 0;
-    if (given) fl_simmodem_write(modem, octets, given, now);
+    size_t got = fl_simmodem_read(&end->modem, octets, sizeof octets, now);
+    if (got) fl_station_input(&end->station, octets, got, now);
+    size_t room = fl_simmodem_room(&end->modem);
+    if (room > sizeof octets) room = sizeof octets;
+    size_t given = room ? fl_station_output(&end->station, octets, room, now) : 0;
+    if (given) fl_simmodem_write(&end->modem, octets, given, now);
     return got || given;
 }
 
-static bool tick_end(struct fl_station *station, struct fl_simmodem *modem, fl_time now)
+static bool tick_end(struct end *end, fl_time now)
 {
-    bool any = exchange_octets(station, modem, now);
-    if (fl_simmodem_deadline(modem) <= now) {
-        fl_simmodem_tick(modem, now);
+    bool any = exchange_octets(end, now);
+    if (fl_simmodem_deadline(&end->modem) <= now) {
+        fl_simmodem_tick(&end->modem, now);
         any = true;
     }
-    if (fl_station_deadline(station) <= now) {
-        fl_station_tick(station, now);
+    if (fl_station_deadline(&end->station) <= now) {
+        fl_station_tick(&end->station, now);
         any = true;
     }
     return any;
@@ -239,86 +361,171 @@ static bool tick_end(struct fl_station *station, struct fl_simmodem *modem, fl_t
 
 static bool work(struct fl_exchange *x, fl_time now)
 {
-    bool any = tick_end(&x->ours, &x->our_modem, now);
-    any |= tick_end(&x->far, &x->far_modem, now);
-    any |= exchange(x, now);
+    bool any = exchange(x, now);
     any |= far_events(x, now);
     any |= mishap(x, now);
-    if (fl_simmodem_dead(&x->our_modem)) fl_station_unplugged(&x->ours, now);
+    far_calls(x, now);
+    if (fl_simmodem_dead(&x->ours.modem)) fl_station_unplugged(&x->ours.station, now);
     return any;
+}
+
+static bool work_of_office(struct fl_office *office, fl_time now)
+{
+    bool any = false;
+    /* First everybody's octets and timers, then the exchanges: these look at the hooks of several lines. */
+    for (uint32_t i = 0; i < office->count; i++) {
+        struct fl_exchange *x = of(office->members[i]->board);
+        any |= tick_end(&x->ours, now);
+        any |= tick_end(&x->far, now);
+    }
+    for (uint32_t i = 0; i < office->count; i++) any |= work(of(office->members[i]->board), now);
+    return any;
+}
+
+static fl_time deadline_of(const struct fl_exchange *x)
+{
+    fl_time deadline = x->route == ROUTING ? x->route_at : FL_NEVER;
+    deadline = fl_earlier(deadline, fl_simmodem_deadline(&x->ours.modem));
+    deadline = fl_earlier(deadline, fl_simmodem_deadline(&x->far.modem));
+    deadline = fl_earlier(deadline, fl_station_deadline(&x->ours.station));
+    return fl_earlier(deadline, fl_station_deadline(&x->far.station));
 }
 
 static fl_time exchange_step(struct fl_board *board, fl_time now)
 {
     struct fl_exchange *x = of(board);
+    fl_time deadline = FL_NEVER;
     int rounds = 0;
-    while (work(x, now))
+    while (work_of_office(x->office, now))
         if (++rounds > WORK_LIMIT) {
             fl_trace_text(&x->our_pen, now, FL_TRACE_NOTE, "the simulation does not come to rest: given up");
-            fl_station_unplugged(&x->ours, now);
+            fl_station_unplugged(&x->ours.station, now);
             return FL_NEVER;
         }
-    fl_time deadline = x->route == ROUTING ? x->route_at : FL_NEVER;
-    deadline = fl_earlier(deadline, fl_simmodem_deadline(&x->our_modem));
-    deadline = fl_earlier(deadline, fl_simmodem_deadline(&x->far_modem));
-    deadline = fl_earlier(deadline, fl_station_deadline(&x->ours));
-    return fl_earlier(deadline, fl_station_deadline(&x->far));
+    for (uint32_t i = 0; i < x->office->count; i++)
+        deadline = fl_earlier(deadline, deadline_of(of(x->office->members[i]->board)));
+    return deadline;
 }
 
-/* ---- the board ---- */
+/* ---- orders ---- */
 
 static void exchange_dial(struct fl_board *board, const char *number, fl_time now)
 {
-    fl_station_dial(&of(board)->ours, number, now);
+    of(board)->awaiting = false;
+    fl_station_dial(&of(board)->ours.station, number, now);
 }
 
 static void exchange_hang_up(struct fl_board *board, fl_time now)
 {
-    fl_station_hang_up(&of(board)->ours, now);
+    of(board)->awaiting = false;
+    fl_station_hang_up(&of(board)->ours.station, now);
 }
 
 static void exchange_fax(struct fl_board *board, const struct fl_fax_options *options, struct fl_document *document,
                          fl_time now)
 {
-    fl_job_start(&of(board)->job, &of(board)->ours, options, document, now);
+    fl_job_start(&of(board)->job, &of(board)->ours.station, options, document, now);
+}
+
+static void exchange_receive(struct fl_board *board, const struct fl_fax_options *options, fl_time now)
+{
+    struct fl_exchange *x = of(board);
+    fl_job_receive(&x->job, &x->ours.station, options, &x->store, now);
+}
+
+static void exchange_stored(struct fl_board *board, bool good, fl_time now)
+{
+    fl_station_stored(&of(board)->ours.station, good, now);
 }
 
 static void exchange_stop(struct fl_board *board, int raw, fl_time now)
 {
-    fl_station_stop(&of(board)->ours, raw, now);
+    fl_station_stop(&of(board)->ours.station, raw, now);
 }
+
+static void exchange_await(struct fl_board *board, bool on, fl_time now)
+{
+    struct fl_exchange *x = of(board);
+    x->awaiting = on && x->incoming;
+    fl_station_await(&x->ours.station, on, now);
+}
+
+static void exchange_answer(struct fl_board *board, fl_time now)
+{
+    fl_station_answer(&of(board)->ours.station, now);
+}
+
+static void exchange_reject(struct fl_board *board, fl_time now)
+{
+    fl_station_reject(&of(board)->ours.station, now);
+}
+
+static void exchange_incoming(struct fl_board *board, const struct fl_fax_options *options,
+                              struct fl_document *document, fl_time now)
+{
+    struct fl_exchange *x = of(board);
+    (void)now;
+    if (x->caller == &x->far && x->route != FREE) { /* one is on its way already */
+        fl_document_free(document);
+        return;
+    }
+    fl_document_free(x->incoming);
+    x->incoming = document;
+    x->incoming_options = *options;
+}
+
+/* ---- events and questions ---- */
 
 static bool exchange_event(struct fl_board *board, struct fl_event *event)
 {
     struct fl_exchange *x = of(board);
     struct fl_station_event from;
-    if (x->saved) {
-        x->saved = false;
+    if (x->far_saved) {
+        x->far_saved = false;
         event->kind = FL_EVENT_FAR_PAGE;
         return true;
     }
-    while (fl_station_event(&x->ours, &from))
-        if (fl_job_event(&x->job, &x->ours, &from, event)) return true;
+    if (x->ours.station.fax && x->ours.station.engine.storing && !x->storing) {
+        x->storing = true;
+        event->kind = FL_EVENT_RECEIVED;
+        return true;
+    }
+    if (!x->ours.station.fax || !x->ours.station.engine.storing) x->storing = false;
+    while (fl_station_event(&x->ours.station, &from))
+        if (fl_job_event(&x->job, &x->ours.station, &from, event)) return true;
     return false;
+}
+
+static bool exchange_has_event(const struct fl_board *board)
+{
+    const struct fl_exchange *x = of_const(board);
+    bool page = x->ours.station.fax && x->ours.station.engine.storing && !x->storing;
+    return page || x->far_saved || x->ours.station.event_count > 0;
 }
 
 static bool exchange_resting(const struct fl_board *board)
 {
-    const struct fl_exchange *x = (const struct fl_exchange *)board;
-    return fl_station_resting(&x->ours);
+    return fl_station_resting(&of_const(board)->ours.station);
+}
+
+static bool exchange_storing(const struct fl_board *board)
+{
+    const struct fl_exchange *x = of_const(board);
+    return x->ours.station.fax && x->ours.station.engine.storing;
 }
 
 static bool exchange_on_hook(const struct fl_board *board)
 {
-    const struct fl_exchange *x = (const struct fl_exchange *)board;
-    return x->ours.state == FL_STATION_ON_HOOK || x->ours.state == FL_STATION_DEAD;
+    const struct fl_exchange *x = of_const(board);
+    bool down = x->ours.station.state == FL_STATION_ON_HOOK || x->ours.station.state == FL_STATION_DEAD;
+    return down && x->route == FREE && !x->engaged;
 }
 
 static int64_t exchange_violations(const struct fl_board *board, char *text, size_t text_size)
 {
-    const struct fl_exchange *x = (const struct fl_exchange *)board;
+    const struct fl_exchange *x = of_const(board);
     if (text_size) snprintf(text, text_size, "%s", fl_watch_text(&x->watch, 0));
-    return fl_watch_violations(&x->watch, 0);
+    return x->elsewhere + fl_watch_violations(&x->watch, 0);
 }
 
 static int64_t exchange_take(struct fl_board *board, struct fl_page_info *info, uint8_t *code, int64_t cap)
@@ -326,28 +533,76 @@ static int64_t exchange_take(struct fl_board *board, struct fl_page_info *info, 
     return fl_store_take(&of(board)->store, info, code, cap);
 }
 
+static int64_t exchange_take_far(struct fl_board *board, struct fl_page_info *info, uint8_t *code, int64_t cap)
+{
+    return fl_store_take(&of(board)->far_store, info, code, cap);
+}
+
+/* Whatever call there still is ends here and now: its line and its far end go away with us. */
+static void exchange_detach(struct fl_board *board, fl_time now)
+{
+    struct fl_exchange *x = of(board);
+    if (x->callee_of) {
+        fl_station_unplugged(&x->callee_of->ours.station, now);
+        x->callee_of->engaged = false;
+    }
+    for (uint32_t i = 0; i < x->office->count; i++) {
+        struct fl_exchange *other = of(x->office->members[i]->board);
+        if (other->callee_of != x) continue;
+        fl_simmodem_disconnect(&other->ours.modem, now);
+        other->callee = &other->far;
+        other->callee_of = NULL;
+        other->route = OVER;
+    }
+}
+
 static void exchange_free(struct fl_board *board)
 {
-    fl_store_free(&of(board)->store);
-    free(board);
+    struct fl_exchange *x = of(board);
+    fl_store_free(&x->store);
+    fl_store_free(&x->far_store);
+    fl_document_free(x->incoming);
+    free(x);
 }
 
 static const struct fl_board_ops OPS = {
     .dial = exchange_dial,
     .hang_up = exchange_hang_up,
     .fax = exchange_fax,
+    .receive = exchange_receive,
+    .stored = exchange_stored,
     .stop = exchange_stop,
+    .await = exchange_await,
+    .answer = exchange_answer,
+    .reject = exchange_reject,
+    .incoming = exchange_incoming,
     .step = exchange_step,
     .event = exchange_event,
+    .has_event = exchange_has_event,
     .resting = exchange_resting,
+    .storing = exchange_storing,
     .on_hook = exchange_on_hook,
     .violations = exchange_violations,
-    .take_far_page = exchange_take,
+    .take_page = exchange_take,
+    .take_far_page = exchange_take_far,
+    .detach = exchange_detach,
     .free = exchange_free,
 };
 
-struct fl_board *fl_exchange_open(const struct fl_channel_config *config, struct fl_trace *trace, char *error,
-                                  size_t error_size)
+/* ---- opening ---- */
+
+static const char *copy_plan(struct fl_exchange *x, const struct fl_channel_config *config)
+{
+    fl_faults_init(&x->faults, config->seed, x->our_pen);
+    for (int32_t i = 0; i < config->fault_count && i < FL_FAULTS_MAX; i++) {
+        x->plan[x->planned++] = config->faults[i];
+        if (!fl_faults_add(&x->faults, &config->faults[i])) return "a fault of the plan makes no sense";
+    }
+    return NULL;
+}
+
+struct fl_board *fl_exchange_open(const struct fl_channel_config *config, struct fl_office *office,
+                                  struct fl_trace *trace, char *error, size_t error_size)
 {
     struct fl_exchange *x = calloc(1, sizeof *x);
     if (!x) {
@@ -355,25 +610,26 @@ struct fl_board *fl_exchange_open(const struct fl_channel_config *config, struct
         return NULL;
     }
     x->board.ops = &OPS;
+    x->office = office;
     x->our_pen = (struct fl_pen){trace, 0};
     x->far_pen = (struct fl_pen){trace, 1};
     x->delay = FL_MS(config->delay_ms);
     x->random = config->seed;
     x->fixed = fl_far_row(config->far);
-    fl_store_init(&x->store, config->save);
-    fl_faults_init(&x->faults, config->seed, x->our_pen);
-    for (int32_t i = 0; i < config->fault_count && i < FL_FAULTS_MAX; i++) {
-        x->plan[x->planned++] = config->faults[i];
-        if (!fl_faults_add(&x->faults, &config->faults[i])) {
-            snprintf(error, error_size, "fault number %d of the plan makes no sense", i + 1);
-            exchange_free(&x->board);
-            return NULL;
-        }
+    snprintf(x->number, sizeof x->number, "%.*s", (int)sizeof x->number - 1, config->number);
+    fl_store_init(&x->store, true);
+    x->store.confirm = true;
+    fl_store_init(&x->far_store, config->save);
+    const char *wrong = copy_plan(x, config);
+    if (wrong) {
+        snprintf(error, error_size, "%s", wrong);
+        exchange_free(&x->board);
+        return NULL;
     }
     fl_watch_init(&x->watch, x->our_pen);
-    fl_simmodem_init(&x->our_modem, fl_simmodem_row(NULL), 0, &x->faults, 0);
-    fl_simmodem_init(&x->far_modem, fl_simmodem_row(NULL), 1, &x->faults, 0);
-    fl_station_init(&x->ours, NULL, x->our_pen, 0);
-    fl_station_init(&x->far, NULL, x->far_pen, 0);
+    fl_simmodem_init(&x->ours.modem, fl_simmodem_row(NULL), 0, &x->faults, office->now);
+    fl_simmodem_init(&x->far.modem, fl_simmodem_row(NULL), 1, &x->faults, office->now);
+    fl_station_init(&x->ours.station, NULL, x->our_pen, office->now);
+    fl_station_init(&x->far.station, NULL, x->far_pen, office->now);
     return &x->board;
 }

@@ -19,6 +19,9 @@
 /* The same command this soon behind our answer is that command again: the far end missed the answer and its T4 ran
  * out (at most 5.2 s, of which the answer took more than one). Later it belongs to a page that we never heard. */
 #define REPEAT_WINDOW FL_MS(6000)
+/* A command is here 1.4 s behind the page at the latest that T.30 allows (gap, preamble, frame); twice that for slow
+ * machines. Later, its sender was still sending the page when the carrier was lost. */
+#define COMMAND_AFTER FL_MS(2800)
 
 /* ---- phase B ---- */
 
@@ -122,6 +125,8 @@ static void count_tcf(struct fl_t30 *e, const uint8_t *octets, size_t length)
 static bool trained_well(const struct fl_t30 *e)
 {
     if (e->config.training_verdict == FL_ALWAYS_BAD) return false;
+    /* DIS can name modulations, not rates: FTT makes the sender come down to one that is wanted. */
+    if (e->session.rate_bps < e->config.min_rate_bps || e->session.rate_bps > e->config.max_rate_bps) return false;
     return e->tcf_best >= e->session.rate_bps / 8u && e->tcf_nonzero * 10 <= e->tcf_octets;
 }
 
@@ -134,7 +139,7 @@ void fl_t30_on_B_RECEIVE_TCF(struct fl_t30 *e, const struct fl_t30_happening *h)
     case FL_H_FRAME: /* it came under +FAR=1 and is here already */
     case FL_H_BAD_FRAME: fl_t30_go(e, FL_STATE_B_AWAIT_DCS); break;
     case FL_H_DONE:
-    case FL_H_FAILED: fl_t30_receive_again(e); break;
+    case FL_H_FAILED: fl_t30_receive_again(e); break; /* once it tells nothing; the driver knows when the call is gone */
     case FL_H_NO_CARRIER:
         if (e->tcf_octets == 0) {
             fl_t30_receive_again(e);
@@ -215,14 +220,15 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
             inbox->data(inbox->ctx, h->octets, h->length);
         }
         break;
+    case FL_H_FAILED:
     case FL_H_NO_CARRIER:
+        e->burst_over = e->now;
         if (e->burst_seen)
             fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND);
         else
             fl_t30_receive_again(e); /* T2 still runs */
         break;
-    case FL_H_DONE:
-    case FL_H_FAILED: fl_t30_receive_again(e); break;
+    case FL_H_DONE: fl_t30_receive_again(e); break; /* of the pause after stutter */
     case FL_H_WRONG_CARRIER: /* V.21: a command where a page was due */
     case FL_H_FRAME:
     case FL_H_BAD_FRAME: fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND); break;
@@ -239,19 +245,22 @@ void fl_t30_enter_D_AWAIT_COMMAND(struct fl_t30 *e)
 }
 
 /* 4.9 % of bad lines must be accepted and 15.1 % rejected (TSB-85); between the two the page is good enough, but the
- * next one deserves a new training. A page of which nothing can be read, or whose end is missing, is rejected. */
+ * next one deserves a new training. A page of which nothing can be read is rejected; so is one that stops within a line
+ * or whose end was lost: some senders leave RTC away, but then their command follows at once. */
 static uint8_t judge_page(struct fl_t30 *e)
 {
     const struct fl_t30_inbox *inbox = &e->config.inbox;
     struct fl_copy_quality quality = inbox->end(inbox->ctx);
     uint8_t verdict = FL_MCF;
-    if (quality.rows == 0 || quality.cut || quality.bad_rows * 100ull > quality.rows * 15ull)
+    bool lost = quality.cut || (!quality.ended && e->now - e->burst_over > COMMAND_AFTER);
+    if (quality.rows == 0 || lost || quality.bad_rows * 100ull > quality.rows * 15ull)
         verdict = FL_RTN;
     else if (quality.bad_rows * 100ull > quality.rows * 5ull)
         verdict = FL_RTP;
     if (e->config.page_verdict == FL_ALWAYS_BAD) verdict = FL_RTN;
     if (e->config.page_verdict == FL_NEVER_READY) verdict = FL_RNR;
-    fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "page: %u rows, %u bad", quality.rows, quality.bad_rows);
+    fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "page: %u rows, %u bad%s", quality.rows, quality.bad_rows,
+                  lost ? ", its end is lost" : "");
     return verdict;
 }
 
@@ -474,7 +483,10 @@ static void take_command(struct fl_t30 *e, const struct fl_t30_happening *h)
     case FL_DCS: take_dcs(e, h); break; /* it has not heard our CFR */
     case FL_DCN: fl_t30_give_up(e, FL_RAW_D_DCN, false); break;
     default:
-        if (h->final) fl_t30_listen(e);
+        if (h->final && e->state == FL_STATE_D_AWAIT_COMMAND && !e->burst_seen)
+            fl_t30_go(e, FL_STATE_C_RECEIVE_PAGE); /* our own echo, for one: the page is still to come */
+        else if (h->final)
+            fl_t30_listen(e);
         break;
     }
 }

@@ -52,7 +52,7 @@ static bool take_identification(struct fl_t30 *e, const struct fl_t30_happening 
     struct fl_abilities far;
     if (!fl_dis_read(h->octets + 3, h->length - 3, &far)) return false;
     e->far = far;
-    e->far_known = true;
+    e->far_known = e->bit_x = true;
     return true;
 }
 
@@ -194,10 +194,10 @@ void fl_t30_on_B_AWAIT_CFR(struct fl_t30 *e, const struct fl_t30_happening *h)
         /* It has not heard our DCS; what the DIS says may have changed. */
         if (++e->dis_repeats >= TRIES_MAX)
             fl_t30_give_up(e, FL_RAW_B_DIS_REPEATED, true);
-        else if (dis && evaluate(e))
-            fl_t30_go(e, FL_STATE_B_SEND_DCS);
+        else if (dis)
+            answer_dis(e);
         else
-            fl_t30_give_up(e, FL_RAW_B_INCOMPATIBLE, true);
+            fl_t30_listen(e); /* too short to be one */
         break;
     default: fl_t30_listen(e); break;
     }

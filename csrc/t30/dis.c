@@ -292,6 +292,7 @@ static int resolution_of(const uint8_t *fif, size_t length, bool inch)
         int candidate = FL_RESOLUTIONS[i].bit;
         if (candidate == 0 || candidate == bit || !get(fif, length, (unsigned)candidate)) continue;
         /* Fine is often left set beside a finer resolution: the finer one is meant. */
+        if (candidate == 15 && bit != 0) continue;
         if (bit != 0 && bit != 15) return -1;
         bit = candidate;
     }

@@ -7,6 +7,8 @@
 
 /* T.30 5.3.6.1: 3 s is the longest a frame may take; longer than this between orders is a fault of the modem. */
 #define ABORT_LIMIT FL_SEC(20)
+/* 5.3.1: flags before the first frame, 1 s + 15 %. */
+#define PREAMBLE FL_MS(1150)
 /* Receive orders that end at once with nothing ("stutter") before we pause between them. */
 #define STUTTER_LIMIT 30
 #define STUTTER_QUICK FL_MS(100)
@@ -200,7 +202,7 @@ struct fl_frame *fl_t30_burst_add(struct fl_t30 *e)
 void fl_t30_burst_one(struct fl_t30 *e, uint8_t fcf)
 {
     fl_t30_burst_clear(e);
-    fl_frame_make(fl_t30_burst_add(e), true, (uint8_t)(fcf | e->far_known), NULL, 0);
+    fl_frame_make(fl_t30_burst_add(e), true, (uint8_t)(fcf | e->bit_x), NULL, 0);
 }
 
 bool fl_t30_burst_send(struct fl_t30 *e)
@@ -256,7 +258,7 @@ bool fl_t30_listening(struct fl_t30 *e, const struct fl_t30_happening *h)
             e->paused = e->timer[timer];
             fl_t30_timer_stop(e, (enum fl_t30_timer)timer);
         }
-        fl_t30_timer_nominal(e, FL_X1);
+        fl_t30_timer_start(e, FL_X1, FL_MS(FL_T30_TIMERS[FL_X1].nominal_ms) + PREAMBLE);
         return true;
     case FL_H_BAD_FRAME:
         e->heard = true;
@@ -272,17 +274,18 @@ bool fl_t30_listening(struct fl_t30 *e, const struct fl_t30_happening *h)
         return true;
     case FL_H_FRAME:
         e->heard = true;
-        fl_t30_timer_stop(e, FL_X1);
-        if (!h->final) {
+        if (h->final) {
+            resume_timer(e); /* for the case that it is no answer: then the wait goes on */
+        } else {
             fl_t30_timer_nominal(e, FL_X1); /* its successor follows in the same burst */
             fl_t30_listen(e);
         }
         return false;
     case FL_H_TIMER:
         if (h->timer != FL_X1) return false;
-        /* A carrier without a frame: as if the wait had run out. */
-        e->timer[timer] = e->now;
-        e->paused = FL_NEVER;
+        /* A carrier without a frame. T1 bears it, there is time for another; T2 and T4 are as good as over. */
+        if (timer != FL_T1) e->paused = e->now;
+        resume_timer(e);
         return true;
     default: return true;
     }

@@ -52,6 +52,7 @@ struct fl_t30_outbox {
 /* The called station's page store. */
 struct fl_copy_quality {
     uint32_t rows, bad_rows;
+    bool ended; /* RTC or EOFB was there */
     bool cut; /* it stops in the middle of a line: what followed is lost */
 };
 
@@ -126,7 +127,8 @@ struct fl_t30 {
 
     struct fl_session session;
     struct fl_abilities far;
-    bool far_known;       /* a usable DIS has been received: bit X is ours to set */
+    bool far_known;       /* a usable DIS has been received in this phase B */
+    bool bit_x;           /* ... and in this call: bit X is ours to set */
     bool heard;           /* any V.21 */
     char remote_id[FL_ID_SIZE + 1];
     struct fl_rate_limits limits;
@@ -147,6 +149,7 @@ struct fl_t30 {
     bool page_open;       /* caller, ECM: blocks of the page are being sent */
     bool page_seen;       /* called: something of the page at work has come */
     bool burst_seen;      /* called: something came on this fast carrier */
+    fl_time burst_over;   /* called: when that carrier ended */
 
     /* TCF as it is judged */
     uint32_t tcf_octets, tcf_nonzero, tcf_run, tcf_best;

@@ -47,7 +47,7 @@ static struct fl_copy_quality tray_end(void *ctx)
     work->bad_rows = rig->decoder.bad_rows;
     work->ended = rig->decoder.end_seen;
     bool cut = !rig->decoder.end_seen && rig->decoder.bad_run > 0;
-    return (struct fl_copy_quality){work->rows, work->bad_rows, cut};
+    return (struct fl_copy_quality){work->rows, work->bad_rows, work->ended, cut};
 }
 
 static enum fl_kept tray_keep(void *ctx)
@@ -107,9 +107,9 @@ static bool take_events(struct rig *rig, int end)
     bool any = false;
     while (fl_station_event(&self->station, &event)) {
         any = true;
-        if (event.kind == FL_STATION_RING) fl_station_answer(&self->station, rig->now);
         if (event.kind == FL_STATION_T30) t30_event(rig, end, &event.t30);
         if (event.kind != FL_STATION_CALL) continue;
+        if (event.state == FL_CALL_RING_INCOMING) fl_station_answer(&self->station, rig->now);
         if (event.state == FL_CALL_ANSWERED) self->fax_at = rig->now + rig->plan->fax_after[end];
         if (event.state == FL_CALL_IDLE) self->fax_at = self->hang_up_at = FL_NEVER;
     }

@@ -138,10 +138,116 @@ static void test_number(size_t row, int ecm, bool verbose)
     fl_channel_free(call.channel);
 }
 
+/* ---- two lines of one office ---- */
+
+static struct call open_line(struct fl_office *office, const char *number)
+{
+    char error[128];
+    struct fl_channel_config config = {.far = -1, .delay_ms = 20, .speed = 1, .seed = 1, .trace = getenv("TRACE") != NULL};
+    snprintf(config.number, sizeof config.number, "%s", number);
+    config.office = office;
+    struct call call = {.channel = fl_channel_open(&config, error, sizeof error)};
+    CHECK(call.channel != NULL);
+    return call;
+}
+
+/* The called line's part, event by event: answers, receives, stores. */
+static void called_part(struct call *call, const struct fl_event *event, int *stored)
+{
+    static const struct fl_fax_options OPTIONS = {1, 1, 1, 2400, 14400, -1, 1, -1, "5550002", "", "", ""};
+    if (event->kind == FL_EVENT_CALL && event->state == FL_CALL_RING_INCOMING)
+        CHECK_EQ(fl_channel_answer(call->channel), 0);
+    if (event->kind == FL_EVENT_CALL && event->state == FL_CALL_ANSWERED)
+        CHECK_EQ(fl_channel_fax_receive(call->channel, &OPTIONS), 0);
+    if (event->kind == FL_EVENT_RECEIVED) {
+        struct fl_page_info info;
+        int64_t size = fl_channel_take_page(call->channel, &info, NULL, 0);
+        uint8_t *code = malloc((size_t)size);
+        CHECK_EQ(fl_channel_take_page(call->channel, &info, code, size), size);
+        CHECK_EQ(info.rows, 400);
+        CHECK_EQ(info.number, ++*stored);
+        free(code);
+        CHECK_EQ(fl_channel_page_stored(call->channel, 1), 0);
+    }
+}
+
+static void test_two_lines(int ecm)
+{
+    struct fl_office *office = fl_office_new();
+    struct call a = open_line(office, "5550001"), b = open_line(office, "5550002");
+    struct fl_fax_options options = {1, 1, 1, 2400, 14400, -1, ecm, -1, "5550001", "", "", ""};
+    struct fl_event event;
+    int stored = 0, cause_a = 0, cause_b = 0;
+    char text[96];
+    CHECK_EQ(fl_channel_await_call(b.channel, 1), 0);
+    CHECK_EQ(fl_channel_dial(a.channel, "5550002"), 0);
+    while (!cause_a || !cause_b) {
+        fl_channel_allow(a.channel, a.seen);
+        fl_channel_allow(b.channel, b.seen);
+        int got_a = fl_channel_wait(a.channel, 5, &event);
+        if (got_a == 1) {
+            a.seen = event.seq;
+            if (event.kind == FL_EVENT_CALL && event.state == FL_CALL_ANSWERED)
+                CHECK_EQ(fl_channel_fax_send(a.channel, &options, document(2, 196)), 0);
+            if (event.kind == FL_EVENT_FAX_ENDED) cause_a = event.cause;
+        }
+        int got_b = fl_channel_wait(b.channel, got_a ? 0 : 5, &event);
+        if (getenv("TRACE")) {
+            print_trace(&a);
+            print_trace(&b);
+        }
+        if (got_b == 1) {
+            b.seen = event.seq;
+            called_part(&b, &event, &stored);
+            if (event.kind == FL_EVENT_FAX_ENDED) cause_b = event.cause;
+        }
+    }
+    CHECK_EQ(cause_a, FL_FAX_NORMAL);
+    CHECK_EQ(cause_b, FL_FAX_NORMAL);
+    CHECK_EQ(stored, 2);
+    hang_up(&a);
+    hang_up(&b);
+    CHECK_EQ(fl_channel_violations(a.channel, text, sizeof text), 0);
+    CHECK_EQ(fl_channel_violations(b.channel, text, sizeof text), 0);
+    fl_channel_close(a.channel);
+    fl_channel_close(b.channel);
+    fl_channel_free(a.channel);
+    fl_channel_free(b.channel);
+    fl_office_free(office);
+}
+
+/* ---- a far machine that calls ---- */
+
+static void test_incoming(void)
+{
+    char error[128];
+    struct fl_channel_config config = {.far = -1, .delay_ms = 20, .speed = 1, .seed = 1, .number = "5550001"};
+    struct fl_fax_options options = {1, 1, 1, 2400, 14400, -1, 1, -1, "+1 555 0199", "", "", ""};
+    struct call call = {.channel = fl_channel_open(&config, error, sizeof error)};
+    struct fl_event event;
+    int stored = 0, cause = 0;
+    CHECK_EQ(fl_channel_incoming(call.channel, &options, document(3, 98)), 0);
+    CHECK_EQ(fl_channel_await_call(call.channel, 1), 0);
+    while (!cause && next(&call, &event) == 1) {
+        called_part(&call, &event, &stored);
+        if (event.kind == FL_EVENT_FAX_ENDED) cause = event.cause;
+    }
+    CHECK_EQ(cause, FL_FAX_NORMAL);
+    CHECK_EQ(stored, 3);
+    hang_up(&call);
+    fl_channel_close(call.channel);
+    fl_channel_free(call.channel);
+}
+
 int main(int argc, char **argv)
 {
     for (size_t row = 0; row < sizeof NUMBERS / sizeof NUMBERS[0]; row++)
         for (int ecm = 0; ecm <= 1; ecm++)
             if (argc < 2 || strcmp(argv[1], NUMBERS[row].number) == 0) test_number(row, ecm, argc > 1);
+    if (argc < 2) {
+        test_two_lines(0);
+        test_two_lines(1);
+        test_incoming();
+    }
     return check_result("channel");
 }

@@ -1,0 +1,97 @@
+"""The docs: their examples run, what is generated in them is not stale, their links lead somewhere, and the
+map of the C code is true.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "csrc").glob("*.md")])
+
+
+def page_name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def examples() -> Iterator[object]:
+    for path in PAGES:
+        for number, code in enumerate(re.findall(r"^```python\n(.*?)^```", path.read_text(), re.M | re.S), 1):
+            yield pytest.param(code, id=f"{page_name(path)}-{number}")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where an example runs: with the sample document in it."""
+    subprocess.run([sys.executable, ROOT / "examples" / "sample.py", tmp_path / "sample.tif"], check=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("code", list(examples()))
+def test_example(code: str, folder: Path) -> None:
+    exec(compile(code, "example", "exec"), {"__name__": "__main__"})
+
+
+def test_the_first_fax_says_what_the_readme_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    readme = (ROOT / "README.md").read_text()
+    code = re.search(r"^```python\n(.*?)^```", readme, re.M | re.S)
+    printed = re.search(r"It prints `(.*?)`, and `(.*?)` is", readme)
+    assert code
+    assert printed
+    exec(compile(code[1], "README.md", "exec"), {"__name__": "__main__"})
+    assert capsys.readouterr().out == printed[1] + "\n"
+    assert (folder / printed[2]).stat().st_size > 0
+
+
+def test_the_tutorial_knows_its_raw_cause(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tutorial = (ROOT / "docs" / "tutorial.md").read_text()
+    before, after = tutorial.split("\nThis prints `")
+    exec(compile(re.findall(r"^```python\n(.*?)^```", before, re.M | re.S)[-1], "tutorial", "exec"), {})
+    assert capsys.readouterr().out == after.split("`")[0] + "\n"
+
+
+def test_generated_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stale? ./dev docs writes them anew."""
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    import make
+
+    assert [page_name(path) for path in make.stale()] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=page_name)
+def test_links(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text())
+    here = [link for link in links if "://" not in link]
+    assert [link for link in here if not (path.parent / link).exists()] == []
+
+
+def test_every_page_is_reachable() -> None:
+    linked = {
+        (path.parent / link).resolve()
+        for path in PAGES
+        for link in re.findall(r"\]\(([^)#\s]+\.md)", path.read_text())
+    }
+    alone = {page_name(path) for path in PAGES} - {page_name(path) for path in linked if path in PAGES}
+    assert alone <= {"README.md", "docs/index.md"}
+
+
+def test_the_map_of_the_c_code() -> None:
+    """Every room and every file named in csrc/README.md exists, every room stands in it, and none includes a
+    room below it."""
+    rows = re.findall(r"^\| `(\w+)/` \| (.*?) \|", (ROOT / "csrc" / "README.md").read_text(), re.M)
+    rooms = [room for room, _ in rows]
+    assert sorted(rooms) == sorted(path.name for path in (ROOT / "csrc").iterdir() if path.is_dir())
+    named = [ROOT / "csrc" / room / name for room, files in rows for name in re.findall(r"`(.*?)`", files)]
+    assert [path for path in named if not path.exists()] == []
+    upwards = [
+        (page_name(path), included)
+        for path in (ROOT / "csrc").glob("*/*.[ch]")
+        for included in re.findall(r'#include "(\w+)/', path.read_text())
+        if rooms.index(included) > rooms.index(path.parent.name)
+    ]
+    assert upwards == []
