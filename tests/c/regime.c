@@ -432,8 +432,8 @@ static bool check_content(const struct call *call, const struct rig_kept *kept)
         return broken(call, "page %d was kept with %u of %u rows bad", kept->of, kept->bad_rows, kept->rows);
     /* A modem that is late with CONNECT has lost what came before: nothing tells how much. */
     if (rig.faults.struck[FL_FAULT_LATE_CONNECT + FL_FAULT_KINDS]) return true;
-    /* Lost within the end of a line, before the next: not to be told from a sender that ends without RTC. */
-    if (struck(FL_FAULT_LOST_CARRIER) && !kept->ended) return true;
+    /* Lost between two lines, and shortly before the command: not to be told from a sender that ends without RTC. */
+    if (struck(FL_FAULT_LOST_CARRIER) && !kept->ended && kept->bad_rows == 0) return true;
     /* A row too few for each bad one, or too many: a lost EOL joins two, a false one parts one. */
     uint32_t rows = rows_of(kept, code, length), slack = 2 + 2 * kept->bad_rows + rows / 20;
     if (kept->rows + slack < rows || kept->rows > rows + slack)
@@ -612,7 +612,6 @@ static long inject(struct call *call, size_t base, int32_t kind, int32_t arg)
         snprintf(call->name, sizeof call->name, "--faults --only %s:%s:%d", BASES[base].name, fl_fault_name(kind), at);
         verbose = wanted(base, kind, at) && only;
         try_call(call, at % 16 == 0);
-        if (getenv("DBG") && rig.end[0].raw) printf("SURV %s %s at %d arg %d: %s\n", BASES[base].name, fl_fault_name(kind), at, arg, fl_raw_code(rig.end[0].raw));
     } while (rig.faults.struck[kind] && at < 2000);
     return at;
 }
