@@ -239,8 +239,19 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
 
 /* ---- phase D ---- */
 
+/* A burst that ended without RCP: the carrier was lost, and its sender goes on to the end of the block before it says
+ * anything that we can hear. T2 begins there; but nobody is waited for longer than for RNR. */
+static fl_time rest_of_block(const struct fl_t30 *e)
+{
+    bool just_lost = e->session.ecm && e->burst_seen && e->burst_over == e->now && e->ecm.rcps == 0;
+    if (!just_lost) return 0;
+    uint64_t bits = (uint64_t)FL_ECM_FRAMES * (e->ecm.frame_octets + 8u) * 8;
+    return fl_earlier((fl_time)(bits * 1000000 / e->session.rate_bps), FL_SEC(55));
+}
+
 void fl_t30_enter_D_AWAIT_COMMAND(struct fl_t30 *e)
 {
+    fl_t30_timer_start(e, FL_T2, FL_MS(FL_T30_TIMERS[FL_T2].nominal_ms) + rest_of_block(e));
     fl_t30_listen(e);
 }
 

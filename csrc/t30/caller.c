@@ -376,6 +376,19 @@ static void repeat_command(struct fl_t30 *e)
         fl_t30_go(e, e->timer[FL_T5] == FL_NEVER ? FL_STATE_D_SEND_COMMAND : FL_STATE_D_SEND_RR);
 }
 
+static void take_rnr(struct fl_t30 *e)
+{
+    if (e->timer[FL_T5] == FL_NEVER) {
+        fl_t30_timer_nominal(e, FL_T5);
+        e->patience_over = false;
+    }
+    e->tries = 0;
+    if (e->patience_over)
+        fl_t30_give_up(e, FL_RAW_D_NOT_READY, true);
+    else
+        fl_t30_go(e, FL_STATE_D_SEND_RR);
+}
+
 void fl_t30_on_D_AWAIT_RESPONSE(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (fl_t30_listening(e, h)) return;
@@ -410,9 +423,7 @@ void fl_t30_on_D_AWAIT_RESPONSE(struct fl_t30 *e, const struct fl_t30_happening 
             fl_t30_go(e, FL_STATE_D_SEND_COMMAND);
         break;
     case FL_RNR:
-        if (e->timer[FL_T5] == FL_NEVER) fl_t30_timer_nominal(e, FL_T5);
-        e->tries = 0;
-        fl_t30_go(e, FL_STATE_D_SEND_RR);
+        take_rnr(e);
         break;
     default: fl_t30_listen(e); break;
     }

@@ -403,6 +403,9 @@ static void expired(struct fl_t30 *e, enum fl_t30_timer timer)
     fl_trace_text(&e->config.pen, e->now, FL_TRACE_TIMER, "%s expired", FL_T30_TIMERS[timer].name);
     if (timer == FL_X3) {
         fl_t30_give_up(e, FL_RAW_SESSION, true);
+    } else if (timer == FL_T5 && e->paused != FL_NEVER) {
+        e->patience_over = true; /* the far end is speaking: hear it out */
+        fl_t30_timer_start(e, FL_T5, FL_SEC(5));
     } else if (timer == FL_T5) {
         fl_t30_give_up(e, FL_RAW_D_NOT_READY, true);
     } else if (timer == FL_X2) {

@@ -134,6 +134,7 @@ struct fl_t30 {
     struct fl_rate_limits limits;
     const struct fl_modulation *rate;
     bool trained;         /* a training succeeded: the next fast carrier may train short */
+    bool patience_over;   /* caller: T5 ran out while the far end was speaking */
     bool retrain;         /* caller: the next page needs DCS and TCF first */
     bool negotiated;
     uint8_t tries, crps, dis_repeats, page_tries, trainings;
