@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from faxline import options
 from faxline._header_line import HeaderLine
-from faxline._lib import Document, PageRefused
+from faxline._lib import Document
 from faxline._line import wait_seconds
 from faxline.causes import CallState, FaxCause, SendState
 from faxline.details import FaxDetails
-from faxline.document import DocumentError, FaxToSend
+from faxline.document import DocumentError, FaxToSend, add_page
 from faxline.errors import Error, Hangup
 from faxline.events import FaxEnded, FaxEvent, FaxStarted, Negotiated, PageConfirmed
 
@@ -262,10 +262,7 @@ class CallFaxSender:
                 )
             for page in document.pages(high_res=wanted.high_res, header=header):
                 self._check_wanted(job)
-                try:
-                    pages.add_page(page.width_px, page.x_dpi, page.y_dpi, page.rows, page.row_count)
-                except PageRefused as error:
-                    raise DocumentError(f"{page.place}: {error}") from None
+                add_page(pages, page)
             with line.changed:
                 self._check_wanted(job)
                 line.note(
