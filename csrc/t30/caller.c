@@ -35,10 +35,12 @@ static bool evaluate(struct fl_t30 *e)
 static void answer_dis(struct fl_t30 *e)
 {
     fl_t30_timer_stop(e, FL_T1);
-    if (!e->far.can_receive) {
+    if (e->far.t38_only) {
+        fl_t30_give_up(e, FL_RAW_B_T38_ONLY, true);
+    } else if (!e->far.can_receive) {
         fl_t30_give_up(e, FL_RAW_B_CANNOT_RECEIVE, true);
     } else if (!evaluate(e)) {
-        fl_t30_give_up(e, e->far.t38_only ? FL_RAW_B_T38_ONLY : FL_RAW_B_INCOMPATIBLE, true);
+        fl_t30_give_up(e, FL_RAW_B_INCOMPATIBLE, true);
     } else {
         fl_t30_go(e, FL_STATE_B_SEND_DCS);
     }
