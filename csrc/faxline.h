@@ -82,6 +82,22 @@ void fl_document_free(struct fl_document *document);
  * Returns 0, or FL_E_MEMORY, or FL_E_VALUE when no fax machine has such a page. */
 int32_t fl_document_add_page(struct fl_document *document, int32_t width_px, int32_t x_dpi, int32_t y_dpi,
                              const uint8_t *rows, int64_t row_count);
+/* The same for a page that is coded already (coding: enum fl_coding), as the strips of a TIFF: their codes one behind
+ * the other with their lengths, each of rows_per_strip rows but the last. inverted: white is coded as black. The code is
+ * decoded once to be sure that it is whole. FL_E_VALUE also when it is not, or has another number of rows. */
+struct fl_coded_page {
+    int32_t width_px, x_dpi, y_dpi;
+    int32_t coding;
+    int32_t msb_first;
+    int32_t inverted;
+    int32_t row_count;
+    int32_t rows_per_strip;
+    int32_t strip_count;
+    const int64_t *strip_lengths;
+    const uint8_t *code;
+    int64_t length;
+};
+int32_t fl_document_add_coded(struct fl_document *document, const struct fl_coded_page *coded);
 int32_t fl_document_pages(const struct fl_document *document);
 /* Octets of the page (from 0) in a coding (enum fl_coding: 0 MH, 1 MR, 2 MMR), or FL_E_VALUE. */
 int64_t fl_document_coded_size(const struct fl_document *document, int32_t page, int32_t coding);

@@ -57,6 +57,9 @@ def converted(*names: Path | str, high_res: bool | None = None) -> list[Image.Im
     """The fax pages of a document as images, their resolution in info["dpi"]."""
     found = []
     for page in FaxToSend(list(map(str, names))).pages(high_res=high_res):
+        if page.code is not None:
+            assert page.decode is not None
+            page = page.decode()
         image = Image.frombytes("1", (page.width_px, page.row_count), page.rows, "raw", "1;I")
         image.info["dpi"] = (page.x_dpi, page.y_dpi)
         found.append(image)

@@ -11,6 +11,9 @@
     RAW(B_BAD_DCS, "far.B.bad-dcs", COMMSFAULT, "the far end's DCS asks for what was not offered") \
     RAW(B_DCN, "far.B.dcn", COMMSFAULT, "the far end sent DCN where DIS, DCS or CFR was due") \
     RAW(B_CANNOT_RECEIVE, "far.B.cannot-receive", COMMSFAULT, "the far end's DIS says that it cannot receive") \
+    RAW(B_NOTHING_TO_POLL, "far.B.nothing-to-poll", COMMSFAULT, "the far end has no document to be polled") \
+    RAW(B_NOT_POLLED, "far.B.not-polled", COMMSFAULT, "the far end did not ask for the document: no usable DTC until T1 expired") \
+    RAW(B_WRONG_POLL, "far.B.wrong-poll", COMMSFAULT, "the far end polled with another SelectivePolling or Password than ours") \
     RAW(B_INCOMPATIBLE, "far.B.incompatible", COMMSFAULT, "no modulation and rate that both ends may use") \
     RAW(B_TRAINING, "far.B.training", COMMSFAULT, "training failed at every allowed rate") \
     RAW(B_NO_RESPONSE, "far.B.no-response", COMMSFAULT, "DCS and training were sent three times without an answer") \

@@ -30,6 +30,20 @@ static uint8_t allowed(const struct fl_fax_options *options)
                      (options->v27 ? FL_CAN_V27_4800 | FL_CAN_V27_2400 : 0));
 }
 
+#define ALL_RESOLUTIONS ((1u << FL_RESOLUTION_COUNT) - 1)
+#define STANDARD        (1u << FL_R8_385 | 1u << FL_200_100)
+
+/* The DIS of a called station that has a document to be polled, and receives nothing now. */
+static void offer_document(struct fl_abilities *abilities)
+{
+    abilities->can_send = true;
+    abilities->inch = true;
+    abilities->resolutions = ALL_RESOLUTIONS;
+    abilities->width = FL_A3;
+    abilities->length = 2;
+    abilities->min_scan = 7;
+}
+
 void fl_job_start(struct fl_job *job, struct fl_station *station, const struct fl_fax_options *options,
                   struct fl_document *document, fl_time now)
 {
@@ -44,16 +58,16 @@ void fl_job_start(struct fl_job *job, struct fl_station *station, const struct f
     config.abilities.modulations = allowed(options) & fl_job_modulations(&station->driver, false);
     config.abilities.mr = config.abilities.mmr = true;
     config.abilities.ecm = options->ecm != 0;
+    config.polling = !station->dialled;
+    if (config.polling) offer_document(&config.abilities);
     copy_id(config.id, options->subscriber_id);
     copy_id(config.sub_address, options->sub_address);
     copy_id(config.password, options->password);
     copy_id(job->id, options->subscriber_id);
+    copy_id(config.selective, options->selective_polling);
     config.outbox = fl_sending_outbox(&job->sending, document);
     fl_station_fax(station, &config, now);
 }
-
-#define ALL_RESOLUTIONS ((1u << FL_RESOLUTION_COUNT) - 1)
-#define STANDARD        (1u << FL_R8_385 | 1u << FL_200_100)
 
 void fl_job_receive(struct fl_job *job, struct fl_station *station, const struct fl_fax_options *options,
                     struct fl_store *store, fl_time now)
@@ -80,7 +94,10 @@ void fl_job_receive(struct fl_job *job, struct fl_station *station, const struct
                 .password = true,
             },
     };
+    config.polling = station->dialled;
     copy_id(config.id, options->subscriber_id);
+    copy_id(config.password, options->password);
+    copy_id(config.selective, options->selective_polling);
     copy_id(job->id, options->subscriber_id);
     config.inbox = fl_store_inbox(store);
     fl_station_fax(station, &config, now);

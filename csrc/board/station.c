@@ -106,6 +106,7 @@ void fl_station_init(struct fl_station *s, const struct fl_class1_profile *profi
 static void dial(struct fl_station *s, fl_time now)
 {
     s->state = FL_STATION_DIALLING;
+    s->dialled = true;
     s->cause = FL_CALL_CAUSE_NORMAL;
     s->hang_up = false;
     fl_class1_order(&s->driver, &s->dial, now);
@@ -168,6 +169,7 @@ void fl_station_answer(struct fl_station *s, fl_time now)
     s->ringing_until = 0;
     s->ignored = false;
     s->state = FL_STATION_ANSWERING;
+    s->dialled = false;
     s->cause = FL_CALL_CAUSE_NORMAL;
     s->hang_up = false;
     emit_call(s, FL_CALL_ANSWERING, FL_CALL_CAUSE_NORMAL);

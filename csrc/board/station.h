@@ -40,6 +40,7 @@ struct fl_station {
     struct fl_pen pen;
     uint8_t state; /* enum fl_station_state */
     bool fax;      /* a session runs */
+    bool dialled;  /* the present or last call is ours: who sends then is T.30's caller */
     bool ignored;  /* the present ringing was rejected */
     fl_time ringing_until; /* a ring is due before; 0 = nothing rings */
     bool hang_up;  /* as soon as it has ended */

@@ -125,12 +125,19 @@ static void enter(struct fl_class1 *d, enum phase_id phase, fl_time now)
     }
 }
 
+static void put(struct fl_class1 *d, const void *octets, size_t length);
+
+/* Ends data or a frame, ends a reception, hangs up. */
+static const char LAST_WORDS[] = "\x10\x03\x18\rATH0\r";
+
 static void fault(struct fl_class1 *d, fl_time now)
 {
     fl_trace_text(&d->pen, now, FL_TRACE_NOTE, "the modem does not answer");
     d->busy = d->stopping = d->hanging_up = d->pending = d->held = false;
     d->out_at = d->out_length = 0;
     d->hold_until = 0;
+    /* It may only have lost its voice: it must not keep the line. */
+    if (d->off_hook) put(d, LAST_WORDS, sizeof LAST_WORDS - 1);
     enter(d, DEAD, now);
     tell(d, FL_IND_FAULT, false, NULL, 0);
 }
@@ -1591,7 +1598,9 @@ bool fl_class1_busy(const struct fl_class1 *d)
 
 void fl_class1_unplugged(struct fl_class1 *d, fl_time now)
 {
-    if (d->phase != DEAD) fault(d, now);
+    if (d->phase == DEAD) return;
+    fault(d, now);
+    d->out_at = d->out_length = 0;
 }
 
 uint32_t fl_class1_bit(int code)

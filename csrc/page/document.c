@@ -82,30 +82,43 @@ static bool room_for_page(struct fl_document *document)
     return true;
 }
 
-int32_t fl_document_add_page(struct fl_document *document, int32_t width_px, int32_t x_dpi, int32_t y_dpi,
-                             const uint8_t *rows, int64_t row_count)
+/* The shape of a page that a fax machine can have; false for any other. */
+static bool shape_of(struct fl_page_shape *shape, int32_t width_px, int32_t x_dpi, int32_t y_dpi, int64_t row_count)
 {
     int resolution = fl_resolution_find(x_dpi, y_dpi);
     int width = resolution < 0 ? -1 : fl_width_find(resolution, width_px);
-    if (width < 0 || row_count < 1 || row_count > FL_T4_DEFAULT_MAX_ROWS) return FL_E_VALUE;
+    if (width < 0 || row_count < 1 || row_count > FL_T4_DEFAULT_MAX_ROWS) return false;
+    *shape = (struct fl_page_shape){(uint8_t)resolution, (uint8_t)width, (uint32_t)row_count};
+    return true;
+}
+
+/* Codes the rows and appends the page. */
+static int32_t append_rows(struct fl_document *document, const struct fl_page_shape *shape, int32_t width_px,
+                           struct fl_rows rows)
+{
+    struct fl_t4_format format = {.coding = FL_CODING_MMR, .width_px = (uint16_t)width_px};
+    struct fl_document_page page = {.shape = *shape, .sizes = {-1, -1, -1}};
     struct fl_t4_encoder *encoder = malloc(sizeof *encoder);
     if (!encoder || !room_for_page(document)) {
         free(encoder);
         return FL_E_MEMORY;
     }
-    struct bitmap bitmap = {rows, ((size_t)width_px + 7) / 8, row_count};
-    struct fl_t4_format format = {.coding = FL_CODING_MMR, .width_px = (uint16_t)width_px};
-    struct fl_document_page page = {
-        .shape = {(uint8_t)resolution, (uint8_t)width, (uint32_t)row_count},
-        .sizes = {-1, -1, -1},
-    };
-    fl_t4_encoder_init(encoder, &format, (struct fl_rows){next_of_bitmap, &bitmap});
+    fl_t4_encoder_init(encoder, &format, rows);
     bool done = encode_all(encoder, &page.code, &page.length);
     free(encoder);
     if (!done) return FL_E_MEMORY;
     page.sizes[FL_CODING_MMR] = (int64_t)page.length;
     document->pages[document->count++] = page;
     return 0;
+}
+
+int32_t fl_document_add_page(struct fl_document *document, int32_t width_px, int32_t x_dpi, int32_t y_dpi,
+                             const uint8_t *rows, int64_t row_count)
+{
+    struct fl_page_shape shape;
+    struct bitmap bitmap = {rows, ((size_t)width_px + 7) / 8, row_count};
+    if (!shape_of(&shape, width_px, x_dpi, y_dpi, row_count)) return FL_E_VALUE;
+    return append_rows(document, &shape, width_px, (struct fl_rows){next_of_bitmap, &bitmap});
 }
 
 /* ---- taking rows out again ---- */
@@ -127,6 +140,130 @@ static void open_rows(struct fl_t4_decoder *decoder, const struct fl_document_pa
     decoder->max_rows = shape->rows;
     fl_t4_decoder_feed(decoder, page->code, page->length);
     fl_t4_decoder_end(decoder);
+}
+
+/* ---- pages that are coded already ---- */
+
+static void reverse_bits(uint8_t *to, const uint8_t *from, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        uint8_t o = from[i];
+        o = (uint8_t)((o & 0xF0) >> 4 | (o & 0x0F) << 4);
+        o = (uint8_t)((o & 0xCC) >> 2 | (o & 0x33) << 2);
+        to[i] = (uint8_t)((o & 0xAA) >> 1 | (o & 0x55) << 1);
+    }
+}
+
+/* Appends MMR code that is known to be whole, without coding it again. */
+static int32_t append_code(struct fl_document *document, const struct fl_page_shape *shape, const uint8_t *code,
+                           size_t length, bool msb_first)
+{
+    struct fl_document_page page = {.shape = *shape, .length = length, .sizes = {-1, -1, (int64_t)length}};
+    page.code = malloc(length);
+    if (!page.code || !room_for_page(document)) {
+        free(page.code);
+        return FL_E_MEMORY;
+    }
+    if (msb_first)
+        reverse_bits(page.code, code, length);
+    else
+        memcpy(page.code, code, length);
+    document->pages[document->count++] = page;
+    return 0;
+}
+
+/* Rows out of the strips of a coded page. */
+struct strips {
+    const struct fl_coded_page *coded;
+    struct fl_t4_format format;
+    int32_t next;    /* strip to open */
+    int64_t at;      /* where its code begins */
+    int32_t due;     /* rows that the open one must have */
+    uint32_t rows;   /* given */
+    bool damaged;
+    struct fl_t4_decoder decoder;
+    uint8_t inverted[FL_T4_ROW_BYTES];
+};
+
+static bool open_strip(struct strips *s)
+{
+    const struct fl_coded_page *coded = s->coded;
+    if (s->next == coded->strip_count) return false;
+    int64_t length = coded->strip_lengths[s->next];
+    int32_t left = coded->row_count - (int32_t)s->rows;
+    if (length < 1 || length > coded->length - s->at || left < 1) {
+        s->damaged = true;
+        return false;
+    }
+    s->due = left < coded->rows_per_strip ? left : coded->rows_per_strip;
+    fl_t4_decoder_init(&s->decoder, &s->format);
+    s->decoder.max_rows = (uint32_t)s->due;
+    fl_t4_decoder_feed(&s->decoder, coded->code + s->at, (size_t)length);
+    fl_t4_decoder_end(&s->decoder);
+    s->at += length;
+    s->next++;
+    return true;
+}
+
+static const uint8_t *invert(struct strips *s, const uint8_t *row)
+{
+    size_t octets = ((size_t)s->coded->width_px + 7) / 8;
+    for (size_t i = 0; i < octets; i++) s->inverted[i] = (uint8_t)~row[i];
+    if (s->coded->width_px % 8) s->inverted[octets - 1] &= (uint8_t)(0xFF00 >> s->coded->width_px % 8);
+    return s->inverted;
+}
+
+static const uint8_t *next_of_strips(void *ctx)
+{
+    struct strips *s = ctx;
+    const uint8_t *row;
+    while (!s->damaged) {
+        if (s->next > 0 && fl_t4_decoder_row(&s->decoder, &row) == FL_T4_ROW) {
+            s->rows++;
+            return s->coded->inverted ? invert(s, row) : row;
+        }
+        if (s->next > 0 && (s->decoder.rows != (uint32_t)s->due || s->decoder.bad_rows > 0)) s->damaged = true;
+        if (s->damaged || !open_strip(s)) break;
+    }
+    return NULL;
+}
+
+/* Is it as we keep pages: one strip of MMR that ends as it should? Then it stays as it is. */
+static bool keeps(const struct fl_coded_page *coded)
+{
+    return coded->coding == FL_CODING_MMR && !coded->inverted && coded->strip_count == 1;
+}
+
+int32_t fl_document_add_coded(struct fl_document *document, const struct fl_coded_page *coded)
+{
+    struct fl_page_shape shape;
+    if (!shape_of(&shape, coded->width_px, coded->x_dpi, coded->y_dpi, coded->row_count)) return FL_E_VALUE;
+    if (coded->coding < FL_CODING_MH || coded->coding > FL_CODING_MMR) return FL_E_VALUE;
+    if (coded->strip_count < 1 || coded->rows_per_strip < 1) return FL_E_VALUE;
+    struct strips *strips = calloc(1, sizeof *strips);
+    if (!strips) return FL_E_MEMORY;
+    strips->coded = coded;
+    strips->format = (struct fl_t4_format){
+        .coding = (uint8_t)coded->coding,
+        .msb_first = coded->msb_first != 0,
+        .width_px = (uint16_t)coded->width_px,
+    };
+    struct fl_rows rows = {next_of_strips, strips};
+    int32_t result = FL_E_VALUE;
+    bool kept = keeps(coded);
+    if (kept)
+        while (rows.next(rows.ctx)) continue;
+    else
+        result = append_rows(document, &shape, coded->width_px, rows);
+    bool whole = !strips->damaged && strips->rows == shape.rows;
+    if (kept && whole && strips->decoder.end_seen)
+        result = append_code(document, &shape, coded->code, (size_t)coded->strip_lengths[0], coded->msb_first != 0);
+    if (!kept && result == 0 && !whole) {
+        free(document->pages[--document->count].code);
+        result = FL_E_VALUE;
+    }
+    free(strips);
+    return result;
 }
 
 /* ---- measuring ---- */
@@ -202,6 +339,16 @@ static size_t read_page(void *ctx, uint8_t *buf, size_t cap)
     return fl_t4_encoder_read(&((struct fl_sending *)ctx)->encoder, buf, cap);
 }
 
+static size_t read_kept(void *ctx, uint8_t *buf, size_t cap)
+{
+    struct fl_sending *sending = ctx;
+    size_t left = sending->page->length - sending->sent;
+    size_t count = left < cap ? left : cap;
+    memcpy(buf, sending->page->code + sending->sent, count);
+    sending->sent += count;
+    return count;
+}
+
 static struct fl_source outbox_open(void *ctx, int page, const struct fl_session *session)
 {
     struct fl_sending *sending = ctx;
@@ -213,6 +360,10 @@ static struct fl_source outbox_open(void *ctx, int page, const struct fl_session
         .min_row_bits = (session->rate_bps * (uint32_t)session->min_scan_ms + 999) / 1000,
     };
     sending->page = from;
+    sending->sent = 0;
+    bool as_it_is = session->coding == FL_CODING_MMR && session->resolution == from->shape.resolution &&
+                    session->width == from->shape.width;
+    if (as_it_is) return (struct fl_source){read_kept, sending};
     open_rows(&sending->decoder, from);
     fl_scale_init(&sending->scale, (struct fl_rows){next_of_decoder, &sending->decoder},
                   (enum fl_resolution)from->shape.resolution, (enum fl_width)from->shape.width,

@@ -29,6 +29,7 @@ struct fl_sending {
     struct fl_t4_decoder decoder;
     struct fl_scale scale;
     struct fl_t4_encoder encoder;
+    size_t sent; /* octets of the page that goes out as it is kept */
 };
 
 struct fl_t30_outbox fl_sending_outbox(struct fl_sending *sending, const struct fl_document *document);

@@ -274,12 +274,13 @@ static void far_answers(struct fl_exchange *x, fl_time now)
     fl_station_fax(&x->far.station, &config, now);
 }
 
-static void far_calls(struct fl_exchange *x, fl_time now)
+static bool far_calls(struct fl_exchange *x, fl_time now)
 {
-    if (!x->incoming || !x->awaiting || !line_is_free(x)) return;
-    if (x->far.station.state != FL_STATION_ON_HOOK) return;
+    if (!x->incoming || !x->awaiting || !line_is_free(x)) return false;
+    if (x->far.station.state != FL_STATION_ON_HOOK) return false;
     x->awaiting = false;
     fl_station_dial(&x->far.station, x->number, now);
+    return true;
 }
 
 static void far_call_event(struct fl_exchange *x, const struct fl_station_event *event, fl_time now)
@@ -370,7 +371,7 @@ static bool work(struct fl_exchange *x, fl_time now)
     bool any = exchange(x, now);
     any |= far_events(x, now);
     any |= mishap(x, now);
-    far_calls(x, now);
+    any |= far_calls(x, now);
     if (fl_simmodem_dead(&x->ours.modem)) fl_station_unplugged(&x->ours.station, now);
     return any;
 }

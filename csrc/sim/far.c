@@ -46,6 +46,8 @@ static const struct fl_far_row TABLE[] = {
       {FL_FAULT_KINDS + FL_FAULT_BAD_FCS, 5, 1, 0}}},
     {"not-ready", "5550110", "answers RNR for ever", FL_FAR_FAX, EVERYTHING, FL_HONEST, FL_NEVER_READY,
      FL_FAR_NO_MISHAP, 0, {{0}}},
+    {"t38-only", "5550111", "a T.38-only endpoint that refuses the audio fax", FL_FAR_FAX,
+     {.t38_only = true, .can_receive = true}, FL_HONEST, FL_HONEST, FL_FAR_NO_MISHAP, 0, {{0}}},
     {"no-dialtone", "5550112", "there is no dial tone", FL_FAR_NO_DIALTONE, {0}, 0, 0, 0, 0, {{0}}},
     {"unplug", "5550113", "our own modem disappears in the middle of page 1", FL_FAR_FAX, EVERYTHING, FL_HONEST,
      FL_HONEST, FL_FAR_WE_VANISH, 1, {{0}}},

@@ -683,12 +683,16 @@ static const struct phase_row PHASES[PHASES_COUNT] = {
 
 static void hear(struct fl_simmodem *modem, const struct fl_line_event *event)
 {
+    /* The other end is louder than an echo: that is heard, and ends, only where nothing else is. */
+    bool drowned = modem->ear.signal != FL_SIGNAL_SILENCE && !modem->ear.echo;
+    if (event->echo && (drowned || (modem->ear.signal == FL_SIGNAL_SILENCE && event->kind != FL_HEARD_SIGNAL))) return;
     if (event->kind == FL_HEARD_SIGNAL) {
         /* Heard already: the line says it again when a carrier that was lost on the way is switched off. */
         if (event->signal == FL_SIGNAL_SILENCE && modem->ear.signal == FL_SIGNAL_SILENCE) return;
         bool waits = modem->phase == FRH_WAIT || modem->phase == CALLING;
         if (modem->ear.signal == FL_SIGNAL_V21 && !waits) modem->listening = false;
-        modem->ear = (struct fl_simmodem_ear){event->signal, event->code, event->unreadable, event->end};
+        modem->ear =
+            (struct fl_simmodem_ear){event->signal, event->code, event->unreadable, event->echo, event->end};
     }
     if (event->kind == FL_HEARD_FRAME && modem->listening &&
         (modem->phase == COMMAND || modem->phase == PENDING) && event->start >= modem->listening_since)

@@ -74,6 +74,7 @@ struct fl_simmodem_queue {
 struct fl_simmodem_ear {
     uint8_t signal, code;
     bool unreadable;
+    bool echo; /* its own */
     fl_time since;
 };
 

@@ -44,7 +44,7 @@ void fl_t30_on_B_SEND_DIS(struct fl_t30 *e, const struct fl_t30_happening *h)
     if (h->kind == FL_H_TIMER && h->timer == FL_T1)
         fl_t30_give_up(e, e->heard ? FL_RAW_B_NO_DCS : FL_RAW_B_SILENT, true);
     if (h->kind != FL_H_DONE || fl_t30_burst_send(e)) return;
-    fl_t30_go(e, FL_STATE_B_AWAIT_DCS);
+    fl_t30_go(e, e->config.caller ? FL_STATE_B_AWAIT_DTC : FL_STATE_B_AWAIT_DCS);
 }
 
 /* True while T1 runs: phase B, DIS is repeated. Otherwise a retrain is due (after FTT, RTP, RTN) and T2 rules. */
@@ -53,9 +53,17 @@ static bool identifying(const struct fl_t30 *e)
     return e->timer[FL_T1] != FL_NEVER;
 }
 
+/* We called and have asked for the document; the answer to our DTC is a DCS. */
+static bool polls(const struct fl_t30 *e)
+{
+    return e->config.polling && !e->negotiated;
+}
+
 void fl_t30_enter_B_AWAIT_DCS(struct fl_t30 *e)
 {
-    if (identifying(e)) /* midway between T4 and T2, at random: two ends that missed each other must not keep time */
+    if (polls(e))
+        fl_t30_timer_nominal(e, FL_T4);
+    else if (identifying(e)) /* midway between T4 and T2, at random: two ends that missed each other must not keep time */
         fl_t30_timer_start(e, FL_T4, FL_MS(4500) + (fl_time)(fl_random(&e->random) % 550000));
     else
         fl_t30_timer_start(e, FL_T4, FL_MS(FL_T30_TIMERS[FL_T2].nominal_ms));
@@ -84,7 +92,9 @@ void fl_t30_on_B_AWAIT_DCS(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (fl_t30_listening(e, h)) return;
     if (h->kind == FL_H_TIMER) {
-        if (h->timer == FL_T1 || !identifying(e))
+        if (polls(e))
+            fl_t30_poll_again(e);
+        else if (h->timer == FL_T1 || !identifying(e))
             fl_t30_give_up(e, e->heard ? FL_RAW_B_NO_DCS : FL_RAW_B_SILENT, true);
         else
             fl_t30_go(e, FL_STATE_B_SEND_DIS);
@@ -95,6 +105,8 @@ void fl_t30_on_B_AWAIT_DCS(struct fl_t30 *e, const struct fl_t30_happening *h)
         fl_t30_give_up(e, FL_RAW_B_DCN, false);
     else if (h->fcf == FL_DCS)
         take_dcs(e, h);
+    else if (h->fcf == FL_DIS && h->final && polls(e))
+        fl_t30_poll_again(e); /* it has not heard our DTC */
     else if (h->final)
         fl_t30_listen(e);
 }
@@ -171,6 +183,7 @@ void fl_t30_on_B_SEND_CFR(struct fl_t30 *e, const struct fl_t30_happening *h)
         return;
     }
     e->negotiated = true;
+    e->tries = 0;
     e->response = 0;
     fl_t30_emit(e, FL_T30_NEGOTIATED);
     fl_t30_go(e, FL_STATE_C_RECEIVE_PAGE);
@@ -239,8 +252,19 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
 
 /* ---- phase D ---- */
 
+/* A burst that ended without RCP: the carrier was lost, and its sender goes on to the end of the block before it says
+ * anything that we can hear. T2 begins there; but nobody is waited for longer than for RNR. */
+static fl_time rest_of_block(const struct fl_t30 *e)
+{
+    bool just_lost = e->session.ecm && e->burst_seen && e->burst_over == e->now && e->ecm.rcps == 0;
+    if (!just_lost) return 0;
+    uint64_t bits = (uint64_t)FL_ECM_FRAMES * (e->ecm.frame_octets + 8u) * 8;
+    return fl_earlier((fl_time)(bits * 1000000 / e->session.rate_bps), FL_SEC(55));
+}
+
 void fl_t30_enter_D_AWAIT_COMMAND(struct fl_t30 *e)
 {
+    fl_t30_timer_start(e, FL_T2, FL_MS(FL_T30_TIMERS[FL_T2].nominal_ms) + rest_of_block(e));
     fl_t30_listen(e);
 }
 
@@ -510,7 +534,7 @@ void fl_t30_enter_D_SEND_RESPONSE(struct fl_t30 *e)
     if (e->response == FL_PPR) {
         uint8_t fif[FL_ECM_FRAMES / 8];
         fl_ecm_make_ppr(&e->ecm, fif);
-        fl_frame_make(&e->burst[0], true, FL_PPR, fif, sizeof fif);
+        fl_frame_make(&e->burst[0], true, (uint8_t)(FL_PPR | e->bit_x), fif, sizeof fif);
     }
     fl_t30_quiet(e, GAP_MS);
 }
@@ -549,7 +573,10 @@ void fl_t30_enter_B_PAUSE(struct fl_t30 *e)
 void fl_t30_on_B_PAUSE(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (fl_t30_listening(e, h)) return;
-    if (h->kind == FL_H_TIMER) {
+    if (h->kind == FL_H_TIMER && e->config.polling) { /* a new DIS comes, and we ask again */
+        e->negotiated = e->far_known = false;
+        fl_t30_go(e, FL_STATE_B_AWAIT_DIS);
+    } else if (h->kind == FL_H_TIMER) {
         fl_t30_timer_nominal(e, FL_T1);
         fl_t30_go(e, FL_STATE_B_SEND_DIS);
     } else {

@@ -20,8 +20,7 @@ void fl_t30_enter_B_AWAIT_DIS(struct fl_t30 *e)
     fl_t30_listen(e);
 }
 
-/* What both ends may use, from our options and a new DIS. False when there is nothing. */
-static bool evaluate(struct fl_t30 *e)
+bool fl_t30_evaluate(struct fl_t30 *e)
 {
     e->limits.modulations = e->config.abilities.modulations & e->far.modulations;
     e->limits.min_bps = e->config.min_rate_bps;
@@ -35,24 +34,32 @@ static bool evaluate(struct fl_t30 *e)
 static void answer_dis(struct fl_t30 *e)
 {
     fl_t30_timer_stop(e, FL_T1);
-    if (!e->far.can_receive) {
+    if (e->far.t38_only) {
+        fl_t30_give_up(e, FL_RAW_B_T38_ONLY, true);
+    } else if (!e->config.caller && !e->far.can_send) {
+        fl_t30_give_up(e, FL_RAW_B_NOTHING_TO_POLL, true);
+    } else if (!e->config.caller) {
+        fl_t30_go(e, FL_STATE_B_SEND_DTC);
+    } else if (!e->far.can_receive) {
         fl_t30_give_up(e, FL_RAW_B_CANNOT_RECEIVE, true);
-    } else if (!evaluate(e)) {
-        fl_t30_give_up(e, e->far.t38_only ? FL_RAW_B_T38_ONLY : FL_RAW_B_INCOMPATIBLE, true);
+    } else if (!fl_t30_evaluate(e)) {
+        fl_t30_give_up(e, FL_RAW_B_INCOMPATIBLE, true);
     } else {
         fl_t30_go(e, FL_STATE_B_SEND_DCS);
     }
 }
 
-/* DIS, CSI and what comes with them; true when a usable DIS was among them. */
-static bool take_identification(struct fl_t30 *e, const struct fl_t30_happening *h)
+bool fl_t30_take_identification(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
-    if (h->fcf == FL_CSI) fl_frame_read_id(h->octets, h->length, e->remote_id);
-    if (h->fcf != FL_DIS) return false;
     struct fl_abilities far;
+    if (h->fcf == FL_CSI || h->fcf == FL_CIG) fl_frame_read_id(h->octets, h->length, e->remote_id);
+    if (h->fcf == FL_SEP) fl_frame_read_id(h->octets, h->length, e->sep);
+    if (h->fcf == FL_PWD) fl_frame_read_id(h->octets, h->length, e->pwd);
+    if (h->fcf != FL_DIS && h->fcf != FL_DTC) return false;
     if (!fl_dis_read(h->octets + 3, h->length - 3, &far)) return false;
     e->far = far;
-    e->far_known = e->bit_x = true;
+    e->far_known = true;
+    if (h->fcf == FL_DIS) e->bit_x = true;
     return true;
 }
 
@@ -67,7 +74,7 @@ void fl_t30_on_B_AWAIT_DIS(struct fl_t30 *e, const struct fl_t30_happening *h)
         fl_t30_give_up(e, FL_RAW_B_DCN, false);
         return;
     }
-    take_identification(e, h);
+    fl_t30_take_identification(e, h);
     if (!h->final) return;
     if (e->far_known)
         answer_dis(e);
@@ -86,11 +93,11 @@ void fl_t30_enter_B_SEND_DCS(struct fl_t30 *e)
     }
     e->trained = e->page_open = false;
     fl_t30_burst_clear(e);
-    if (e->session.password) fl_frame_make_id(fl_t30_burst_add(e), FL_SID | 1, e->config.password);
-    if (e->session.sub) fl_frame_make_id(fl_t30_burst_add(e), FL_SUB | 1, e->config.sub_address);
-    if (e->config.id[0]) fl_frame_make_id(fl_t30_burst_add(e), FL_TSI | 1, e->config.id);
+    if (e->session.password) fl_frame_make_id(fl_t30_burst_add(e), (uint8_t)(FL_SID | e->bit_x), e->config.password);
+    if (e->session.sub) fl_frame_make_id(fl_t30_burst_add(e), (uint8_t)(FL_SUB | e->bit_x), e->config.sub_address);
+    if (e->config.id[0]) fl_frame_make_id(fl_t30_burst_add(e), (uint8_t)(FL_TSI | e->bit_x), e->config.id);
     size_t length = fl_dcs_write(&e->session, fif);
-    fl_frame_make(fl_t30_burst_add(e), true, FL_DCS | 1, fif, length);
+    fl_frame_make(fl_t30_burst_add(e), true, (uint8_t)(FL_DCS | e->bit_x), fif, length);
     fl_t30_quiet(e, GAP_MS);
 }
 
@@ -176,7 +183,7 @@ void fl_t30_on_B_AWAIT_CFR(struct fl_t30 *e, const struct fl_t30_happening *h)
         fl_t30_give_up(e, FL_RAW_B_DCN, false);
         return;
     }
-    bool dis = take_identification(e, h);
+    bool dis = fl_t30_take_identification(e, h);
     if (!h->final) return;
     switch (h->fcf) {
     case FL_CFR: training_accepted(e); break;
@@ -191,6 +198,7 @@ void fl_t30_on_B_AWAIT_CFR(struct fl_t30 *e, const struct fl_t30_happening *h)
             fl_t30_go(e, FL_STATE_B_SEND_DCS);
         break;
     case FL_DIS:
+    case FL_DTC:
         /* It has not heard our DCS; what the DIS says may have changed. */
         if (++e->dis_repeats >= TRIES_MAX)
             fl_t30_give_up(e, FL_RAW_B_DIS_REPEATED, true);
@@ -263,13 +271,13 @@ static uint8_t choose_command(const struct fl_t30 *e)
 static void make_pps(struct fl_t30 *e)
 {
     uint8_t fif[4] = {
-        e->ecm.last ? (uint8_t)(e->command | e->far_known) : 0,
+        e->ecm.last ? (uint8_t)(e->command | e->bit_x) : 0,
         e->ecm.page,
         e->ecm.block,
         (uint8_t)(e->ecm.frames - 1),
     };
     fl_t30_burst_clear(e);
-    fl_frame_make(fl_t30_burst_add(e), true, (uint8_t)(FL_PPS | e->far_known), fif, sizeof fif);
+    fl_frame_make(fl_t30_burst_add(e), true, (uint8_t)(FL_PPS | e->bit_x), fif, sizeof fif);
 }
 
 void fl_t30_enter_D_SEND_COMMAND(struct fl_t30 *e)
@@ -308,7 +316,8 @@ static void page_confirmed(struct fl_t30 *e, bool retrain)
         fl_t30_give_up(e, FL_RAW_NONE, true);
     } else if (e->command == FL_EOM) {
         e->far_known = false; /* phase B again, with a new DIS */
-        fl_t30_go(e, FL_STATE_B_AWAIT_DIS);
+        if (e->config.polling) fl_t30_timer_nominal(e, FL_T1);
+        fl_t30_go(e, e->config.polling ? FL_STATE_B_SEND_DIS : FL_STATE_B_AWAIT_DIS);
     } else {
         fl_t30_go(e, retrain ? FL_STATE_B_SEND_DCS : FL_STATE_C_SEND_PAGE);
     }
@@ -376,6 +385,19 @@ static void repeat_command(struct fl_t30 *e)
         fl_t30_go(e, e->timer[FL_T5] == FL_NEVER ? FL_STATE_D_SEND_COMMAND : FL_STATE_D_SEND_RR);
 }
 
+static void take_rnr(struct fl_t30 *e)
+{
+    if (e->timer[FL_T5] == FL_NEVER) {
+        fl_t30_timer_nominal(e, FL_T5);
+        e->patience_over = false;
+    }
+    e->tries = 0;
+    if (e->patience_over)
+        fl_t30_give_up(e, FL_RAW_D_NOT_READY, true);
+    else
+        fl_t30_go(e, FL_STATE_D_SEND_RR);
+}
+
 void fl_t30_on_D_AWAIT_RESPONSE(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (fl_t30_listening(e, h)) return;
@@ -410,9 +432,7 @@ void fl_t30_on_D_AWAIT_RESPONSE(struct fl_t30 *e, const struct fl_t30_happening 
             fl_t30_go(e, FL_STATE_D_SEND_COMMAND);
         break;
     case FL_RNR:
-        if (e->timer[FL_T5] == FL_NEVER) fl_t30_timer_nominal(e, FL_T5);
-        e->tries = 0;
-        fl_t30_go(e, FL_STATE_D_SEND_RR);
+        take_rnr(e);
         break;
     default: fl_t30_listen(e); break;
     }
@@ -440,7 +460,7 @@ void fl_t30_enter_D_SEND_CTC(struct fl_t30 *e)
     fl_dcs_write(&e->session, dcs);
     fl_t30_burst_clear(e);
     /* A.4.1: the FIF of CTC is bits 1 to 16 of a DCS, for its rate. */
-    fl_frame_make(fl_t30_burst_add(e), true, (uint8_t)(FL_CTC | e->far_known), dcs, 2);
+    fl_frame_make(fl_t30_burst_add(e), true, (uint8_t)(FL_CTC | e->bit_x), dcs, 2);
     fl_t30_quiet(e, GAP_MS);
 }
 

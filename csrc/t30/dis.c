@@ -54,7 +54,7 @@ static const struct bit_row {
     const char *name;
 } BITS[] = {
     {1, NAMED, NO_MEMBER, NO_MEMBER, "T.37"},
-    {3, NAMED, NO_MEMBER, NO_MEMBER, "T.38"},
+    {3, FLAG, ABILITY(t38_only), NO_MEMBER, "T.38"},
     {6, NAMED, NO_MEMBER, NO_MEMBER, "V.8"},
     {7, FLAG, ABILITY(ecm_64), NO_MEMBER, "64 octet frames preferred"},
     {9, FLAG, ABILITY(can_send), NO_MEMBER, "can be polled"},
@@ -108,7 +108,7 @@ static const struct bit_row {
     {115, FOREIGN, NO_MEMBER, NO_MEMBER, "mixed raster"},
     {116, FOREIGN, NO_MEMBER, NO_MEMBER, "T.45"},
     {121, NAMED, NO_MEMBER, NO_MEMBER, "T.38 flow control"},
-    {123, NAMED, NO_MEMBER, NO_MEMBER, "Internet"},
+    {123, FLAG, ABILITY(t38_only), NO_MEMBER, "Internet"},
     {127, FOREIGN, NO_MEMBER, NO_MEMBER, "sYCC JPEG"},
 };
 
@@ -249,7 +249,8 @@ bool fl_dis_read(const uint8_t *fif, size_t length, struct fl_abilities *abiliti
     abilities->length = (uint8_t)width_of_code(field(fif, length, 19, 2));
     abilities->min_scan = (uint8_t)field(fif, length, 21, 3);
     if (!abilities->ecm) abilities->mmr = false; /* T.6 only exists inside ECM; real machines do claim otherwise */
-    abilities->t38_only = get(fif, length, 123);
+    /* A machine on the telephone network may have T.38 as well; one that names no modulation has nothing else. */
+    abilities->t38_only = get(fif, length, 3) && get(fif, length, 123) && code == 0;
     return true;
 }
 

@@ -300,7 +300,7 @@ void fl_t30_init(struct fl_t30 *e, const struct fl_t30_config *config)
     e->random = config->seed;
     e->next = FL_STATE_NONE;
     e->paused = FL_NEVER;
-    e->state = config->caller ? FL_STATE_B_AWAIT_DIS : FL_STATE_B_SEND_DIS;
+    e->state = config->caller != config->polling ? FL_STATE_B_AWAIT_DIS : FL_STATE_B_SEND_DIS;
     for (size_t i = 0; i < FL_T30_TIMER_COUNT; i++) e->timer[i] = FL_NEVER;
 }
 
@@ -315,7 +315,7 @@ void fl_t30_start(struct fl_t30 *e, fl_time now)
 {
     e->now = now;
     e->timer[FL_X3] = now + session_limit(e);
-    if (!e->config.caller) fl_t30_timer_nominal(e, FL_T1);
+    if (e->state == FL_STATE_B_SEND_DIS) fl_t30_timer_nominal(e, FL_T1);
     enter(e, (enum fl_t30_state)e->state);
 }
 
@@ -403,6 +403,9 @@ static void expired(struct fl_t30 *e, enum fl_t30_timer timer)
     fl_trace_text(&e->config.pen, e->now, FL_TRACE_TIMER, "%s expired", FL_T30_TIMERS[timer].name);
     if (timer == FL_X3) {
         fl_t30_give_up(e, FL_RAW_SESSION, true);
+    } else if (timer == FL_T5 && e->paused != FL_NEVER) {
+        e->patience_over = true; /* the far end is speaking: hear it out */
+        fl_t30_timer_start(e, FL_T5, FL_SEC(5));
     } else if (timer == FL_T5) {
         fl_t30_give_up(e, FL_RAW_D_NOT_READY, true);
     } else if (timer == FL_X2) {

@@ -10,35 +10,41 @@
 
 #include "t30/t30.h"
 
-#define FL_T30_STATES(STATE) \
-    /* the caller: it sends the document */ \
-    STATE(B_AWAIT_DIS, "5.1, 5.2.1", CALLER, "B", FL_T1, N(B_SEND_DCS)) \
-    STATE(B_SEND_DCS, "5.3.6.1.3, 5.3.6.2", CALLER, "B", FL_X2, N(B_SEND_TCF)) \
-    STATE(B_SEND_TCF, "5.3.6.1.3 (TCF)", CALLER, "B", FL_X2, N(B_AWAIT_CFR)) \
-    STATE(B_AWAIT_CFR, "5.3.6.1.4", CALLER, "B", FL_T4, N(B_SEND_DCS) | N(C_SEND_PAGE)) \
-    STATE(C_SEND_PAGE, "5.3.6.1.5", CALLER, "C", FL_X3, N(D_SEND_COMMAND)) \
-    STATE(D_SEND_COMMAND, "5.3.6.1.6", CALLER, "D", FL_X2, N(D_AWAIT_RESPONSE)) \
-    STATE(D_AWAIT_RESPONSE, "5.3.6.1.7", CALLER, "D", FL_T4, \
-          N(D_SEND_COMMAND) | N(D_SEND_RR) | N(D_SEND_CTC) | N(C_SEND_PAGE) | N(B_SEND_DCS) | N(B_AWAIT_DIS)) \
-    STATE(D_SEND_RR, "A.4.3 (RR)", CALLER, "D", FL_X2, N(D_AWAIT_RESPONSE)) \
-    STATE(D_SEND_CTC, "A.4.1 (CTC)", CALLER, "D", FL_X2, N(D_AWAIT_CTR)) \
-    STATE(D_AWAIT_CTR, "A.4.2 (CTR)", CALLER, "D", FL_T4, N(D_SEND_CTC) | N(C_SEND_PAGE)) \
-    /* the called station: it receives */ \
-    STATE(B_SEND_DIS, "5.3.6.1.1", CALLED, "B", FL_X2, N(B_AWAIT_DCS)) \
-    STATE(B_AWAIT_DCS, "5.2.2", CALLED, "B", FL_T4, N(B_SEND_DIS) | N(B_RECEIVE_TCF) | N(B_AWAIT_DCS)) \
-    STATE(B_RECEIVE_TCF, "5.3.6.1.3 (TCF)", CALLED, "B", FL_T4, N(B_SEND_CFR) | N(B_AWAIT_DCS)) \
-    STATE(B_SEND_CFR, "5.3.6.1.4", CALLED, "B", FL_X2, N(C_RECEIVE_PAGE) | N(B_AWAIT_DCS)) \
-    STATE(C_RECEIVE_PAGE, "5.3.6.1.5", CALLED, "C", FL_T2, N(D_AWAIT_COMMAND)) \
-    STATE(D_AWAIT_COMMAND, "5.3.6.1.6", CALLED, "D", FL_T2, \
-          N(C_RECEIVE_PAGE) | N(D_STORE_PAGE) | N(D_SEND_RESPONSE) | N(B_RECEIVE_TCF)) \
-    STATE(D_STORE_PAGE, "ours: a page is stored before it is confirmed", CALLED, "D", FL_X2, \
-          N(D_SEND_RESPONSE) | N(D_AWAIT_COMMAND)) \
-    STATE(D_SEND_RESPONSE, "5.3.6.1.7", CALLED, "D", FL_X2, \
-          N(C_RECEIVE_PAGE) | N(B_AWAIT_DCS) | N(B_PAUSE) | N(E_AWAIT_DCN) | N(D_AWAIT_COMMAND)) \
-    STATE(B_PAUSE, "5.3.6.1.6 (EOM)", CALLED, "B", FL_T2, N(B_SEND_DIS) | N(D_STORE_PAGE) | N(D_SEND_RESPONSE) | N(B_RECEIVE_TCF)) \
-    STATE(E_AWAIT_DCN, "5.3.6.1.8", CALLED, "E", FL_T2, N(D_SEND_RESPONSE)) \
-    /* both */ \
-    STATE(E_SEND_DCN, "5.3.6.1.8", BOTH, "E", FL_X2, 0) \
+#define FL_T30_STATES(STATE)                                                                                 \
+    /* the caller: it sends the document */                                                                  \
+    STATE(B_AWAIT_DIS, "5.1, 5.2.1", BOTH, "B", FL_T1, N(B_SEND_DCS) | N(B_SEND_DTC))                        \
+    STATE(B_SEND_DCS, "5.3.6.1.3, 5.3.6.2", CALLER, "B", FL_X2, N(B_SEND_TCF))                               \
+    STATE(B_SEND_TCF, "5.3.6.1.3 (TCF)", CALLER, "B", FL_X2, N(B_AWAIT_CFR))                                 \
+    STATE(B_AWAIT_CFR, "5.3.6.1.4", CALLER, "B", FL_T4, N(B_SEND_DCS) | N(C_SEND_PAGE))                      \
+    STATE(C_SEND_PAGE, "5.3.6.1.5", CALLER, "C", FL_X3, N(D_SEND_COMMAND))                                   \
+    STATE(D_SEND_COMMAND, "5.3.6.1.6", CALLER, "D", FL_X2, N(D_AWAIT_RESPONSE))                              \
+    STATE(D_AWAIT_RESPONSE, "5.3.6.1.7", CALLER, "D", FL_T4,                                                 \
+          N(D_SEND_COMMAND) | N(D_SEND_RR) | N(D_SEND_CTC) | N(C_SEND_PAGE) | N(B_SEND_DCS) |                \
+              N(B_AWAIT_DIS) | N(B_SEND_DIS))                                                                \
+    STATE(D_SEND_RR, "A.4.3 (RR)", CALLER, "D", FL_X2, N(D_AWAIT_RESPONSE))                                  \
+    STATE(D_SEND_CTC, "A.4.1 (CTC)", CALLER, "D", FL_X2, N(D_AWAIT_CTR))                                     \
+    STATE(D_AWAIT_CTR, "A.4.2 (CTR)", CALLER, "D", FL_T4, N(D_SEND_CTC) | N(C_SEND_PAGE))                    \
+    /* the called station: it receives */                                                                    \
+    STATE(B_SEND_DIS, "5.3.6.1.1", BOTH, "B", FL_X2, N(B_AWAIT_DCS) | N(B_AWAIT_DTC))                        \
+    STATE(B_AWAIT_DCS, "5.2.2", CALLED, "B", FL_T4,                                                          \
+          N(B_SEND_DTC) | N(B_SEND_DIS) | N(B_RECEIVE_TCF) | N(B_AWAIT_DCS))                                 \
+    STATE(B_RECEIVE_TCF, "5.3.6.1.3 (TCF)", CALLED, "B", FL_T4, N(B_SEND_CFR) | N(B_AWAIT_DCS))              \
+    STATE(B_SEND_CFR, "5.3.6.1.4", CALLED, "B", FL_X2, N(C_RECEIVE_PAGE) | N(B_AWAIT_DCS))                   \
+    STATE(C_RECEIVE_PAGE, "5.3.6.1.5", CALLED, "C", FL_T2, N(D_AWAIT_COMMAND))                               \
+    STATE(D_AWAIT_COMMAND, "5.3.6.1.6", CALLED, "D", FL_T2,                                                  \
+          N(C_RECEIVE_PAGE) | N(D_STORE_PAGE) | N(D_SEND_RESPONSE) | N(B_RECEIVE_TCF))                       \
+    STATE(D_STORE_PAGE, "ours: a page is stored before it is confirmed", CALLED, "D", FL_X2,                 \
+          N(D_SEND_RESPONSE) | N(D_AWAIT_COMMAND))                                                           \
+    STATE(D_SEND_RESPONSE, "5.3.6.1.7", CALLED, "D", FL_X2,                                                  \
+          N(C_RECEIVE_PAGE) | N(B_AWAIT_DCS) | N(B_PAUSE) | N(E_AWAIT_DCN) | N(D_AWAIT_COMMAND))             \
+    STATE(B_PAUSE, "5.3.6.1.6 (EOM)", CALLED, "B", FL_T2,                                                    \
+          N(B_SEND_DIS) | N(B_AWAIT_DIS) | N(D_STORE_PAGE) | N(D_SEND_RESPONSE) | N(B_RECEIVE_TCF))          \
+    STATE(E_AWAIT_DCN, "5.3.6.1.8", CALLED, "E", FL_T2, N(D_SEND_RESPONSE))                                  \
+    /* polling (polling.c): who is called sends the document, who calls receives it */                       \
+    STATE(B_AWAIT_DTC, "5.3.6.1.2", CALLER, "B", FL_T4, N(B_SEND_DIS) | N(B_SEND_DCS))                       \
+    STATE(B_SEND_DTC, "5.3.6.1.2", CALLED, "B", FL_X2, N(B_AWAIT_DCS))                                       \
+    /* both */                                                                                               \
+    STATE(E_SEND_DCN, "5.3.6.1.8", BOTH, "E", FL_X2, 0)                                                      \
     STATE(E_ENDED, "5.3.6.1.8", BOTH, "E", FL_X2, 0)
 
 #define FL_STATE_ENUM(name, clause, role, phase, timer, next) FL_STATE_##name,
@@ -50,13 +56,13 @@ enum fl_happening {
     FL_H_DONE,
     FL_H_FAILED,
     FL_H_CARRIER,
-    FL_H_FRAME,     /* good: fcf, octets, length, final */
+    FL_H_FRAME, /* good: fcf, octets, length, final */
     FL_H_BAD_FRAME,
-    FL_H_DATA,      /* octets, length */
+    FL_H_DATA, /* octets, length */
     FL_H_NO_CARRIER,
     FL_H_WRONG_CARRIER,
-    FL_H_TIMER,     /* timer */
-    FL_H_STORED,    /* good */
+    FL_H_TIMER,  /* timer */
+    FL_H_STORED, /* good */
 };
 
 struct fl_t30_happening {
@@ -78,8 +84,8 @@ struct fl_t30_state_row {
 };
 extern const struct fl_t30_state_row FL_T30_TABLE[FL_STATE_COUNT];
 
-#define FL_STATE_FUNCTIONS(name, clause, role, phase, timer, next) \
-    void fl_t30_enter_##name(struct fl_t30 *engine); \
+#define FL_STATE_FUNCTIONS(name, clause, role, phase, timer, next)                                           \
+    void fl_t30_enter_##name(struct fl_t30 *engine);                                                         \
     void fl_t30_on_##name(struct fl_t30 *engine, const struct fl_t30_happening *happening);
 FL_T30_STATES(FL_STATE_FUNCTIONS)
 #undef FL_STATE_FUNCTIONS
@@ -96,7 +102,8 @@ void fl_t30_timer_stop(struct fl_t30 *engine, enum fl_t30_timer timer);
 void fl_t30_emit(struct fl_t30 *engine, enum fl_t30_event_kind kind);
 
 void fl_t30_listen(struct fl_t30 *engine); /* RECV_FRAME */
-void fl_t30_receive(struct fl_t30 *engine); /* RECV_DATA at the agreed modulation, short training once trained */
+void fl_t30_receive(
+    struct fl_t30 *engine); /* RECV_DATA at the agreed modulation, short training once trained */
 /* The same once more, after nothing came or the modem refused (DONE: of the pause that keeps this from a storm). */
 void fl_t30_receive_again(struct fl_t30 *engine);
 void fl_t30_pause(struct fl_t30 *engine, int duration_ms); /* SEND_SILENCE: between two of our own signals */
@@ -113,6 +120,13 @@ bool fl_t30_burst_send(struct fl_t30 *engine);
 /* What every state that listens for frames does alike: stops its timer at the first flag, watches the length of a
  * frame, listens again after a bad or non-final one. True when the happening was of that kind and is dealt with. */
 bool fl_t30_listening(struct fl_t30 *engine, const struct fl_t30_happening *happening);
+
+/* CSI or CIG, DIS or DTC, and what comes with them; true when a usable DIS or DTC was among them (caller.c). */
+bool fl_t30_take_identification(struct fl_t30 *engine, const struct fl_t30_happening *happening);
+/* What both ends may use, from our options and a new DIS or DTC; false when there is nothing (caller.c). */
+bool fl_t30_evaluate(struct fl_t30 *engine);
+/* Asks for the document again, as long as that may be done (polling.c). */
+void fl_t30_poll_again(struct fl_t30 *engine);
 
 /* The format for a page under the far end's abilities (choose.c); false when nothing fits. */
 bool fl_t30_choose(const struct fl_t30 *engine, int page, struct fl_session *session);

@@ -75,7 +75,8 @@ struct fl_t30_inbox {
 enum fl_verdict { FL_HONEST, FL_ALWAYS_BAD, FL_NEVER_READY };
 
 struct fl_t30_config {
-    bool caller;
+    bool caller;  /* sends the document */
+    bool polling; /* the document goes the other way than the call: a receiver calls, a sender is called */
     struct fl_abilities abilities; /* called: what the DIS offers; caller: modulations, ecm, mr, mmr that may be used */
     uint16_t min_rate_bps, max_rate_bps;
     int8_t high_res;               /* 1, 0, or -1: follow the document */
@@ -83,6 +84,7 @@ struct fl_t30_config {
     char id[FL_ID_SIZE + 1];       /* TSI or CSI */
     char sub_address[FL_ID_SIZE + 1];
     char password[FL_ID_SIZE + 1];
+    char selective[FL_ID_SIZE + 1]; /* SEP: which document is polled */
     uint8_t training_verdict, page_verdict; /* enum fl_verdict, called */
     uint64_t seed;                 /* for the randomised repeat of DIS */
     struct fl_t30_outbox outbox;
@@ -130,10 +132,12 @@ struct fl_t30 {
     bool far_known;       /* a usable DIS has been received in this phase B */
     bool bit_x;           /* ... and in this call: bit X is ours to set */
     bool heard;           /* any V.21 */
+    char sep[FL_ID_SIZE + 1], pwd[FL_ID_SIZE + 1]; /* with the DTC received */
     char remote_id[FL_ID_SIZE + 1];
     struct fl_rate_limits limits;
     const struct fl_modulation *rate;
     bool trained;         /* a training succeeded: the next fast carrier may train short */
+    bool patience_over;   /* caller: T5 ran out while the far end was speaking */
     bool retrain;         /* caller: the next page needs DCS and TCF first */
     bool negotiated;
     uint8_t tries, crps, dis_repeats, page_tries, trainings;

@@ -6,7 +6,7 @@ the place to read about them.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from faxline._faxline import ffi, lib
 from faxline.causes import CallCause, CallState, FaxCause
@@ -22,6 +22,9 @@ from faxline.events import (
     PageReceived,
     TimerExpired,
 )
+
+if TYPE_CHECKING:
+    from faxline._raster import Code, FaxPage
 
 _ffi: Any = ffi
 _lib: Any = lib
@@ -209,6 +212,33 @@ class Document:
             raise PageRefused(
                 f"no fax page is {width_px} pixels wide at {x_dpi} x {y_dpi} dpi with {row_count} rows"
             )
+
+    def add_coded(self, page: "FaxPage", code: "Code") -> bool:
+        """Appends a page that is coded already; False when its code is not that of such a page, whole."""
+        lengths = _ffi.new("int64_t[]", [len(strip) for strip in code.strips])
+        octets = b"".join(code.strips)
+        coded = _ffi.new(
+            "struct fl_coded_page *",
+            {
+                "width_px": page.width_px,
+                "x_dpi": page.x_dpi,
+                "y_dpi": page.y_dpi,
+                "coding": code.coding,
+                "msb_first": code.msb_first,
+                "inverted": code.inverted,
+                "row_count": page.row_count,
+                "rows_per_strip": code.rows_per_strip,
+                "strip_count": len(code.strips),
+                "strip_lengths": lengths,
+                "length": len(octets),
+            },
+        )
+        buffer = _ffi.from_buffer("uint8_t[]", octets)
+        coded.code = buffer
+        outcome = _lib.fl_document_add_coded(self._handle, coded)
+        if outcome == _lib.FL_E_MEMORY:
+            raise MemoryError
+        return bool(outcome == 0)
 
     def close(self) -> None:
         handle, self._handle = self._handle, None

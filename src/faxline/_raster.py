@@ -7,7 +7,9 @@ A page that is one already is left as it is, to the bit. Any other is brought to
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 
 from PIL import Image, ImageOps
 
@@ -41,6 +43,26 @@ class PageError(Exception):
     """The image can be read but is no page for a fax."""
 
 
+class Coding(IntEnum):
+    """T.4 and T.6 codings by the engine's numbers."""
+
+    MH = 0
+    MR = 1
+    MMR = 2
+
+
+@dataclass(slots=True)
+class Code:
+    """A coded page: the strips of a TIFF."""
+
+    coding: Coding
+    msb_first: bool
+    inverted: bool
+    """White is coded as black: photometric 1."""
+    rows_per_strip: int
+    strips: list[bytes]
+
+
 @dataclass(slots=True)
 class FaxPage:
     """A page ready for the engine."""
@@ -50,15 +72,20 @@ class FaxPage:
     y_dpi: int
     row_count: int
     rows: bytes
-    """Packed, most significant bit leftmost, 1 = black."""
+    """Packed, most significant bit leftmost, 1 = black. Empty when there is code."""
+    code: Code | None = None
+    """The page as its file has it, where the engine may read that itself."""
     place: str = ""
     """Where it comes from, for messages."""
+    decode: Callable[[], FaxPage] | None = None
+    """Gives the same page with rows, should the engine find its code damaged; while the file is open."""
 
 
-def convert(image: Image.Image, high_res: bool | None, header: str) -> FaxPage:
+def convert(image: Image.Image, high_res: bool | None, header: str, *, decoded: bool = False) -> FaxPage:
     """Brings an image to a fax page. high_res: True fine, False standard, None as the document has it.
 
-    header: a line of text for its top, or ''. Raises PageError, and whatever Pillow raises for broken pixels.
+    header: a line of text for its top, or ''. decoded: the rows are wanted even where code would do. Raises
+    PageError, and whatever Pillow raises for broken pixels.
     """
     width, height = image.size
     if not width or not height:
@@ -67,9 +94,13 @@ def convert(image: Image.Image, high_res: bool | None, header: str) -> FaxPage:
         raise PageError(f"{width} x {height} pixels, and a side has {_SIDE_MAX_PX} at most")
     resolution = _resolution(image)
     fax = _fax_resolution(image, resolution, high_res)
+    if fax is not None and not header and not decoded and height <= _LENGTH_MAX_INCH * fax[1]:
+        code = _code(image)
+        if code is not None:
+            return FaxPage(width, *fax, height, b"", code)
     if fax is not None:
         image.load()
-        page = image.copy()
+        page = image.copy() if header else image
     else:
         page, fax = _scaled(image, resolution, high_res)
     x_dpi, y_dpi = fax
@@ -82,6 +113,45 @@ def convert(image: Image.Image, high_res: bool | None, header: str) -> FaxPage:
 
         _header_line.draw(page, header, x_dpi, y_dpi)
     return FaxPage(page.width, x_dpi, y_dpi, page.height, page.tobytes("raw", "1;I"))
+
+
+# TIFF 6.0 tags.
+_COMPRESSION, _FILL_ORDER = 259, 266
+_STRIP_OFFSETS, _ROWS_PER_STRIP, _STRIP_COUNTS = 273, 278, 279
+_T4_OPTIONS, _T6_OPTIONS = 292, 293
+_CODE_MAX = 16 << 20
+
+
+def _code(image: Image.Image) -> Code | None:
+    """The code of a TIFF page in strips of T.4 or T.6; None of any other."""
+    tags = getattr(image, "tag_v2", None)
+    file = getattr(image, "fp", None)
+    if tags is None or file is None or image.format != "TIFF" or tags.get(_PHOTOMETRIC) not in (0, 1):
+        return None
+    offsets, counts = tags.get(_STRIP_OFFSETS, ()), tags.get(_STRIP_COUNTS, ())
+    if not 0 < len(offsets) == len(counts) <= image.height or not 0 < sum(counts) <= _CODE_MAX:
+        return None
+    compression = tags.get(_COMPRESSION)
+    options = tags.get(_T4_OPTIONS, 0)
+    if compression == 4 and tags.get(_T6_OPTIONS, 0) == 0:
+        coding = Coding.MMR
+    elif compression == 3 and options & ~0b101 == 0:
+        coding = Coding.MR if options & 1 else Coding.MH
+    else:
+        return None
+    place = file.tell()
+    strips = []
+    for offset, count in zip(offsets, counts, strict=True):
+        file.seek(offset)
+        strips.append(file.read(count))
+    file.seek(place)
+    return Code(
+        coding=coding,
+        msb_first=tags.get(_FILL_ORDER, 1) == 1,
+        inverted=tags[_PHOTOMETRIC] == 1,
+        rows_per_strip=min(image.height, tags.get(_ROWS_PER_STRIP, image.height)),
+        strips=strips,
+    )
 
 
 def _resolution(image: Image.Image) -> tuple[float, float] | None:

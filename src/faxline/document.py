@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from faxline._header_line import HeaderLine
+    from faxline._lib import Document
     from faxline._raster import FaxPage
 
 PAGES_MAX = 2000  # more in one file is a loop of directories, or not a fax
@@ -72,12 +74,41 @@ class FaxToSend:
                 with _reading(name, number):
                     page = _raster.convert(image, high_res, header.text(total) if header else "")
                 page.place = _place(name, number)
+                page.decode = partial(_decode, name, number, image, high_res)
                 yield page
 
     def _existing_names(self) -> tuple[str, ...]:
         if not self._names:
             raise DocumentError("no document: set_content() has named no file")
         return self._names
+
+
+def add_page(pages: Document, page: FaxPage) -> None:
+    """Hands a page to the engine: as its file has it where that is whole, as rows otherwise.
+
+    Raises DocumentError.
+    """
+    from faxline._lib import PageRefused
+
+    code = page.code
+    if code is not None:
+        if pages.add_coded(page, code):
+            return
+        assert page.decode is not None
+        page = page.decode()
+    try:
+        pages.add_page(page.width_px, page.x_dpi, page.y_dpi, page.rows, page.row_count)
+    except PageRefused as error:
+        raise DocumentError(f"{page.place}: {error}") from None
+
+
+def _decode(name: str, number: int, image: Image.Image, high_res: bool | None) -> FaxPage:
+    from faxline import _raster
+
+    with _reading(name, number):
+        page = _raster.convert(image, high_res, "", decoded=True)
+    page.place = _place(name, number)
+    return page
 
 
 def _images(name: str) -> Iterator[tuple[int, Image.Image]]:

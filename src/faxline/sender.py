@@ -8,9 +8,9 @@ from typing import Any
 from faxline import options
 from faxline._header_line import HeaderLine
 from faxline._job import FaxJobs, Job, without_secrets
-from faxline._lib import Document, PageRefused
+from faxline._lib import Document
 from faxline.causes import FaxCause, SendState
-from faxline.document import DocumentError, FaxToSend
+from faxline.document import DocumentError, FaxToSend, add_page
 
 
 class CallFaxSender(FaxJobs[FaxToSend]):
@@ -104,10 +104,7 @@ class CallFaxSender(FaxJobs[FaxToSend]):
                 )
             for page in document.pages(high_res=wanted.high_res, header=header):
                 self._check_wanted(job)
-                try:
-                    pages.add_page(page.width_px, page.x_dpi, page.y_dpi, page.rows, page.row_count)
-                except PageRefused as error:
-                    raise DocumentError(f"{page.place}: {error}") from None
+                add_page(pages, page)
             with line.changed:
                 self._check_wanted(job)
                 line.note(order="fax", id=details.ID, files=names, options=without_secrets(effective))

@@ -104,6 +104,8 @@ struct words {
 
 /* Reads one frame from the words (`bad-fcs DIS v17 fine`, `raw FF 13 84`). x: bit X as this end sets it. */
 bool frame_parse(struct words *words, bool x, bool last, struct made_frame *frame);
+/* Octets as two hex digits each (`55 x20`: twenty of them), without FCS. */
+bool octets_parse(struct words *words, struct made_frame *frame);
 /* True when the next words begin a frame. */
 bool frame_ahead(const struct words *words);
 /* Reads what a frame must be and holds it against one heard; a sentence, or NULL when it fits. Consumes its words

@@ -44,7 +44,7 @@ void bits_flag(struct bits *bits)
 
 void bits_frame(struct bits *bits, const uint8_t *octets, size_t length, bool bad)
 {
-    uint8_t frame[300];
+    uint8_t frame[400];
     int ones = 0;
     memcpy(frame, octets, length);
     uint16_t fcs = frame_fcs(octets, length);

@@ -472,6 +472,11 @@ static bool parse_fif(struct words *words, struct made_frame *frame, const char 
     return true;
 }
 
+bool octets_parse(struct words *words, struct made_frame *frame)
+{
+    return parse_octets(words, frame, "octets");
+}
+
 bool frame_parse(struct words *words, bool x, bool last, struct made_frame *frame)
 {
     bool bad = false;

@@ -7,7 +7,7 @@
 
 #define RING_AFTER  FL_MS(100)
 #define WORK_LIMIT  20000
-#define AFTERMATH   FL_SEC(20) /* both idle: what else might stir */
+#define AFTERMATH   FL_SEC(90) /* both idle: what else might stir */
 #define TRAY_OCTETS (4u << 20)
 
 static uint8_t tray[TRAY_OCTETS];
@@ -152,10 +152,7 @@ static bool finish_storing(struct rig *rig)
 {
     if (rig->stored_at > rig->now) return false;
     rig->stored_at = FL_NEVER;
-    struct fl_station *called = &rig->end[1].station;
-    if (!called->fax) return true;
-    fl_t30_stored(&called->engine, true, rig->now);
-    fl_station_tick(called, rig->now);
+    fl_station_stored(&rig->end[1].station, true, rig->now);
     return true;
 }
 

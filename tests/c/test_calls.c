@@ -1024,13 +1024,16 @@ static void step_prepare(struct run *run)
     run->sent_whole[number] = true;
 }
 
-/* `burst 0..4 [block=N] [bad=1,3] [rcp=N] [long-train] [backwards] [tail=N]`: these frames of the prepared page. */
+/* `burst 0..4 [block=N] [bad=1,3] [rcp=N] [long-train] [backwards] [flags T] [with OCTETS]`: these frames of the prepared
+ * page; `with`: another frame before them. */
 static void step_burst(struct run *run)
 {
     struct fast fast = as_agreed(run);
     struct bits bits = {0};
     bool set[256] = {false}, bad[256] = {false}, long_train = false, backwards = false;
     int block = 0, rcps = 3;
+    fl_time flags = FL_MS(200);
+    struct made_frame strange = {0};
     size_t octets = (size_t)run->ours.frame_octets;
     const char *value;
     if (!frames_parse(next(run), set)) complain(run, "which frames?");
@@ -1041,11 +1044,14 @@ static void step_burst(struct run *run)
         else if ((value = next_with(run, "rcp="))) rcps = atoi(value);
         else if (next_is(run, "long-train")) long_train = true;
         else if (next_is(run, "backwards")) backwards = true;
+        else if (next_is(run, "flags")) flags = next_time(run);
+        else if (next_is(run, "with")) octets_parse(&run->words, &strange);
         else break;
     }
     if (!run->ours.ecm) complain(run, "no DCS with ECM was sent");
     if (!finished(run)) return;
-    for (int i = 0; i < fast.rate_bps / 40; i++) bits_flag(&bits);
+    for (fl_time i = flags * fast.rate_bps / 8000000; i > 0; i--) bits_flag(&bits);
+    if (strange.length) bits_frame(&bits, strange.octets, strange.length, false);
     for (int i = 0; i < 256; i++) {
         int number = backwards ? 255 - i : i;
         uint8_t frame[260] = {0xFF, 0x03, 0x06, (uint8_t)number};

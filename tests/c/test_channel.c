@@ -108,6 +108,7 @@ static const struct {
     {"5550108", FL_CALL_ANSWERED, 0, FL_FAX_COMMSFAULT, 0},
     {"5550109", FL_CALL_ANSWERED, 0, FL_FAX_NORMAL, 3},
     {"5550110", FL_CALL_ANSWERED, 0, FL_FAX_TIMEOUT, 0},
+    {"5550111", FL_CALL_ANSWERED, 0, FL_FAX_STANDARDMISMATCH, 0},
     {"5550112", FL_CALL_IDLE, FL_CALL_CAUSE_OUTOFORDER, 0, 0},
     {"5550113", FL_CALL_ANSWERED, 0, FL_FAX_ERROR, 0},
 };
@@ -151,27 +152,36 @@ static struct call open_line(struct fl_office *office, const char *number)
     return call;
 }
 
-/* The called line's part, event by event: answers, receives, stores. */
-static void called_part(struct call *call, const struct fl_event *event, int *stored)
+static const struct fl_fax_options PLAIN = {1, 1, 1, 2400, 14400, -1, 1, -1, "5550002", "", "", ""};
+
+static void store_page(struct call *call, int *stored)
 {
-    static const struct fl_fax_options OPTIONS = {1, 1, 1, 2400, 14400, -1, 1, -1, "5550002", "", "", ""};
-    if (event->kind == FL_EVENT_CALL && event->state == FL_CALL_RING_INCOMING)
-        CHECK_EQ(fl_channel_answer(call->channel), 0);
-    if (event->kind == FL_EVENT_CALL && event->state == FL_CALL_ANSWERED)
-        CHECK_EQ(fl_channel_fax_receive(call->channel, &OPTIONS), 0);
-    if (event->kind == FL_EVENT_RECEIVED) {
-        struct fl_page_info info;
-        int64_t size = fl_channel_take_page(call->channel, &info, NULL, 0);
-        uint8_t *code = malloc((size_t)size);
-        CHECK_EQ(fl_channel_take_page(call->channel, &info, code, size), size);
-        CHECK_EQ(info.rows, 400);
-        CHECK_EQ(info.number, ++*stored);
-        free(code);
-        CHECK_EQ(fl_channel_page_stored(call->channel, 1), 0);
-    }
+    struct fl_page_info info;
+    int64_t size = fl_channel_take_page(call->channel, &info, NULL, 0);
+    uint8_t *code = malloc((size_t)size);
+    CHECK_EQ(fl_channel_take_page(call->channel, &info, code, size), size);
+    CHECK_EQ(info.rows, 400);
+    CHECK_EQ(info.number, ++*stored);
+    free(code);
+    CHECK_EQ(fl_channel_page_stored(call->channel, 1), 0);
 }
 
-static void test_two_lines(int ecm)
+/* One end's part, event by event: answers, sends or receives once the call is through, stores. */
+static void take_part(struct call *call, const struct fl_event *event, const struct fl_fax_options *send, int *stored)
+{
+    if (event->kind == FL_EVENT_CALL && event->state == FL_CALL_RING_INCOMING)
+        CHECK_EQ(fl_channel_answer(call->channel), 0);
+    if (event->kind == FL_EVENT_CALL && event->state == FL_CALL_ANSWERED) {
+        if (send)
+            CHECK_EQ(fl_channel_fax_send(call->channel, send, document(2, 196)), 0);
+        else
+            CHECK_EQ(fl_channel_fax_receive(call->channel, &PLAIN), 0);
+    }
+    if (event->kind == FL_EVENT_RECEIVED) store_page(call, stored);
+}
+
+/* polled: the called line has the document, and the caller asks for it. */
+static void test_two_lines(int ecm, int polled)
 {
     struct fl_office *office = fl_office_new();
     struct call a = open_line(office, "5550001"), b = open_line(office, "5550002");
@@ -187,19 +197,18 @@ static void test_two_lines(int ecm)
         int got_a = fl_channel_wait(a.channel, 5, &event);
         if (got_a == 1) {
             a.seen = event.seq;
-            if (event.kind == FL_EVENT_CALL && event.state == FL_CALL_ANSWERED)
-                CHECK_EQ(fl_channel_fax_send(a.channel, &options, document(2, 196)), 0);
+            take_part(&a, &event, polled ? NULL : &options, &stored);
             if (event.kind == FL_EVENT_FAX_ENDED) cause_a = event.cause;
         }
         int got_b = fl_channel_wait(b.channel, got_a ? 0 : 5, &event);
+        if (got_b == 1) {
+            b.seen = event.seq;
+            take_part(&b, &event, polled ? &options : NULL, &stored);
+            if (event.kind == FL_EVENT_FAX_ENDED) cause_b = event.cause;
+        }
         if (getenv("TRACE")) {
             print_trace(&a);
             print_trace(&b);
-        }
-        if (got_b == 1) {
-            b.seen = event.seq;
-            called_part(&b, &event, &stored);
-            if (event.kind == FL_EVENT_FAX_ENDED) cause_b = event.cause;
         }
     }
     CHECK_EQ(cause_a, FL_FAX_NORMAL);
@@ -229,7 +238,7 @@ static void test_incoming(void)
     CHECK_EQ(fl_channel_incoming(call.channel, &options, document(3, 98)), 0);
     CHECK_EQ(fl_channel_await_call(call.channel, 1), 0);
     while (!cause && next(&call, &event) == 1) {
-        called_part(&call, &event, &stored);
+        take_part(&call, &event, NULL, &stored);
         if (event.kind == FL_EVENT_FAX_ENDED) cause = event.cause;
     }
     CHECK_EQ(cause, FL_FAX_NORMAL);
@@ -245,8 +254,7 @@ int main(int argc, char **argv)
         for (int ecm = 0; ecm <= 1; ecm++)
             if (argc < 2 || strcmp(argv[1], NUMBERS[row].number) == 0) test_number(row, ecm, argc > 1);
     if (argc < 2) {
-        test_two_lines(0);
-        test_two_lines(1);
+        for (int variant = 0; variant < 4; variant++) test_two_lines(variant & 1, variant >> 1);
         test_incoming();
     }
     return check_result("channel");

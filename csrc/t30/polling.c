@@ -1,0 +1,85 @@
+/* Polling: the document goes the other way than the call. Who was called offers it in DIS (bit 9) and waits for DTC;
+ * who called asks for it with DTC and from then on is the receiver. T.30 5.2.1, 5.3.6.1.2.
+ */
+#include "t30/states.h"
+
+#include <string.h>
+
+#define TRIES_MAX 3
+#define GAP_MS    70
+
+/* ---- the called station, which has the document ---- */
+
+void fl_t30_enter_B_AWAIT_DTC(struct fl_t30 *e)
+{
+    /* As for DCS: DIS is repeated midway between T4 and T2, at random, until T1. */
+    fl_t30_timer_start(e, FL_T4, FL_MS(4500) + (fl_time)(fl_random(&e->random) % 550000));
+    fl_t30_listen(e);
+}
+
+/* A document that has a name or a password goes only to who knows them. */
+static bool knows_the_words(const struct fl_t30 *e)
+{
+    bool sep = !e->config.selective[0] || strcmp(e->config.selective, e->sep) == 0;
+    bool password = !e->config.password[0] || strcmp(e->config.password, e->pwd) == 0;
+    return sep && password;
+}
+
+static void answer_dtc(struct fl_t30 *e)
+{
+    fl_t30_timer_stop(e, FL_T1);
+    e->session.sub = e->session.password = false;
+    if (!knows_the_words(e))
+        fl_t30_give_up(e, FL_RAW_B_WRONG_POLL, true);
+    else if (!fl_t30_evaluate(e))
+        fl_t30_give_up(e, FL_RAW_B_INCOMPATIBLE, true);
+    else
+        fl_t30_go(e, FL_STATE_B_SEND_DCS);
+}
+
+void fl_t30_on_B_AWAIT_DTC(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    if (fl_t30_listening(e, h)) return;
+    if (h->kind == FL_H_TIMER) {
+        if (h->timer == FL_T1)
+            fl_t30_give_up(e, e->heard ? FL_RAW_B_NOT_POLLED : FL_RAW_B_SILENT, true);
+        else
+            fl_t30_go(e, FL_STATE_B_SEND_DIS);
+        return;
+    }
+    bool dtc = fl_t30_take_identification(e, h) && h->fcf == FL_DTC;
+    if (h->fcf == FL_DCN)
+        fl_t30_give_up(e, FL_RAW_B_DCN, false);
+    else if (dtc)
+        answer_dtc(e);
+    else if (h->final)
+        fl_t30_listen(e);
+}
+
+/* ---- the caller, who wants it ---- */
+
+void fl_t30_enter_B_SEND_DTC(struct fl_t30 *e)
+{
+    uint8_t fif[FL_DIS_MAX];
+    fl_t30_burst_clear(e);
+    if (e->config.password[0]) fl_frame_make_id(fl_t30_burst_add(e), FL_PWD, e->config.password);
+    if (e->config.selective[0]) fl_frame_make_id(fl_t30_burst_add(e), FL_SEP, e->config.selective);
+    if (e->config.id[0]) fl_frame_make_id(fl_t30_burst_add(e), FL_CIG, e->config.id);
+    size_t length = fl_dis_write(&e->config.abilities, fif);
+    fl_frame_make(fl_t30_burst_add(e), true, FL_DTC, fif, length);
+    fl_t30_quiet(e, GAP_MS);
+}
+
+void fl_t30_on_B_SEND_DTC(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    if (h->kind == FL_H_FAILED) fl_t30_give_up(e, FL_RAW_MODEM, false);
+    if (h->kind == FL_H_DONE && !fl_t30_burst_send(e)) fl_t30_go(e, FL_STATE_B_AWAIT_DCS);
+}
+
+void fl_t30_poll_again(struct fl_t30 *e)
+{
+    if (++e->tries >= TRIES_MAX)
+        fl_t30_give_up(e, FL_RAW_B_NO_RESPONSE, true);
+    else
+        fl_t30_go(e, FL_STATE_B_SEND_DTC);
+}
