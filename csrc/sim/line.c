@@ -334,6 +334,7 @@ fl_time fl_line_data(struct fl_line *line, int end, const uint8_t *octets, size_
     }
     if (heard < length && !sender->dropped) {
         sender->dropped = true;
+        if (line->watch) fl_watch_lost(line->watch, end, sender->drop_at);
         put_signal(way, sender, false, false, sender->drop_at + line->delay);
     }
     return sender->busy_until;

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from faxline import options
-from faxline._lib import FAR_MACHINES, FAULT_KINDS, Document, FarMachine, FaultKind, PageRefused
+from faxline._lib import FAR_MACHINES, FAULT_KINDS, Document, FarMachine, FaultKind
 from faxline.causes import CallState, FaxCause
 from faxline.device import parse_fault, resolve
-from faxline.document import DocumentError, FaxToSend
+from faxline.document import DocumentError, FaxToSend, add_page
 from faxline.errors import Error
 
 if TYPE_CHECKING:
@@ -110,14 +110,14 @@ def call_in(
     pages = Document()
     try:
         for page in document.pages(high_res=wanted.high_res):
-            pages.add_page(page.width_px, page.x_dpi, page.y_dpi, page.rows, page.row_count)
+            add_page(pages, page)
         with line.changed:
             engine = line.open_engine()
             if not engine.incoming(wanted, pages):
                 raise Error(f"{line.device.address}: a far machine cannot call now")
             if line.state is CallState.WAITING:
                 engine.await_call(True)
-    except (DocumentError, PageRefused) as error:
+    except DocumentError as error:
         raise Error(f"{line.device.address}: {error}") from None
     finally:
         pages.close()
