@@ -56,8 +56,8 @@ struct fl_exchange {
     uint8_t route; /* enum route */
     fl_time route_at;
     struct end *caller, *callee;
-    struct fl_exchange *callee_of; /* another line's, when the call goes there */
-    bool engaged;                  /* a call that was dialled elsewhere is ours, too */
+    struct fl_exchange *callee_of;  /* another line's, when the call goes there */
+    bool engaged;                   /* a call that was dialled elsewhere is ours, too */
     const struct fl_far_row *fixed; /* ?far=: whatever number is called */
     const struct fl_far_row *row;   /* who answers */
     bool mishap_done;
@@ -428,8 +428,8 @@ static void exchange_hang_up(struct fl_board *board, fl_time now)
     fl_station_hang_up(&of(board)->ours.station, now);
 }
 
-static void exchange_fax(struct fl_board *board, const struct fl_fax_options *options, struct fl_document *document,
-                         fl_time now)
+static void exchange_fax(struct fl_board *board, const struct fl_fax_options *options,
+                         struct fl_document *document, fl_time now)
 {
     fl_job_start(&of(board)->job, &of(board)->ours.station, options, document, now);
 }
@@ -540,7 +540,8 @@ static int64_t exchange_take(struct fl_board *board, struct fl_page_info *info, 
     return fl_store_take(&of(board)->store, info, code, cap);
 }
 
-static int64_t exchange_take_far(struct fl_board *board, struct fl_page_info *info, uint8_t *code, int64_t cap)
+static int64_t exchange_take_far(struct fl_board *board, struct fl_page_info *info, uint8_t *code,
+                                 int64_t cap)
 {
     return fl_store_take(&of(board)->far_store, info, code, cap);
 }

@@ -42,8 +42,11 @@ void fl_watch_start(struct fl_watch *watch, fl_time delay)
         uint32_t violations = self->violations;
         char text[sizeof self->text];
         memcpy(text, self->text, sizeof text);
-        *self = (struct fl_watch_end){
-            .command = -1, .off = LONG_AGO, .carrier_off = LONG_AGO, .lost = FL_NEVER, .violations = violations};
+        *self = (struct fl_watch_end){.command = -1,
+                                      .off = LONG_AGO,
+                                      .carrier_off = LONG_AGO,
+                                      .lost = FL_NEVER,
+                                      .violations = violations};
         memcpy(self->text, text, sizeof text);
     }
 }
