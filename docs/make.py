@@ -245,11 +245,14 @@ def _api_of(module: str, names: Iterable[str]) -> Iterable[str]:
 API = {
     "channel": ["CallChannel"],
     "sender": ["CallFaxSender"],
+    "receiver": ["CallFaxReceiver"],
+    "_job": ["FaxJobs"],
     "document": ["FaxToSend"],
+    "storage": ["FaxToReceive"],
     "details": ["FaxDetails", "CallDetails"],
-    "causes": ["CallState", "CallCause", "SendState", "FaxCause"],
+    "causes": ["CallState", "CallCause", "SendState", "ReceiveState", "FaxCause"],
     "errors": ["Error", "Hangup"],
-    "sim": ["address", "fault", "far_machines", "faults", "violations"],
+    "sim": ["address", "call_in", "fault", "far_machines", "faults", "violations"],
 }
 
 PARTS = {
