@@ -104,29 +104,31 @@ int64_t fl_document_coded_size(const struct fl_document *document, int32_t page,
 
 /* ---- coding of whole pages (t4/t4.h has the conventions) ---- */
 
-int64_t fl_t4_encode_page(int32_t coding, int32_t k, int32_t msb_first, int32_t width_px, int64_t min_row_bits,
-                          const uint8_t *rows, int64_t row_count, uint8_t *out, int64_t out_cap);
-int64_t fl_t4_decode_page(int32_t coding, int32_t msb_first, int32_t width_px, const uint8_t *code, int64_t code_len,
-                          uint8_t *rows, int64_t max_rows, int64_t *bad_rows, int32_t *ended);
+int64_t fl_t4_encode_page(int32_t coding, int32_t k, int32_t msb_first, int32_t width_px,
+                          int64_t min_row_bits, const uint8_t *rows, int64_t row_count, uint8_t *out,
+                          int64_t out_cap);
+int64_t fl_t4_decode_page(int32_t coding, int32_t msb_first, int32_t width_px, const uint8_t *code,
+                          int64_t code_len, uint8_t *rows, int64_t max_rows, int64_t *bad_rows,
+                          int32_t *ended);
 
 /* ---- events ---- */
 
 enum fl_event_kind {
-    FL_EVENT_CALL = 1,   /* state, cause: the call changed */
-    FL_EVENT_FAX_STARTED,/* the T.30 engine has taken the line */
-    FL_EVENT_NEGOTIATED, /* negotiated: agreed, or changed by a retrain */
-    FL_EVENT_PAGE,       /* pages confirmed so far; last: no more will follow */
-    FL_EVENT_FAX_ENDED,  /* cause, raw, pages */
-    FL_EVENT_RECEIVED,   /* a page was received: fl_channel_take_page has it, fl_channel_page_stored confirms it */
-    FL_EVENT_FAR_PAGE,   /* a simulated far machine stored a page: fl_channel_take_far_page has it */
-    FL_EVENT_TIMER,      /* timer: the delay given to fl_channel_timer has passed on the line's clock */
+    FL_EVENT_CALL = 1,    /* state, cause: the call changed */
+    FL_EVENT_FAX_STARTED, /* the T.30 engine has taken the line */
+    FL_EVENT_NEGOTIATED,  /* negotiated: agreed, or changed by a retrain */
+    FL_EVENT_PAGE,        /* pages confirmed so far; last: no more will follow */
+    FL_EVENT_FAX_ENDED,   /* cause, raw, pages */
+    FL_EVENT_RECEIVED, /* a page was received: fl_channel_take_page has it, fl_channel_page_stored confirms it */
+    FL_EVENT_FAR_PAGE, /* a simulated far machine stored a page: fl_channel_take_far_page has it */
+    FL_EVENT_TIMER,    /* timer: the delay given to fl_channel_timer has passed on the line's clock */
 };
 
 struct fl_negotiated {
-    int32_t modem;       /* 17, 29, 27 for V.17, V.29, V.27ter */
+    int32_t modem; /* 17, 29, 27 for V.17, V.29, V.27ter */
     int32_t rate_bps;
-    int32_t ecm;         /* 0 or 1 */
-    int32_t coding;      /* enum fl_coding */
+    int32_t ecm;    /* 0 or 1 */
+    int32_t coding; /* enum fl_coding */
     int32_t width_px;
     int32_t x_dpi;
     int32_t y_dpi;
@@ -183,22 +185,22 @@ void fl_office_free(struct fl_office *office);
 struct fl_channel_config {
     int32_t board;
     int32_t pace;
-    int32_t speed;        /* FL_PACE_REAL: line seconds per second of the clock, 1..1000 */
-    int32_t trace;        /* 1: keep a trace */
-    int32_t save;         /* 1: keep the pages that a simulated far machine stores */
-    int32_t far;          /* simulated far machine: number of a row of fl_far_name, -1: by the number called */
-    int32_t delay_ms;     /* simulated line: one-way delay */
+    int32_t speed;    /* FL_PACE_REAL: line seconds per second of the clock, 1..1000 */
+    int32_t trace;    /* 1: keep a trace */
+    int32_t save;     /* 1: keep the pages that a simulated far machine stores */
+    int32_t far;      /* simulated far machine: number of a row of fl_far_name, -1: by the number called */
+    int32_t delay_ms; /* simulated line: one-way delay */
     int32_t fault_count;
     uint64_t seed;
-    char number[24];      /* simulated line: its own number */
+    char number[24]; /* simulated line: its own number */
     struct fl_fault faults[16];
     struct fl_office *office; /* simulated line: NULL = it is alone with its far machines */
 };
 
 struct fl_fax_options {
-    int32_t v17, v29, v27;  /* 1: may be used */
+    int32_t v17, v29, v27; /* 1: may be used */
     int32_t min_rate_bps, max_rate_bps;
-    int32_t high_res;       /* 1 YES, 0 NO, -1 follow the document */
+    int32_t high_res; /* 1 YES, 0 NO, -1 follow the document */
     int32_t ecm;
     int32_t compression;    /* enum fl_coding, -1 = AUTO */
     char subscriber_id[24]; /* '' or up to 20 characters, NUL terminated; so the others */
@@ -257,11 +259,13 @@ struct fl_page_info {
     int32_t y_dpi;
     int32_t rows;
     int32_t bad_rows;
-    int32_t number;      /* from 1 in its call */
+    int32_t number; /* from 1 in its call */
     char remote_id[24];
 };
-int64_t fl_channel_take_page(struct fl_channel *channel, struct fl_page_info *info, uint8_t *code, int64_t cap);
-int64_t fl_channel_take_far_page(struct fl_channel *channel, struct fl_page_info *info, uint8_t *code, int64_t cap);
+int64_t fl_channel_take_page(struct fl_channel *channel, struct fl_page_info *info, uint8_t *code,
+                             int64_t cap);
+int64_t fl_channel_take_far_page(struct fl_channel *channel, struct fl_page_info *info, uint8_t *code,
+                                 int64_t cap);
 
 /* ---- trace ---- */
 
@@ -301,7 +305,7 @@ const char *fl_fault_text(int32_t fault);
 int32_t fl_t30_state_count(void);
 const char *fl_t30_state_name(int32_t state);
 const char *fl_t30_state_clause(int32_t state);
-const char *fl_t30_state_role(int32_t state);  /* "caller", "called", "both" */
-const char *fl_t30_state_phase(int32_t state); /* "A" .. "E" */
-const char *fl_t30_state_timer(int32_t state); /* "T4" or "" */
+const char *fl_t30_state_role(int32_t state);            /* "caller", "called", "both" */
+const char *fl_t30_state_phase(int32_t state);           /* "A" .. "E" */
+const char *fl_t30_state_timer(int32_t state);           /* "T4" or "" */
 int32_t fl_t30_state_next(int32_t state, int32_t other); /* 1: other may follow state */

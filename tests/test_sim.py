@@ -190,7 +190,7 @@ def test_fault_syntax(text: str, at: int, count: int, strength: int) -> None:
         ("isdn:0", "isdn.*class1, sim"),
         ("class1:/dev/ttyACM0", "next release"),
         ("class1:/dev/ttyACM0?profile=x", "next release"),
-        ("sim:?colour=red", "colour.*delay, far, faults, number, pace, save, seed, speed"),
+        ("sim:?colour=red", "colour.*delay, far, faults, incoming, number, pace, save, seed, speed"),
         ("sim:?far=moon", "moon.*busy"),
         ("sim:?faults=gremlin", "gremlin.*bad_fcs"),
         ("sim:?faults=bad_fcs@", "not written"),

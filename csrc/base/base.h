@@ -9,10 +9,10 @@
 /* Microseconds on the line's clock (virtual or monotonic). Signed: differences are common. */
 typedef int64_t fl_time;
 
-#define FL_NEVER   INT64_MAX
-#define FL_US(us)  ((fl_time)(us))
-#define FL_MS(ms)  ((fl_time)(ms) * 1000)
-#define FL_SEC(s)  ((fl_time)(s) * 1000000)
+#define FL_NEVER  INT64_MAX
+#define FL_US(us) ((fl_time)(us))
+#define FL_MS(ms) ((fl_time)(ms) * 1000)
+#define FL_SEC(s) ((fl_time)(s) * 1000000)
 
 #define FL_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

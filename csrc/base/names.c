@@ -5,8 +5,8 @@
 #include "base/trace.h"
 
 static const char *const CALL_STATES[FL_CALL_STATES] = {
-    "WAITING",       "CALL_INCOMING", "RING_INCOMING", "ANSWERING",    "ANSWERED",
-    "CALL_OUTGOING", "RING_OUTGOING", "HOLDING",       "ON_HOLD",      "TRANSFERRING",
+    "WAITING",       "CALL_INCOMING", "RING_INCOMING", "ANSWERING", "ANSWERED",
+    "CALL_OUTGOING", "RING_OUTGOING", "HOLDING",       "ON_HOLD",   "TRANSFERRING",
     "TRANSFERRED",   "RECONNECTING",  "ERROR",         "IDLE",
 };
 
@@ -16,14 +16,24 @@ static const char *const CALL_CAUSES[FL_CALL_CAUSES] = {
 };
 
 static const char *const FAX_CAUSES[FL_FAX_CAUSES] = {
-    "NONE",   "NORMAL",         "ERROR",         "ABORTED",              "HANGUP",           "TIMEOUT",
-    "NOTFAX", "UNKNOWN_OPTION", "UNKNOWN_VALUE", "INCONSISTENT_OPTIONS", "STANDARDMISMATCH", "COMMSFAULT",
+    "NONE",
+    "NORMAL",
+    "ERROR",
+    "ABORTED",
+    "HANGUP",
+    "TIMEOUT",
+    "NOTFAX",
+    "UNKNOWN_OPTION",
+    "UNKNOWN_VALUE",
+    "INCONSISTENT_OPTIONS",
+    "STANDARDMISMATCH",
+    "COMMSFAULT",
     "PAGEQUALITY",
 };
 
 static const char *const TRACE_KINDS[FL_TRACE_KINDS] = {
-    "note",  "at-sent", "at-received", "frame-sent",    "frame-received", "frame-bad",
-    "state", "timer",   "data-sent",   "data-received", "signal",         "violation", "fault",
+    "note",  "at-sent",   "at-received",   "frame-sent", "frame-received", "frame-bad", "state",
+    "timer", "data-sent", "data-received", "signal",     "violation",      "fault",
 };
 
 static const struct {
@@ -35,8 +45,7 @@ static const struct {
 #undef FL_RAW_ROW
 };
 
-#define FL_NAME_OF(table, index) \
-    ((index) >= 0 && (size_t)(index) < FL_COUNT(table) ? (table)[index] : "")
+#define FL_NAME_OF(table, index) ((index) >= 0 && (size_t)(index) < FL_COUNT(table) ? (table)[index] : "")
 
 const char *fl_call_state_name(int32_t state)
 {

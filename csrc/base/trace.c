@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-void fl_trace_put(const struct fl_pen *pen, fl_time now, enum fl_trace_kind kind, const void *data, size_t length)
+void fl_trace_put(const struct fl_pen *pen, fl_time now, enum fl_trace_kind kind, const void *data,
+                  size_t length)
 {
     struct fl_trace *trace = pen->trace;
     if (!trace) return;

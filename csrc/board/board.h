@@ -24,8 +24,8 @@ struct fl_board_ops {
     void (*answer)(struct fl_board *board, fl_time now);
     void (*reject)(struct fl_board *board, fl_time now);
     /* Simulated: a far machine is to call with this document, which is the board's from now on. */
-    void (*incoming)(struct fl_board *board, const struct fl_fax_options *options, struct fl_document *document,
-                     fl_time now);
+    void (*incoming)(struct fl_board *board, const struct fl_fax_options *options,
+                     struct fl_document *document, fl_time now);
     fl_time (*step)(struct fl_board *board, fl_time now);
     /* Fills kind and what belongs to it; seq and time are the channel's. */
     bool (*event)(struct fl_board *board, struct fl_event *event);

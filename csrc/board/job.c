@@ -120,8 +120,8 @@ static void describe(const struct fl_job *job, const struct fl_t30 *engine, stru
     memcpy(negotiated->our_id, job->id, sizeof job->id);
 }
 
-static bool t30_event(const struct fl_job *job, const struct fl_station *station, const struct fl_t30_event *from,
-                      struct fl_event *to)
+static bool t30_event(const struct fl_job *job, const struct fl_station *station,
+                      const struct fl_t30_event *from, struct fl_event *to)
 {
     to->pages = from->pages;
     to->last = from->last;
@@ -139,8 +139,8 @@ static bool t30_event(const struct fl_job *job, const struct fl_station *station
     }
 }
 
-bool fl_job_event(const struct fl_job *job, const struct fl_station *station, const struct fl_station_event *from,
-                  struct fl_event *to)
+bool fl_job_event(const struct fl_job *job, const struct fl_station *station,
+                  const struct fl_station_event *from, struct fl_event *to)
 {
     switch (from->kind) {
     case FL_STATION_CALL:

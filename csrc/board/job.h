@@ -20,8 +20,8 @@ void fl_job_receive(struct fl_job *job, struct fl_station *station, const struct
 void fl_job_start(struct fl_job *job, struct fl_station *station, const struct fl_fax_options *options,
                   struct fl_document *document, fl_time now);
 /* What a station's event is for the application; false when it is nothing to it. */
-bool fl_job_event(const struct fl_job *job, const struct fl_station *station, const struct fl_station_event *from,
-                  struct fl_event *to);
+bool fl_job_event(const struct fl_job *job, const struct fl_station *station,
+                  const struct fl_station_event *from, struct fl_event *to);
 /* What a Class 1 modem can send or receive, as a set of FL_CAN_. */
 uint8_t fl_job_modulations(const struct fl_class1 *driver, bool receive);
 

@@ -5,7 +5,8 @@
 
 static void emit(struct fl_station *s, struct fl_station_event event)
 {
-    if (s->event_count == FL_STATION_EVENTS) { /* the owner collects after every call: this cannot happen in order */
+    if (s->event_count ==
+        FL_STATION_EVENTS) { /* the owner collects after every call: this cannot happen in order */
         s->event_head = (uint8_t)((s->event_head + 1) % FL_STATION_EVENTS);
         s->event_count--;
     }
@@ -74,7 +75,8 @@ void fl_station_fax(struct fl_station *s, const struct fl_t30_config *config, fl
         emit(s, (struct fl_station_event){.kind = FL_STATION_STARTED});
         fl_t30_start(&s->engine, now);
         pump_engine(s, now);
-        take_indications(s, now); /* the driver may have held the first frame: no octet would bring it forward */
+        take_indications(s,
+                         now); /* the driver may have held the first frame: no octet would bring it forward */
     }
 }
 
@@ -94,7 +96,8 @@ void fl_station_stored(struct fl_station *s, bool good, fl_time now)
 
 /* ---- the call ---- */
 
-void fl_station_init(struct fl_station *s, const struct fl_class1_profile *profile, struct fl_pen pen, fl_time now)
+void fl_station_init(struct fl_station *s, const struct fl_class1_profile *profile, struct fl_pen pen,
+                     fl_time now)
 {
     memset(s, 0, sizeof *s);
     s->pen = pen;
@@ -208,8 +211,8 @@ void fl_station_hang_up(struct fl_station *s, fl_time now)
 
 static void die(struct fl_station *s)
 {
-    bool in_call = s->dial.length ||
-                   (s->state != FL_STATION_INIT && s->state != FL_STATION_ON_HOOK && s->state != FL_STATION_DEAD);
+    bool in_call = s->dial.length || (s->state != FL_STATION_INIT && s->state != FL_STATION_ON_HOOK &&
+                                      s->state != FL_STATION_DEAD);
     s->dial.length = 0;
     s->state = FL_STATION_DEAD;
     s->cause = FL_CALL_CAUSE_ERROR;

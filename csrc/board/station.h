@@ -10,14 +10,14 @@
 #include "t30/t30.h"
 
 enum fl_station_state {
-    FL_STATION_INIT,       /* the modem is being brought up */
+    FL_STATION_INIT, /* the modem is being brought up */
     FL_STATION_ON_HOOK,
     FL_STATION_DIALLING,
     FL_STATION_ANSWERING,
     FL_STATION_CONNECTED,
-    FL_STATION_VOICE,      /* answered, and not a fax: the modem has gone on hook by itself */
+    FL_STATION_VOICE, /* answered, and not a fax: the modem has gone on hook by itself */
     FL_STATION_HANGING_UP,
-    FL_STATION_DEAD,       /* the modem is gone */
+    FL_STATION_DEAD, /* the modem is gone */
 };
 
 enum fl_station_event_kind {
@@ -38,14 +38,14 @@ struct fl_station {
     struct fl_class1 driver;
     struct fl_t30 engine;
     struct fl_pen pen;
-    uint8_t state; /* enum fl_station_state */
-    bool fax;      /* a session runs */
-    bool dialled;  /* the present or last call is ours: who sends then is T.30's caller */
-    bool ignored;  /* the present ringing was rejected */
+    uint8_t state;         /* enum fl_station_state */
+    bool fax;              /* a session runs */
+    bool dialled;          /* the present or last call is ours: who sends then is T.30's caller */
+    bool ignored;          /* the present ringing was rejected */
     fl_time ringing_until; /* a ring is due before; 0 = nothing rings */
-    bool hang_up;  /* as soon as it has ended */
-    int cause;     /* of the call's end */
-    struct fl_order dial; /* waits for the modem to come up: length 0 when none does */
+    bool hang_up;          /* as soon as it has ended */
+    int cause;             /* of the call's end */
+    struct fl_order dial;  /* waits for the modem to come up: length 0 when none does */
     struct fl_station_event events[FL_STATION_EVENTS];
     uint8_t event_head, event_count;
 };

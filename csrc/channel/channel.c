@@ -64,8 +64,8 @@ struct timer {
 struct fl_channel {
     pthread_t thread;
     pthread_mutex_t mutex;
-    pthread_cond_t changed; /* an event, a record taken, the end: whoever waits looks again */
-    int readable;           /* eventfd: an event waits */
+    pthread_cond_t changed;                /* an event, a record taken, the end: whoever waits looks again */
+    int readable;                          /* eventfd: an event waits */
     struct fl_office *office, *own_office; /* own: NULL when it is shared */
 
     /* under the office's mutex */
@@ -436,7 +436,8 @@ struct fl_channel *fl_channel_open(const struct fl_channel_config *config, char 
         ch->trace = calloc(1, sizeof *ch->trace);
         ch->records = calloc(RECORDS, sizeof *ch->records);
     }
-    if (!ch->office || ch->member.wake < 0 || ch->readable < 0 || (config->trace && (!ch->trace || !ch->records))) {
+    if (!ch->office || ch->member.wake < 0 || ch->readable < 0 ||
+        (config->trace && (!ch->trace || !ch->records))) {
         snprintf(error, error_size, "no memory or no file descriptors left for a channel");
         release(ch);
         return NULL;
@@ -521,8 +522,8 @@ int32_t fl_channel_timer_cancel(struct fl_channel *ch, int32_t timer)
     return give_order(ch, &(struct order){.kind = ORDER_TIMER_CANCEL, .timer = timer});
 }
 
-static int32_t give_document(struct fl_channel *ch, enum order_kind kind, const struct fl_fax_options *options,
-                             struct fl_document *document)
+static int32_t give_document(struct fl_channel *ch, enum order_kind kind,
+                             const struct fl_fax_options *options, struct fl_document *document)
 {
     struct order order = {.kind = (uint8_t)kind, .options = *options, .document = document};
     int32_t result = FL_E_VALUE;

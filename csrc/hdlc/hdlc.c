@@ -140,7 +140,8 @@ size_t fl_hdlc_take(struct fl_hdlc_receiver *r, const uint8_t *octets, size_t co
         size_t complete = 0;
         for (unsigned bit = 0; bit < 8; bit++) {
             size_t ended = take_bit(r, octet >> bit & 1);
-            if (ended) complete = ended; /* two frames cannot end within one octet: a frame has four at least */
+            if (ended)
+                complete = ended; /* two frames cannot end within one octet: a frame has four at least */
         }
         if (complete) {
             *length = complete;

@@ -22,8 +22,8 @@ size_t fl_hdlc_put_flags(struct fl_hdlc_sender *sender, unsigned octets, uint8_t
 size_t fl_hdlc_put_frame(struct fl_hdlc_sender *sender, const uint8_t *frame, size_t length, uint8_t *out);
 
 struct fl_hdlc_receiver {
-    uint8_t ones;    /* in a row, up to 7 */
-    bool in_frame;   /* since a flag, with no abort and no overlong frame after it */
+    uint8_t ones;  /* in a row, up to 7 */
+    bool in_frame; /* since a flag, with no abort and no overlong frame after it */
     uint8_t octet, octet_bits;
     uint16_t length; /* of frame, FCS included */
     uint8_t frame[FL_HDLC_FRAME];

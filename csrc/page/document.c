@@ -83,7 +83,8 @@ static bool room_for_page(struct fl_document *document)
 }
 
 /* The shape of a page that a fax machine can have; false for any other. */
-static bool shape_of(struct fl_page_shape *shape, int32_t width_px, int32_t x_dpi, int32_t y_dpi, int64_t row_count)
+static bool shape_of(struct fl_page_shape *shape, int32_t width_px, int32_t x_dpi, int32_t y_dpi,
+                     int64_t row_count)
 {
     int resolution = fl_resolution_find(x_dpi, y_dpi);
     int width = resolution < 0 ? -1 : fl_width_find(resolution, width_px);
@@ -155,8 +156,8 @@ static void reverse_bits(uint8_t *to, const uint8_t *from, size_t length)
 }
 
 /* Appends MMR code that is known to be whole, without coding it again. */
-static int32_t append_code(struct fl_document *document, const struct fl_page_shape *shape, const uint8_t *code,
-                           size_t length, bool msb_first)
+static int32_t append_code(struct fl_document *document, const struct fl_page_shape *shape,
+                           const uint8_t *code, size_t length, bool msb_first)
 {
     struct fl_document_page page = {.shape = *shape, .length = length, .sizes = {-1, -1, (int64_t)length}};
     page.code = malloc(length);
@@ -176,10 +177,10 @@ static int32_t append_code(struct fl_document *document, const struct fl_page_sh
 struct strips {
     const struct fl_coded_page *coded;
     struct fl_t4_format format;
-    int32_t next;    /* strip to open */
-    int64_t at;      /* where its code begins */
-    int32_t due;     /* rows that the open one must have */
-    uint32_t rows;   /* given */
+    int32_t next;  /* strip to open */
+    int64_t at;    /* where its code begins */
+    int32_t due;   /* rows that the open one must have */
+    uint32_t rows; /* given */
     bool damaged;
     struct fl_t4_decoder decoder;
     uint8_t inverted[FL_T4_ROW_BYTES];
@@ -222,7 +223,8 @@ static const uint8_t *next_of_strips(void *ctx)
             s->rows++;
             return s->coded->inverted ? invert(s, row) : row;
         }
-        if (s->next > 0 && (s->decoder.rows != (uint32_t)s->due || s->decoder.bad_rows > 0)) s->damaged = true;
+        if (s->next > 0 && (s->decoder.rows != (uint32_t)s->due || s->decoder.bad_rows > 0))
+            s->damaged = true;
         if (s->damaged || !open_strip(s)) break;
     }
     return NULL;
@@ -257,7 +259,8 @@ int32_t fl_document_add_coded(struct fl_document *document, const struct fl_code
         result = append_rows(document, &shape, coded->width_px, rows);
     bool whole = !strips->damaged && strips->rows == shape.rows;
     if (kept && whole && strips->decoder.end_seen)
-        result = append_code(document, &shape, coded->code, (size_t)coded->strip_lengths[0], coded->msb_first != 0);
+        result = append_code(document, &shape, coded->code, (size_t)coded->strip_lengths[0],
+                             coded->msb_first != 0);
     if (!kept && result == 0 && !whole) {
         free(document->pages[--document->count].code);
         result = FL_E_VALUE;
@@ -279,7 +282,8 @@ static int64_t measure(const struct fl_document_page *page, struct fl_sending *s
     };
     open_rows(&scratch->decoder, page);
     fl_t4_encoder_init(&scratch->encoder, &format, (struct fl_rows){next_of_decoder, &scratch->decoder});
-    for (size_t got; (got = fl_t4_encoder_read(&scratch->encoder, bin, sizeof bin)) > 0;) total += (int64_t)got;
+    for (size_t got; (got = fl_t4_encoder_read(&scratch->encoder, bin, sizeof bin)) > 0;)
+        total += (int64_t)got;
     return total;
 }
 
@@ -290,13 +294,15 @@ void fl_document_measure(struct fl_document *document)
     for (int32_t i = 0; i < document->count; i++)
         for (int coding = FL_CODING_MH; coding <= FL_CODING_MMR; coding++)
             if (document->pages[i].sizes[coding] < 0)
-                document->pages[i].sizes[coding] = measure(&document->pages[i], scratch, (enum fl_coding)coding);
+                document->pages[i].sizes[coding] =
+                    measure(&document->pages[i], scratch, (enum fl_coding)coding);
     free(scratch);
 }
 
 int64_t fl_document_coded_size(const struct fl_document *document, int32_t page, int32_t coding)
 {
-    if (page < 0 || page >= document->count || coding < FL_CODING_MH || coding > FL_CODING_MMR) return FL_E_VALUE;
+    if (page < 0 || page >= document->count || coding < FL_CODING_MH || coding > FL_CODING_MMR)
+        return FL_E_VALUE;
     if (document->pages[page].sizes[coding] >= 0) return document->pages[page].sizes[coding];
     struct fl_sending *scratch = malloc(sizeof *scratch);
     if (!scratch) return FL_E_MEMORY;

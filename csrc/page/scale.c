@@ -6,12 +6,12 @@
 /* Lines per unit of length, so that 98 and 100 dpi count as equal, and 391 as four times 98: T.30 lets metric and inch
  * resolutions be taken for each other. */
 static const uint8_t LINES[FL_RESOLUTION_COUNT] = {
-    [FL_R8_385] = 2,  [FL_R8_77] = 4,  [FL_R8_154] = 8,  [FL_R16_154] = 8, [FL_200_100] = 2,
+    [FL_R8_385] = 2,  [FL_R8_77] = 4,   [FL_R8_154] = 8,  [FL_R16_154] = 8, [FL_200_100] = 2,
     [FL_200_200] = 4, [FL_200_400] = 8, [FL_300_300] = 6, [FL_400_400] = 8,
 };
 
-void fl_scale_init(struct fl_scale *scale, struct fl_rows source, enum fl_resolution from, enum fl_width from_width,
-                   enum fl_resolution to, enum fl_width to_width)
+void fl_scale_init(struct fl_scale *scale, struct fl_rows source, enum fl_resolution from,
+                   enum fl_width from_width, enum fl_resolution to, enum fl_width to_width)
 {
     scale->source = source;
     scale->width_in = FL_RESOLUTIONS[from].width_px[from_width];

@@ -18,8 +18,8 @@ struct fl_scale {
 };
 
 /* From a page's format to another. */
-void fl_scale_init(struct fl_scale *scale, struct fl_rows source, enum fl_resolution from, enum fl_width from_width,
-                   enum fl_resolution to, enum fl_width to_width);
+void fl_scale_init(struct fl_scale *scale, struct fl_rows source, enum fl_resolution from,
+                   enum fl_width from_width, enum fl_resolution to, enum fl_width to_width);
 /* The rows that come out; the source itself where nothing changes. */
 struct fl_rows fl_scale_rows(struct fl_scale *scale);
 

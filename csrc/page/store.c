@@ -68,7 +68,8 @@ static struct fl_copy_quality store_end(void *ctx)
     store->info.bad_rows = (int32_t)store->decoder.bad_rows;
     if (store->broken) return (struct fl_copy_quality){0};
     bool cut = !store->decoder.end_seen && store->decoder.bad_run > 0;
-    return (struct fl_copy_quality){store->decoder.rows, store->decoder.bad_rows, store->decoder.end_seen, cut};
+    return (struct fl_copy_quality){store->decoder.rows, store->decoder.bad_rows, store->decoder.end_seen,
+                                    cut};
 }
 
 static enum fl_kept store_keep(void *ctx)
@@ -155,7 +156,8 @@ int64_t fl_store_take(struct fl_store *store, struct fl_page_info *info, uint8_t
     fl_t4_decoder_end(&work->decoder);
     fl_t4_encoder_init(&work->encoder, &mmr, (struct fl_rows){next_of_decoder, &work->decoder});
     int64_t total = 0;
-    for (size_t got; (got = fl_t4_encoder_read(&work->encoder, work->bin, sizeof work->bin)) > 0; total += (int64_t)got)
+    for (size_t got; (got = fl_t4_encoder_read(&work->encoder, work->bin, sizeof work->bin)) > 0;
+         total += (int64_t)got)
         if (code && total + (int64_t)got <= cap) memcpy(code + total, work->bin, got);
     free(work);
     *info = page->info;

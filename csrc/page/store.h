@@ -21,9 +21,9 @@ struct fl_stored_page {
 };
 
 struct fl_store {
-    bool save;    /* keep pages; otherwise only judge them */
-    bool confirm; /* a page is stored when its taker says so, not when it is taken */
-    int number;  /* of pages kept in this call */
+    bool save;       /* keep pages; otherwise only judge them */
+    bool confirm;    /* a page is stored when its taker says so, not when it is taken */
+    int number;      /* of pages kept in this call */
     uint64_t octets; /* of the page at work */
     bool broken;     /* it is longer than any page may be, or the memory is: it cannot be kept */
     struct fl_t4_format format;

@@ -56,8 +56,8 @@ struct fl_exchange {
     uint8_t route; /* enum route */
     fl_time route_at;
     struct end *caller, *callee;
-    struct fl_exchange *callee_of; /* another line's, when the call goes there */
-    bool engaged;                  /* a call that was dialled elsewhere is ours, too */
+    struct fl_exchange *callee_of;  /* another line's, when the call goes there */
+    bool engaged;                   /* a call that was dialled elsewhere is ours, too */
     const struct fl_far_row *fixed; /* ?far=: whatever number is called */
     const struct fl_far_row *row;   /* who answers */
     bool mishap_done;
@@ -89,6 +89,12 @@ static bool is_up(const struct end *end)
 {
     enum fl_hook hook = fl_simmodem_hook(&end->modem);
     return !fl_simmodem_dead(&end->modem) && hook != FL_HOOK_ON && hook != FL_HOOK_RINGING;
+}
+
+/* Still off hook from a call that is over; who dials has hung up since, and wants the next. */
+static bool lingers(const struct end *end)
+{
+    return is_up(end) && fl_simmodem_hook(&end->modem) != FL_HOOK_DIALLING;
 }
 
 /* ---- routing ---- */
@@ -242,9 +248,8 @@ static bool exchange(struct fl_exchange *x, fl_time now)
         if (!person && is_up(x->callee)) fl_simmodem_disconnect(&x->callee->modem, now);
         x->route = OVER;
         return true;
-    default: /* OVER: free again once both have hung up; the caller may be dialling anew already */
-        if (is_up(x->caller) && fl_simmodem_hook(&x->caller->modem) != FL_HOOK_DIALLING) return false;
-        if (x->row->answer == FL_FAR_FAX && is_up(x->callee)) return false;
+    default: /* OVER: free again once both have hung up */
+        if (lingers(x->caller) || (x->row->answer == FL_FAR_FAX && lingers(x->callee))) return false;
         release(x);
         return true;
     }
@@ -423,8 +428,8 @@ static void exchange_hang_up(struct fl_board *board, fl_time now)
     fl_station_hang_up(&of(board)->ours.station, now);
 }
 
-static void exchange_fax(struct fl_board *board, const struct fl_fax_options *options, struct fl_document *document,
-                         fl_time now)
+static void exchange_fax(struct fl_board *board, const struct fl_fax_options *options,
+                         struct fl_document *document, fl_time now)
 {
     fl_job_start(&of(board)->job, &of(board)->ours.station, options, document, now);
 }
@@ -535,7 +540,8 @@ static int64_t exchange_take(struct fl_board *board, struct fl_page_info *info, 
     return fl_store_take(&of(board)->store, info, code, cap);
 }
 
-static int64_t exchange_take_far(struct fl_board *board, struct fl_page_info *info, uint8_t *code, int64_t cap)
+static int64_t exchange_take_far(struct fl_board *board, struct fl_page_info *info, uint8_t *code,
+                                 int64_t cap)
 {
     return fl_store_take(&of(board)->far_store, info, code, cap);
 }

@@ -80,8 +80,8 @@ static void cut_short(struct fl_line_way *way, fl_time at, uint16_t rate_bps)
     }
 }
 
-static void put_signal(struct fl_line_way *way, const struct fl_line_sender *sender, bool unreadable, bool echo,
-                       fl_time at)
+static void put_signal(struct fl_line_way *way, const struct fl_line_sender *sender, bool unreadable,
+                       bool echo, fl_time at)
 {
     struct fl_line_event *event = push(way, at);
     if (!event) return;
@@ -223,7 +223,8 @@ fl_time fl_line_frame(struct fl_line *line, int end, const uint8_t *octets, size
     if (sender->muted) return stop;
     if (line->watch) fl_watch_frame(line->watch, end, octets, length, start, stop);
     int flip = bad && length ? (int)(fl_random(&line->faults->random) % (length * 8)) : -1;
-    if (!lost) put_frame(&line->way[!end], octets, length, start + line->delay, stop + line->delay, flip, false);
+    if (!lost)
+        put_frame(&line->way[!end], octets, length, start + line->delay, stop + line->delay, flip, false);
     if (sender->echo_ms) {
         fl_time echo = FL_MS(sender->echo_ms);
         put_frame(&line->way[end], octets, length, start + echo, stop + echo, -1, true);
@@ -320,7 +321,8 @@ fl_time fl_line_data(struct fl_line *line, int end, const uint8_t *octets, size_
     sender->busy_until = octet_time(sender, sender->octets);
     if (sender->muted) return sender->busy_until;
     if (line->watch) fl_watch_data(line->watch, end, length);
-    fl_time start = octet_time(sender, first) + line->delay, stop = octet_time(sender, first + heard) + line->delay;
+    fl_time start = octet_time(sender, first) + line->delay,
+            stop = octet_time(sender, first + heard) + line->delay;
     struct fl_line_event *event = heard ? data_event(way, sender, start, stop, heard) : NULL;
     if (event) {
         uint8_t *place = event->octets + event->length;
@@ -334,6 +336,7 @@ fl_time fl_line_data(struct fl_line *line, int end, const uint8_t *octets, size_
     }
     if (heard < length && !sender->dropped) {
         sender->dropped = true;
+        if (line->watch) fl_watch_lost(line->watch, end, sender->drop_at);
         put_signal(way, sender, false, false, sender->drop_at + line->delay);
     }
     return sender->busy_until;

@@ -685,7 +685,9 @@ static void hear(struct fl_simmodem *modem, const struct fl_line_event *event)
 {
     /* The other end is louder than an echo: that is heard, and ends, only where nothing else is. */
     bool drowned = modem->ear.signal != FL_SIGNAL_SILENCE && !modem->ear.echo;
-    if (event->echo && (drowned || (modem->ear.signal == FL_SIGNAL_SILENCE && event->kind != FL_HEARD_SIGNAL))) return;
+    if (event->echo &&
+        (drowned || (modem->ear.signal == FL_SIGNAL_SILENCE && event->kind != FL_HEARD_SIGNAL)))
+        return;
     if (event->kind == FL_HEARD_SIGNAL) {
         /* Heard already: the line says it again when a carrier that was lost on the way is switched off. */
         if (event->signal == FL_SIGNAL_SILENCE && modem->ear.signal == FL_SIGNAL_SILENCE) return;

@@ -42,8 +42,11 @@ void fl_watch_start(struct fl_watch *watch, fl_time delay)
         uint32_t violations = self->violations;
         char text[sizeof self->text];
         memcpy(text, self->text, sizeof text);
-        *self = (struct fl_watch_end){
-            .command = -1, .off = LONG_AGO, .carrier_off = LONG_AGO, .violations = violations};
+        *self = (struct fl_watch_end){.command = -1,
+                                      .off = LONG_AGO,
+                                      .carrier_off = LONG_AGO,
+                                      .lost = FL_NEVER,
+                                      .violations = violations};
         memcpy(self->text, text, sizeof text);
     }
 }
@@ -94,7 +97,8 @@ static fl_time heard_until(const struct fl_watch *watch, int end)
 {
     const struct fl_watch_end *other = &watch->ends[!end];
     if (!other->carried) return LONG_AGO;
-    return other->carrier_off == FL_NEVER ? FL_NEVER : other->carrier_off + watch->delay;
+    fl_time until = fl_earlier(other->carrier_off, other->lost);
+    return until == FL_NEVER ? FL_NEVER : until + watch->delay;
 }
 
 static void judge_start_against_other(struct fl_watch *watch, int end, fl_time heard, fl_time at)
@@ -131,7 +135,7 @@ static void begin_carrier(struct fl_watch *watch, int end, int signal, fl_time a
     self->frames = 0;
     self->octets = 0;
     self->carried = true;
-    self->carrier_off = FL_NEVER;
+    self->carrier_off = self->lost = FL_NEVER;
 }
 
 static void begin_cng(struct fl_watch *watch, int end, fl_time at)
@@ -190,6 +194,11 @@ void fl_watch_frame(struct fl_watch *watch, int end, const uint8_t *octets, size
         judge(watch, end, FL_RULE_REPEAT, self->silence, self->since);
     self->command = command;
     self->after_dcs = command == FCF_DCS;
+}
+
+void fl_watch_lost(struct fl_watch *watch, int end, fl_time at)
+{
+    watch->ends[end].lost = at;
 }
 
 void fl_watch_data(struct fl_watch *watch, int end, size_t length)

@@ -47,6 +47,7 @@ struct fl_watch_end {
     fl_time off;         /* when it ended; FL_NEVER while one is on, -FL_NEVER before the first */
     bool carried;        /* a carrier (V.21, fast) was ever on */
     fl_time carrier_off; /* end of the last carrier; FL_NEVER while one is on */
+    fl_time lost;        /* from when the line carries it no more (a fault); FL_NEVER: it does */
     bool unanswered;     /* nothing was heard between the last carrier and this one */
     fl_time silence;     /* between the last carrier and this one */
     uint32_t frames;     /* of this burst */
@@ -77,6 +78,8 @@ void fl_watch_signal(struct fl_watch *watch, int end, enum fl_signal signal, int
 /* octets from the address octet on; start = first bit, stop = end of the closing flag. */
 void fl_watch_frame(struct fl_watch *watch, int end, const uint8_t *octets, size_t length, fl_time start,
                     fl_time stop);
+/* A fault of the line: from then on the other end hears nothing of this end's carrier. */
+void fl_watch_lost(struct fl_watch *watch, int end, fl_time at);
 /* Octets added to the fast carrier. */
 void fl_watch_data(struct fl_watch *watch, int end, size_t length);
 uint32_t fl_watch_violations(const struct fl_watch *watch, int end);

@@ -3,14 +3,13 @@
 
 #include <string.h>
 
-#define GAP_MS 70
 /* Waiting for the training's carrier, from DCS; then for its end. */
 #define TCF_WAIT  FL_MS(4500)
 #define TCF_LIMIT FL_SEC(10)
 /* No page takes longer than this, whatever its sender does. */
 #define PAGE_LIMIT FL_SEC(3600)
 /* 256 frames at 2400 take 230 s; long flags before the first must be borne, too. */
-#define BURST_LIMIT FL_SEC(300)
+#define BURST_LIMIT   FL_SEC(300)
 #define TRAININGS_MAX 20
 /* How long the far end waits in silence while a page is stored: below the shortest T4. RNR must be heard by then, over
  * two satellites, too. */
@@ -33,7 +32,7 @@ void fl_t30_enter_B_SEND_DIS(struct fl_t30 *e)
     size_t length = fl_dis_write(&e->config.abilities, fif);
     fl_frame_make(fl_t30_burst_add(e), true, FL_DIS, fif, length);
     if (e->heard)
-        fl_t30_quiet(e, GAP_MS);
+        fl_t30_quiet(e, FL_T30_GAP_MS);
     else
         fl_t30_burst_send(e); /* nobody has spoken: after CED, and for a repetition, the line is ours */
 }
@@ -63,7 +62,9 @@ void fl_t30_enter_B_AWAIT_DCS(struct fl_t30 *e)
 {
     if (polls(e))
         fl_t30_timer_nominal(e, FL_T4);
-    else if (identifying(e)) /* midway between T4 and T2, at random: two ends that missed each other must not keep time */
+    else if (
+        identifying(
+            e)) /* midway between T4 and T2, at random: two ends that missed each other must not keep time */
         fl_t30_timer_start(e, FL_T4, FL_MS(4500) + (fl_time)(fl_random(&e->random) % 550000));
     else
         fl_t30_timer_start(e, FL_T4, FL_MS(FL_T30_TIMERS[FL_T2].nominal_ms));
@@ -160,7 +161,8 @@ static bool trained_well(const struct fl_t30 *e)
 {
     if (e->config.training_verdict == FL_ALWAYS_BAD) return false;
     /* DIS can name modulations, not rates: FTT makes the sender come down to one that is wanted. */
-    if (e->session.rate_bps < e->config.min_rate_bps || e->session.rate_bps > e->config.max_rate_bps) return false;
+    if (e->session.rate_bps < e->config.min_rate_bps || e->session.rate_bps > e->config.max_rate_bps)
+        return false;
     return e->tcf_best >= e->session.rate_bps / 8u && e->tcf_nonzero * 10 <= e->tcf_octets;
 }
 
@@ -173,7 +175,9 @@ void fl_t30_on_B_RECEIVE_TCF(struct fl_t30 *e, const struct fl_t30_happening *h)
     case FL_H_FRAME: /* it came under +FAR=1 and is here already */
     case FL_H_BAD_FRAME: fl_t30_go(e, FL_STATE_B_AWAIT_DCS); break;
     case FL_H_DONE:
-    case FL_H_FAILED: fl_t30_receive_again(e); break; /* once it tells nothing; the driver knows when the call is gone */
+    case FL_H_FAILED:
+        fl_t30_receive_again(e);
+        break; /* once it tells nothing; the driver knows when the call is gone */
     case FL_H_NO_CARRIER:
         if (e->tcf_octets == 0) {
             fl_t30_receive_again(e);
@@ -193,7 +197,7 @@ void fl_t30_enter_B_SEND_CFR(struct fl_t30 *e)
                   e->tcf_octets, e->tcf_nonzero, e->tcf_best, good ? "good" : "bad");
     e->trained = good;
     fl_t30_burst_one(e, good ? FL_CFR : FL_FTT);
-    fl_t30_quiet(e, GAP_MS);
+    fl_t30_quiet(e, FL_T30_GAP_MS);
 }
 
 void fl_t30_on_B_SEND_CFR(struct fl_t30 *e, const struct fl_t30_happening *h)
@@ -264,7 +268,7 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
             fl_t30_receive_again(e); /* T2 still runs */
         break;
     case FL_H_DONE: fl_t30_receive_again(e); break; /* of the pause after stutter */
-    case FL_H_WRONG_CARRIER: /* V.21: a command where a page was due */
+    case FL_H_WRONG_CARRIER:                        /* V.21: a command where a page was due */
     case FL_H_FRAME:
     case FL_H_BAD_FRAME: fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND); break;
     case FL_H_TIMER: fl_t30_give_up(e, FL_RAW_C_NO_PAGE, true); break;
@@ -305,8 +309,8 @@ static uint8_t judge_page(struct fl_t30 *e)
         verdict = FL_RTP;
     if (e->config.page_verdict == FL_ALWAYS_BAD) verdict = FL_RTN;
     if (e->config.page_verdict == FL_NEVER_READY) verdict = FL_RNR;
-    fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "page: %u rows, %u bad%s", quality.rows, quality.bad_rows,
-                  lost ? ", its end is lost" : "");
+    fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "page: %u rows, %u bad%s", quality.rows,
+                  quality.bad_rows, lost ? ", its end is lost" : "");
     return verdict;
 }
 
@@ -343,7 +347,8 @@ static void answer_command(struct fl_t30 *e, uint8_t command)
         response = judge_page(e);
         if (response != FL_MCF && response != FL_RTP) e->page_seen = false;
     } else if (!again) {
-        response = FL_RTN; /* a command without a page, and not one that we answered before: the page is lost */
+        response =
+            FL_RTN; /* a command without a page, and not one that we answered before: the page is lost */
     }
     answer(e, response);
 }
@@ -428,7 +433,8 @@ static void take_pps(struct fl_t30 *e, const struct fl_t30_happening *h)
         return;
     }
     uint8_t page = h->octets[4], block = h->octets[5];
-    bool again = e->confirmed_any && page == e->confirmed_page && block == e->confirmed_block && e->ecm.fresh == 0;
+    bool again =
+        e->confirmed_any && page == e->confirmed_page && block == e->confirmed_block && e->ecm.fresh == 0;
     if (again && e->storing) {
         fl_t30_go(e, FL_STATE_D_STORE_PAGE);
         return;
@@ -547,7 +553,7 @@ void fl_t30_enter_D_SEND_RESPONSE(struct fl_t30 *e)
         fl_ecm_make_ppr(&e->ecm, fif);
         fl_frame_make(&e->burst[0], true, (uint8_t)(FL_PPR | e->bit_x), fif, sizeof fif);
     }
-    fl_t30_quiet(e, GAP_MS);
+    fl_t30_quiet(e, FL_T30_GAP_MS);
 }
 
 /* What comes after our answer. */

@@ -3,15 +3,11 @@
 
 #include <string.h>
 
-/* T.30 5.3.6.1: any command is sent at most three times. */
-#define TRIES_MAX 3
-#define CRP_MAX   3
+#define CRP_MAX 3
 /* A.4.1: after the fourth PPR for a block. */
 #define PPRS_MAX 4
 /* A page is sent again at most twice (RTN, PIN). */
 #define RESENDS_MAX 2
-/* The 75 ms between two signals (5.3.6.1: +-20 ms): the modem needs some of it to obey. */
-#define GAP_MS 70
 
 /* ---- phase B: identification ---- */
 
@@ -93,12 +89,14 @@ void fl_t30_enter_B_SEND_DCS(struct fl_t30 *e)
     }
     e->trained = e->page_open = false;
     fl_t30_burst_clear(e);
-    if (e->session.password) fl_frame_make_id(fl_t30_burst_add(e), (uint8_t)(FL_SID | e->bit_x), e->config.password);
-    if (e->session.sub) fl_frame_make_id(fl_t30_burst_add(e), (uint8_t)(FL_SUB | e->bit_x), e->config.sub_address);
+    if (e->session.password)
+        fl_frame_make_id(fl_t30_burst_add(e), (uint8_t)(FL_SID | e->bit_x), e->config.password);
+    if (e->session.sub)
+        fl_frame_make_id(fl_t30_burst_add(e), (uint8_t)(FL_SUB | e->bit_x), e->config.sub_address);
     if (e->config.id[0]) fl_frame_make_id(fl_t30_burst_add(e), (uint8_t)(FL_TSI | e->bit_x), e->config.id);
     size_t length = fl_dcs_write(&e->session, fif);
     fl_frame_make(fl_t30_burst_add(e), true, (uint8_t)(FL_DCS | e->bit_x), fif, length);
-    fl_t30_quiet(e, GAP_MS);
+    fl_t30_quiet(e, FL_T30_GAP_MS);
 }
 
 void fl_t30_on_B_SEND_DCS(struct fl_t30 *e, const struct fl_t30_happening *h)
@@ -106,7 +104,7 @@ void fl_t30_on_B_SEND_DCS(struct fl_t30 *e, const struct fl_t30_happening *h)
     if (h->kind == FL_H_FAILED) fl_t30_give_up(e, FL_RAW_MODEM, false);
     if (h->kind != FL_H_DONE || fl_t30_burst_send(e)) return;
     if (e->step++ == 0)
-        fl_t30_pause(e, GAP_MS);
+        fl_t30_pause(e, FL_T30_GAP_MS);
     else
         fl_t30_go(e, FL_STATE_B_SEND_TCF);
 }
@@ -152,7 +150,7 @@ static void fall_back(struct fl_t30 *e)
 
 static void no_answer_to_dcs(struct fl_t30 *e)
 {
-    if (++e->tries >= TRIES_MAX) {
+    if (++e->tries >= FL_T30_TRIES) {
         fl_t30_give_up(e, FL_RAW_B_NO_RESPONSE, true);
         return;
     }
@@ -200,7 +198,7 @@ void fl_t30_on_B_AWAIT_CFR(struct fl_t30 *e, const struct fl_t30_happening *h)
     case FL_DIS:
     case FL_DTC:
         /* It has not heard our DCS; what the DIS says may have changed. */
-        if (++e->dis_repeats >= TRIES_MAX)
+        if (++e->dis_repeats >= FL_T30_TRIES)
             fl_t30_give_up(e, FL_RAW_B_DIS_REPEATED, true);
         else if (dis)
             answer_dis(e);
@@ -215,7 +213,7 @@ void fl_t30_on_B_AWAIT_CFR(struct fl_t30 *e, const struct fl_t30_happening *h)
 
 void fl_t30_enter_C_SEND_PAGE(struct fl_t30 *e)
 {
-    fl_t30_quiet(e, GAP_MS);
+    fl_t30_quiet(e, FL_T30_GAP_MS);
 }
 
 /* The block that is due: the one at work (frames of it are wanted again), or the next one of the page. */
@@ -223,7 +221,8 @@ static struct fl_source block_source(struct fl_t30 *e)
 {
     const struct fl_t30_outbox *outbox = &e->config.outbox;
     if (!e->page_open) {
-        fl_ecm_page(&e->ecm, outbox->open(outbox->ctx, e->page, &e->session), (unsigned)e->page, e->session.ecm_64);
+        fl_ecm_page(&e->ecm, outbox->open(outbox->ctx, e->page, &e->session), (unsigned)e->page,
+                    e->session.ecm_64);
         e->page_open = true;
         e->block_open = false;
     }
@@ -289,9 +288,9 @@ void fl_t30_enter_D_SEND_COMMAND(struct fl_t30 *e)
     else
         fl_t30_burst_one(e, e->command);
     if (first)
-        fl_t30_pause(e, GAP_MS); /* behind our own page */
+        fl_t30_pause(e, FL_T30_GAP_MS); /* behind our own page */
     else
-        fl_t30_quiet(e, GAP_MS); /* behind whatever the far end may have said */
+        fl_t30_quiet(e, FL_T30_GAP_MS); /* behind whatever the far end may have said */
 }
 
 void fl_t30_on_D_SEND_COMMAND(struct fl_t30 *e, const struct fl_t30_happening *h)
@@ -343,7 +342,8 @@ static void page_rejected(struct fl_t30 *e)
         return;
     }
     const struct fl_modulation *lower = fl_rate_lower(&e->limits, e->rate);
-    if (lower) e->rate = lower; /* what was unreadable at this rate is likelier to arrive at the next lower one */
+    if (lower)
+        e->rate = lower; /* what was unreadable at this rate is likelier to arrive at the next lower one */
     e->tries = 0;
     fl_t30_go(e, FL_STATE_B_SEND_DCS);
 }
@@ -379,7 +379,7 @@ static void resend_frames(struct fl_t30 *e, const struct fl_t30_happening *h)
 
 static void repeat_command(struct fl_t30 *e)
 {
-    if (++e->tries >= TRIES_MAX)
+    if (++e->tries >= FL_T30_TRIES)
         fl_t30_give_up(e, FL_RAW_D_NO_RESPONSE, true);
     else
         fl_t30_go(e, e->timer[FL_T5] == FL_NEVER ? FL_STATE_D_SEND_COMMAND : FL_STATE_D_SEND_RR);
@@ -431,9 +431,7 @@ void fl_t30_on_D_AWAIT_RESPONSE(struct fl_t30 *e, const struct fl_t30_happening 
         else
             fl_t30_go(e, FL_STATE_D_SEND_COMMAND);
         break;
-    case FL_RNR:
-        take_rnr(e);
-        break;
+    case FL_RNR: take_rnr(e); break;
     default: fl_t30_listen(e); break;
     }
 }
@@ -441,7 +439,7 @@ void fl_t30_on_D_AWAIT_RESPONSE(struct fl_t30 *e, const struct fl_t30_happening 
 void fl_t30_enter_D_SEND_RR(struct fl_t30 *e)
 {
     fl_t30_burst_one(e, FL_RR);
-    fl_t30_quiet(e, GAP_MS);
+    fl_t30_quiet(e, FL_T30_GAP_MS);
 }
 
 void fl_t30_on_D_SEND_RR(struct fl_t30 *e, const struct fl_t30_happening *h)
@@ -461,7 +459,7 @@ void fl_t30_enter_D_SEND_CTC(struct fl_t30 *e)
     fl_t30_burst_clear(e);
     /* A.4.1: the FIF of CTC is bits 1 to 16 of a DCS, for its rate. */
     fl_frame_make(fl_t30_burst_add(e), true, (uint8_t)(FL_CTC | e->bit_x), dcs, 2);
-    fl_t30_quiet(e, GAP_MS);
+    fl_t30_quiet(e, FL_T30_GAP_MS);
 }
 
 void fl_t30_on_D_SEND_CTC(struct fl_t30 *e, const struct fl_t30_happening *h)
@@ -479,7 +477,7 @@ void fl_t30_on_D_AWAIT_CTR(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (fl_t30_listening(e, h)) return;
     if (h->kind == FL_H_TIMER) {
-        if (++e->tries >= TRIES_MAX)
+        if (++e->tries >= FL_T30_TRIES)
             fl_t30_give_up(e, FL_RAW_D_NO_RESPONSE, true);
         else
             fl_t30_go(e, FL_STATE_D_SEND_CTC);

@@ -54,7 +54,8 @@ bool fl_t30_choose(const struct fl_t30 *e, int page, struct fl_session *session)
     session->resolution = choose_resolution(e, shape.resolution);
     session->inch = FL_RESOLUTIONS[session->resolution].inch;
     session->width = (uint8_t)fl_min_u32(shape.width, e->far.width);
-    session->length = e->far.length; /* our pages end where they end: claim no limit that the far end does not set */
+    session->length =
+        e->far.length; /* our pages end where they end: claim no limit that the far end does not set */
     session->coding = (uint8_t)choose_coding(e);
     session->min_scan_ms =
         session->ecm ? 0 : (uint8_t)fl_min_scan_ms(&e->far, (enum fl_resolution)session->resolution);

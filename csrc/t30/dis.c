@@ -44,13 +44,13 @@ enum bit_use {
 
 #define ABILITY(member) offsetof(struct fl_abilities, member)
 #define AGREED(member)  offsetof(struct fl_session, member)
-#define NO_MEMBER       ((size_t)-1)
+#define NO_MEMBER       ((size_t) - 1)
 
 static const struct bit_row {
     uint8_t bit;
-    uint8_t use;         /* enum bit_use */
-    size_t ability;      /* FLAG: the bool in struct fl_abilities, or NO_MEMBER */
-    size_t agreed;       /* FLAG: the bool in struct fl_session, or NO_MEMBER */
+    uint8_t use;    /* enum bit_use */
+    size_t ability; /* FLAG: the bool in struct fl_abilities, or NO_MEMBER */
+    size_t agreed;  /* FLAG: the bool in struct fl_session, or NO_MEMBER */
     const char *name;
 } BITS[] = {
     {1, NAMED, NO_MEMBER, NO_MEMBER, "T.37"},
@@ -161,8 +161,8 @@ static const struct {
     uint8_t ms_385, ms_77;
     bool in_dcs;
 } SCAN_TIMES[8] = {
-    {20, 20, true},  {40, 40, true},  {10, 10, true},  {10, 5, false},
-    {5, 5, true},    {40, 20, false}, {20, 10, false}, {0, 0, true},
+    {20, 20, true}, {40, 40, true},  {10, 10, true},  {10, 5, false},
+    {5, 5, true},   {40, 20, false}, {20, 10, false}, {0, 0, true},
 };
 
 static unsigned field(const uint8_t *fif, size_t length, unsigned first_bit, unsigned bits)
@@ -248,7 +248,8 @@ bool fl_dis_read(const uint8_t *fif, size_t length, struct fl_abilities *abiliti
     abilities->width = (uint8_t)width_of_code(field(fif, length, 17, 2));
     abilities->length = (uint8_t)width_of_code(field(fif, length, 19, 2));
     abilities->min_scan = (uint8_t)field(fif, length, 21, 3);
-    if (!abilities->ecm) abilities->mmr = false; /* T.6 only exists inside ECM; real machines do claim otherwise */
+    if (!abilities->ecm)
+        abilities->mmr = false; /* T.6 only exists inside ECM; real machines do claim otherwise */
     /* A machine on the telephone network may have T.38 as well; one that names no modulation has nothing else. */
     abilities->t38_only = get(fif, length, 3) && get(fif, length, 123) && code == 0;
     return true;
@@ -272,7 +273,8 @@ size_t fl_dcs_write(const struct fl_session *session, uint8_t fif[FL_DIS_MAX])
     set_field(fif, 17, 2, WIDTH_CODES[session->width]);
     set_field(fif, 19, 2, WIDTH_CODES[session->length]);
     for (unsigned code = 0; code < 8; code++)
-        if (SCAN_TIMES[code].in_dcs && SCAN_TIMES[code].ms_385 == session->min_scan_ms) set_field(fif, 21, 3, code);
+        if (SCAN_TIMES[code].in_dcs && SCAN_TIMES[code].ms_385 == session->min_scan_ms)
+            set_field(fif, 21, 3, code);
     return finish(fif);
 }
 
@@ -309,7 +311,8 @@ const char *fl_dcs_read(const uint8_t *fif, size_t length, const struct fl_abili
     if (length < 3) return "DCS too short";
     if (length > FL_DIS_MAX) length = FL_DIS_MAX;
     for (size_t i = 0; i < FL_COUNT(BITS); i++) {
-        if (BITS[i].use == FOREIGN && get(fif, length, BITS[i].bit)) return "DCS with a mode that was not offered";
+        if (BITS[i].use == FOREIGN && get(fif, length, BITS[i].bit))
+            return "DCS with a mode that was not offered";
         if (BITS[i].agreed != NO_MEMBER) *flag(session, BITS[i].agreed) = get(fif, length, BITS[i].bit);
     }
     int rate = -1;
@@ -329,7 +332,8 @@ const char *fl_dcs_read(const uint8_t *fif, size_t length, const struct fl_abili
     if (mr && !offered->mr) return "DCS with MR, which was not offered";
     if (!session->ecm) session->ecm_64 = false;
     int resolution = resolution_of(fif, length, session->inch);
-    if (resolution < 0 || !(offered->resolutions >> resolution & 1)) return "DCS with a resolution that was not offered";
+    if (resolution < 0 || !(offered->resolutions >> resolution & 1))
+        return "DCS with a resolution that was not offered";
     session->resolution = (uint8_t)resolution;
     session->width = (uint8_t)width_of_code(field(fif, length, 17, 2));
     if (session->width > offered->width) return "DCS with a width that was not offered";

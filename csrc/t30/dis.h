@@ -54,28 +54,28 @@ struct fl_abilities {
     bool can_receive;    /* bit 10 */
     bool can_send;       /* bit 9: a document can be polled */
     bool mr, mmr, ecm, ecm_64;
-    bool inch;           /* bit 44 */
-    bool half_scan_154;  /* bit 46 */
+    bool inch;            /* bit 44 */
+    bool half_scan_154;   /* bit 46 */
     uint16_t resolutions; /* bits by enum fl_resolution (without regard to inch) */
-    uint8_t width;       /* the widest: enum fl_width */
-    uint8_t length;      /* 0 A4, 1 A4 + B4, 2 unlimited */
-    uint8_t min_scan;    /* code of bits 21..23 as a number 0..7: bit 21 is 4, bit 22 is 2, bit 23 is 1 */
-    bool sub, password;  /* bits 49, 50 */
-    bool t38_only;       /* bits 3 and 123 (Internet), and no modulation for audio */
+    uint8_t width;        /* the widest: enum fl_width */
+    uint8_t length;       /* 0 A4, 1 A4 + B4, 2 unlimited */
+    uint8_t min_scan;     /* code of bits 21..23 as a number 0..7: bit 21 is 4, bit 22 is 2, bit 23 is 1 */
+    bool sub, password;   /* bits 49, 50 */
+    bool t38_only;        /* bits 3 and 123 (Internet), and no modulation for audio */
 };
 
 /* What was agreed: a DCS sent or received. */
 struct fl_session {
-    uint8_t kind;        /* enum fl_modulation_kind */
+    uint8_t kind; /* enum fl_modulation_kind */
     uint16_t rate_bps;
-    uint8_t coding;      /* enum fl_coding */
-    uint8_t resolution;  /* enum fl_resolution */
-    uint8_t width;       /* enum fl_width */
+    uint8_t coding;     /* enum fl_coding */
+    uint8_t resolution; /* enum fl_resolution */
+    uint8_t width;      /* enum fl_width */
     uint8_t length;
     uint8_t min_scan_ms; /* per line at this resolution */
     bool ecm, ecm_64;
     bool sub, password;
-    bool inch;           /* the bit 44 that goes with the resolution */
+    bool inch; /* the bit 44 that goes with the resolution */
 };
 
 /* FIF of a DIS; returns its length. */

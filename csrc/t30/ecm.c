@@ -67,8 +67,8 @@ static void stage_frame(struct fl_ecm *ecm, uint8_t fcf, const uint8_t *data, un
         memcpy(frame + 4, data, ecm->frame_octets);
         length = 4u + ecm->frame_octets;
     }
-    ecm->out_length = (uint16_t)(ecm->out_length + fl_hdlc_put_frame(&ecm->sender, frame, length,
-                                                                     ecm->out + ecm->out_length));
+    ecm->out_length = (uint16_t)(ecm->out_length +
+                                 fl_hdlc_put_frame(&ecm->sender, frame, length, ecm->out + ecm->out_length));
 }
 
 /* Puts the next thing of the burst into out; false at its end. */
@@ -92,7 +92,8 @@ static bool stage(struct fl_ecm *ecm)
     ecm->next++;
     for (int i = 0; i < RCPS; i++) stage_frame(ecm, RCP, NULL, 0);
     /* The last flag must leave the modem whole: one more pushes its rest out. */
-    ecm->out_length = (uint16_t)(ecm->out_length + fl_hdlc_put_flags(&ecm->sender, 1, ecm->out + ecm->out_length));
+    ecm->out_length =
+        (uint16_t)(ecm->out_length + fl_hdlc_put_flags(&ecm->sender, 1, ecm->out + ecm->out_length));
     return true;
 }
 

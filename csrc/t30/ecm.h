@@ -14,8 +14,8 @@ struct fl_ecm {
     uint16_t frame_octets; /* 256, or 64 */
     uint8_t page;          /* of the call, modulo 256 */
     uint8_t block;         /* of the page, modulo 256 */
-    uint16_t frames;       /* caller: of this block. Called: one more than the highest that the far end spoke of */
-    bool last;             /* caller: no block of this page follows */
+    uint16_t frames; /* caller: of this block. Called: one more than the highest that the far end spoke of */
+    bool last;       /* caller: no block of this page follows */
     uint8_t wanted[FL_ECM_FRAMES / 8]; /* caller: to be sent. Called: received */
     uint8_t data[FL_ECM_FRAMES * FL_ECM_OCTETS];
 
@@ -24,7 +24,7 @@ struct fl_ecm {
     uint8_t ahead; /* the first octet of the next block, read to know whether there is one */
     bool has_ahead;
     struct fl_hdlc_sender sender;
-    uint16_t next; /* frame to look at next; behind the last come the RCPs */
+    uint16_t next;     /* frame to look at next; behind the last come the RCPs */
     uint32_t preamble; /* octets of flags before the first frame */
     uint8_t out[FL_HDLC_FRAME_ROOM + 256];
     uint16_t out_at, out_length;
@@ -50,8 +50,8 @@ unsigned fl_ecm_take_ppr(struct fl_ecm *ecm, const uint8_t *fif, size_t length);
 
 /* ---- the called station ---- */
 
-void fl_ecm_expect(struct fl_ecm *ecm, bool frames_of_64);   /* a new block: forget the one before */
-void fl_ecm_listen(struct fl_ecm *ecm);                      /* a new burst of the same block */
+void fl_ecm_expect(struct fl_ecm *ecm, bool frames_of_64); /* a new block: forget the one before */
+void fl_ecm_listen(struct fl_ecm *ecm);                    /* a new burst of the same block */
 void fl_ecm_receive(struct fl_ecm *ecm, const uint8_t *octets, size_t count);
 /* PPS told the number of frames; returns how many are missing. */
 unsigned fl_ecm_missing(struct fl_ecm *ecm, unsigned frames);

@@ -359,7 +359,9 @@ static bool translate(struct fl_t30 *e, const struct fl_indication *i, struct fl
             h->final = fl_frame_final(i->data, i->length);
         }
         return true;
-    default: (void)e; return false; /* +FRH:3 announces a frame that follows as such; call progress is not for us */
+    default:
+        (void)e;
+        return false; /* +FRH:3 announces a frame that follows as such; call progress is not for us */
     }
 }
 
@@ -439,7 +441,7 @@ void fl_t30_enter_E_SEND_DCN(struct fl_t30 *e)
 {
     fl_t30_timer_start(e, FL_X2, FL_SEC(15));
     fl_t30_burst_one(e, FL_DCN);
-    fl_t30_quiet(e, 70);
+    fl_t30_quiet(e, FL_T30_GAP_MS);
 }
 
 void fl_t30_on_E_SEND_DCN(struct fl_t30 *e, const struct fl_t30_happening *h)

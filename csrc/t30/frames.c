@@ -11,20 +11,20 @@ static const struct fcf_row {
     bool has_x; /* bit X (0x01) may be set and means nothing else */
     const char *name;
 } FCFS[] = {
-    {FL_DIS, false, "DIS"},         {FL_CSI, false, "CSI"},         {FL_NSF, false, "NSF"},
-    {FL_DTC, false, "DTC"},         {FL_CIG, false, "CIG"},         {FL_NSC, false, "NSC"},
-    {FL_PWD, false, "PWD"},         {FL_SEP, false, "SEP"},         {FL_PSA, false, "PSA"},
-    {FL_DCS, true, "DCS"},          {FL_TSI, true, "TSI"},          {FL_NSS, true, "NSS"},
-    {FL_SUB, true, "SUB"},          {FL_SID, true, "SID"},          {FL_CTC, true, "CTC"},
-    {FL_CFR, true, "CFR"},          {FL_FTT, true, "FTT"},          {FL_CTR, true, "CTR"},
-    {FL_EOM, true, "EOM"},          {FL_MPS, true, "MPS"},          {FL_EOP, true, "EOP"},
-    {FL_PRI_EOM, true, "PRI-EOM"},  {FL_PRI_MPS, true, "PRI-MPS"},  {FL_PRI_EOP, true, "PRI-EOP"},
-    {FL_EOS, true, "EOS"},          {FL_PPS, true, "PPS"},          {FL_EOR, true, "EOR"},
-    {FL_RR, true, "RR"},            {FL_MCF, true, "MCF"},          {FL_RTP, true, "RTP"},
-    {FL_RTN, true, "RTN"},          {FL_PIP, true, "PIP"},          {FL_PIN, true, "PIN"},
-    {FL_PPR, true, "PPR"},          {FL_RNR, true, "RNR"},          {FL_ERR, true, "ERR"},
-    {FL_FDM, true, "FDM"},          {FL_DCN, true, "DCN"},          {FL_CRP, true, "CRP"},
-    {FL_FNV, true, "FNV"},          {FL_TNR, true, "TNR"},          {FL_TR, true, "TR"},
+    {FL_DIS, false, "DIS"},        {FL_CSI, false, "CSI"},        {FL_NSF, false, "NSF"},
+    {FL_DTC, false, "DTC"},        {FL_CIG, false, "CIG"},        {FL_NSC, false, "NSC"},
+    {FL_PWD, false, "PWD"},        {FL_SEP, false, "SEP"},        {FL_PSA, false, "PSA"},
+    {FL_DCS, true, "DCS"},         {FL_TSI, true, "TSI"},         {FL_NSS, true, "NSS"},
+    {FL_SUB, true, "SUB"},         {FL_SID, true, "SID"},         {FL_CTC, true, "CTC"},
+    {FL_CFR, true, "CFR"},         {FL_FTT, true, "FTT"},         {FL_CTR, true, "CTR"},
+    {FL_EOM, true, "EOM"},         {FL_MPS, true, "MPS"},         {FL_EOP, true, "EOP"},
+    {FL_PRI_EOM, true, "PRI-EOM"}, {FL_PRI_MPS, true, "PRI-MPS"}, {FL_PRI_EOP, true, "PRI-EOP"},
+    {FL_EOS, true, "EOS"},         {FL_PPS, true, "PPS"},         {FL_EOR, true, "EOR"},
+    {FL_RR, true, "RR"},           {FL_MCF, true, "MCF"},         {FL_RTP, true, "RTP"},
+    {FL_RTN, true, "RTN"},         {FL_PIP, true, "PIP"},         {FL_PIN, true, "PIN"},
+    {FL_PPR, true, "PPR"},         {FL_RNR, true, "RNR"},         {FL_ERR, true, "ERR"},
+    {FL_FDM, true, "FDM"},         {FL_DCN, true, "DCN"},         {FL_CRP, true, "CRP"},
+    {FL_FNV, true, "FNV"},         {FL_TNR, true, "TNR"},         {FL_TR, true, "TR"},
 };
 
 static const struct fcf_row *find(uint8_t octet)
@@ -93,7 +93,8 @@ static void pps_text(const uint8_t *frame, size_t length, char *out, size_t out_
     const struct fcf_row *second = length > 3 && frame[3] ? find(frame[3]) : NULL;
     const char *name = second ? second->name : length > 3 && frame[3] == 0 ? "NULL" : "?";
     if (length >= 7)
-        snprintf(out, out_size, "%s page %u block %u, %u frames", name, frame[4] + 1u, frame[5] + 1u, frame[6] + 1u);
+        snprintf(out, out_size, "%s page %u block %u, %u frames", name, frame[4] + 1u, frame[5] + 1u,
+                 frame[6] + 1u);
     else
         snprintf(out, out_size, "%s", name);
 }
@@ -111,8 +112,8 @@ static void ppr_text(const uint8_t *frame, size_t length, char *out, size_t out_
             first = (unsigned)i;
         }
     if (wanted)
-        snprintf(out, out_size, "%u frames below the last good one, the first is %u; all from %u on", wanted, first,
-                 last_good);
+        snprintf(out, out_size, "%u frames below the last good one, the first is %u; all from %u on", wanted,
+                 first, last_good);
     else
         snprintf(out, out_size, "all frames from %u on", last_good);
 }

@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-#define TRIES_MAX 3
-#define GAP_MS    70
-
 /* ---- the called station, which has the document ---- */
 
 void fl_t30_enter_B_AWAIT_DTC(struct fl_t30 *e)
@@ -67,7 +64,7 @@ void fl_t30_enter_B_SEND_DTC(struct fl_t30 *e)
     if (e->config.id[0]) fl_frame_make_id(fl_t30_burst_add(e), FL_CIG, e->config.id);
     size_t length = fl_dis_write(&e->config.abilities, fif);
     fl_frame_make(fl_t30_burst_add(e), true, FL_DTC, fif, length);
-    fl_t30_quiet(e, GAP_MS);
+    fl_t30_quiet(e, FL_T30_GAP_MS);
 }
 
 void fl_t30_on_B_SEND_DTC(struct fl_t30 *e, const struct fl_t30_happening *h)
@@ -78,7 +75,7 @@ void fl_t30_on_B_SEND_DTC(struct fl_t30 *e, const struct fl_t30_happening *h)
 
 void fl_t30_poll_again(struct fl_t30 *e)
 {
-    if (++e->tries >= TRIES_MAX)
+    if (++e->tries >= FL_T30_TRIES)
         fl_t30_give_up(e, FL_RAW_B_NO_RESPONSE, true);
     else
         fl_t30_go(e, FL_STATE_B_SEND_DTC);

@@ -4,8 +4,9 @@
 static const struct {
     uint8_t kind;
     uint16_t rate_bps;
-    uint8_t needs;  /* FL_CAN_ */
-    bool last_hope; /* V.17 below 12000: where it failed at 12000, V.29 is likelier to work, and many receivers leave
+    uint8_t needs; /* FL_CAN_ */
+    bool
+        last_hope; /* V.17 below 12000: where it failed at 12000, V.29 is likelier to work, and many receivers leave
                        after three failed trainings. Used on the way down only where there is no V.29. */
 } FALL_BACK[] = {
     {FL_V17, 14400, FL_CAN_V17, false},        {FL_V17, 12000, FL_CAN_V17, false},
@@ -14,7 +15,8 @@ static const struct {
     {FL_V27TER, 4800, FL_CAN_V27_4800, false}, {FL_V27TER, 2400, FL_CAN_V27_2400, false},
 };
 
-static const struct fl_modulation *search(const struct fl_rate_limits *limits, size_t first, bool skip_last_hope)
+static const struct fl_modulation *search(const struct fl_rate_limits *limits, size_t first,
+                                          bool skip_last_hope)
 {
     for (size_t i = first; i < FL_COUNT(FALL_BACK); i++) {
         if (!(limits->modulations & FALL_BACK[i].needs)) continue;
@@ -30,7 +32,8 @@ const struct fl_modulation *fl_rate_first(const struct fl_rate_limits *limits)
     return search(limits, 0, false);
 }
 
-const struct fl_modulation *fl_rate_lower(const struct fl_rate_limits *limits, const struct fl_modulation *from)
+const struct fl_modulation *fl_rate_lower(const struct fl_rate_limits *limits,
+                                          const struct fl_modulation *from)
 {
     for (size_t i = 0; i < FL_COUNT(FALL_BACK); i++)
         if (FALL_BACK[i].kind == from->kind && FALL_BACK[i].rate_bps == from->rate_bps)

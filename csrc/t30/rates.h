@@ -13,6 +13,7 @@ struct fl_rate_limits {
 /* The rate to begin with, or NULL when nothing is left to use. */
 const struct fl_modulation *fl_rate_first(const struct fl_rate_limits *limits);
 /* The next one down after a failed training, or NULL at the bottom. */
-const struct fl_modulation *fl_rate_lower(const struct fl_rate_limits *limits, const struct fl_modulation *from);
+const struct fl_modulation *fl_rate_lower(const struct fl_rate_limits *limits,
+                                          const struct fl_modulation *from);
 
 #endif

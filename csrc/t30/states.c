@@ -1,9 +1,10 @@
 /* The state table and T.30's timers as data, and what the docs draw from them. */
 #include "t30/states.h"
 
-#define N(name)                                         (1ull << FL_STATE_##name)
-#define FL_STATE_ROW(name, clause, role, phase, timer, next) \
-    {#name, clause, role, phase, timer, (next) | N(E_SEND_DCN) | N(E_ENDED), fl_t30_enter_##name, fl_t30_on_##name},
+#define N(name) (1ull << FL_STATE_##name)
+#define FL_STATE_ROW(name, clause, role, phase, timer, next)                                                 \
+    {#name,           clause, role, phase, timer, (next) | N(E_SEND_DCN) | N(E_ENDED), fl_t30_enter_##name,  \
+     fl_t30_on_##name},
 #define CALLER "caller"
 #define CALLED "called"
 #define BOTH   "both"

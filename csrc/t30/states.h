@@ -47,6 +47,11 @@
     STATE(E_SEND_DCN, "5.3.6.1.8", BOTH, "E", FL_X2, 0)                                                      \
     STATE(E_ENDED, "5.3.6.1.8", BOTH, "E", FL_X2, 0)
 
+/* 5.3.6.1: any command is sent at most three times. */
+#define FL_T30_TRIES 3
+/* The 75 ms between two signals (5.3.6.1: +-20 ms): the modem needs some of it to obey. */
+#define FL_T30_GAP_MS 70
+
 #define FL_STATE_ENUM(name, clause, role, phase, timer, next) FL_STATE_##name,
 enum fl_t30_state { FL_T30_STATES(FL_STATE_ENUM) FL_STATE_COUNT, FL_STATE_NONE = 255 };
 #undef FL_STATE_ENUM

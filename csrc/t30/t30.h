@@ -16,13 +16,13 @@
 
 /* Timers of T.30 (T0..T5) and ours (X..). Numbers of rows of FL_T30_TIMERS. */
 enum fl_t30_timer {
-    FL_T1,   /* identification, phase B */
-    FL_T2,   /* called station: waiting for a command */
-    FL_T4,   /* caller: waiting for a response; called station, phase B: waiting for DCS before DIS is repeated */
-    FL_T5,   /* caller: the far end is not ready (RNR) */
-    FL_X1,   /* a control frame takes longer than any may */
-    FL_X2,   /* this state takes longer than it ever can: the modem or the far end is stuck */
-    FL_X3,   /* the whole session */
+    FL_T1, /* identification, phase B */
+    FL_T2, /* called station: waiting for a command */
+    FL_T4, /* caller: waiting for a response; called station, phase B: waiting for DCS before DIS is repeated */
+    FL_T5, /* caller: the far end is not ready (RNR) */
+    FL_X1, /* a control frame takes longer than any may */
+    FL_X2, /* this state takes longer than it ever can: the modem or the far end is stuck */
+    FL_X3, /* the whole session */
     FL_T30_TIMER_COUNT
 };
 
@@ -53,7 +53,7 @@ struct fl_t30_outbox {
 struct fl_copy_quality {
     uint32_t rows, bad_rows;
     bool ended; /* RTC or EOFB was there */
-    bool cut; /* it stops in the middle of a line: what followed is lost */
+    bool cut;   /* it stops in the middle of a line: what followed is lost */
 };
 
 enum fl_kept {
@@ -77,16 +77,17 @@ enum fl_verdict { FL_HONEST, FL_ALWAYS_BAD, FL_NEVER_READY };
 struct fl_t30_config {
     bool caller;  /* sends the document */
     bool polling; /* the document goes the other way than the call: a receiver calls, a sender is called */
-    struct fl_abilities abilities; /* called: what the DIS offers; caller: modulations, ecm, mr, mmr that may be used */
+    struct fl_abilities
+        abilities; /* called: what the DIS offers; caller: modulations, ecm, mr, mmr that may be used */
     uint16_t min_rate_bps, max_rate_bps;
-    int8_t high_res;               /* 1, 0, or -1: follow the document */
-    int8_t coding;                 /* enum fl_coding, -1: the smallest */
-    char id[FL_ID_SIZE + 1];       /* TSI or CSI */
+    int8_t high_res;         /* 1, 0, or -1: follow the document */
+    int8_t coding;           /* enum fl_coding, -1: the smallest */
+    char id[FL_ID_SIZE + 1]; /* TSI or CSI */
     char sub_address[FL_ID_SIZE + 1];
     char password[FL_ID_SIZE + 1];
-    char selective[FL_ID_SIZE + 1]; /* SEP: which document is polled */
+    char selective[FL_ID_SIZE + 1];         /* SEP: which document is polled */
     uint8_t training_verdict, page_verdict; /* enum fl_verdict, called */
-    uint64_t seed;                 /* for the randomised repeat of DIS */
+    uint64_t seed;                          /* for the randomised repeat of DIS */
     struct fl_t30_outbox outbox;
     struct fl_t30_inbox inbox;
     struct fl_pen pen;
@@ -121,48 +122,48 @@ struct fl_t30 {
     bool order_ready;
     uint8_t order_active; /* kind + 1 of the order that the modem has, 0 = none */
     bool aborting;
-    uint8_t stutter;      /* receive orders in a row that ended at once with nothing */
-    fl_time listening;    /* since when */
+    uint8_t stutter;   /* receive orders in a row that ended at once with nothing */
+    fl_time listening; /* since when */
 
     struct fl_frame burst[FL_BURST_MAX];
     uint8_t burst_count, burst_at;
 
     struct fl_session session;
     struct fl_abilities far;
-    bool far_known;       /* a usable DIS has been received in this phase B */
-    bool bit_x;           /* ... and in this call: bit X is ours to set */
-    bool heard;           /* any V.21 */
+    bool far_known;                                /* a usable DIS has been received in this phase B */
+    bool bit_x;                                    /* ... and in this call: bit X is ours to set */
+    bool heard;                                    /* any V.21 */
     char sep[FL_ID_SIZE + 1], pwd[FL_ID_SIZE + 1]; /* with the DTC received */
     char remote_id[FL_ID_SIZE + 1];
     struct fl_rate_limits limits;
     const struct fl_modulation *rate;
-    bool trained;         /* a training succeeded: the next fast carrier may train short */
-    bool patience_over;   /* caller: T5 ran out while the far end was speaking */
-    bool retrain;         /* caller: the next page needs DCS and TCF first */
+    bool trained;       /* a training succeeded: the next fast carrier may train short */
+    bool patience_over; /* caller: T5 ran out while the far end was speaking */
+    bool retrain;       /* caller: the next page needs DCS and TCF first */
     bool negotiated;
     uint8_t tries, crps, dis_repeats, page_tries, trainings;
-    bool storing;         /* called: the page is on its way into the store; the answer waits */
-    bool stored;          /* called: it got there while the far end was kept waiting */
-    uint8_t stored_response; /* called: what to answer once it is there */
+    bool storing;              /* called: the page is on its way into the store; the answer waits */
+    bool stored;               /* called: it got there while the far end was kept waiting */
+    uint8_t stored_response;   /* called: what to answer once it is there */
     uint8_t command, response; /* caller: command sent; called: command received and our answer */
-    fl_time answered;     /* called: when our last response was out */
-    int page, pages;      /* caller: the page at work; confirmed pages */
+    fl_time answered;          /* called: when our last response was out */
+    int page, pages;           /* caller: the page at work; confirmed pages */
     int raw;
     bool ended;
-    bool page_open;       /* caller, ECM: blocks of the page are being sent */
-    bool page_seen;       /* called: something of the page at work has come */
-    bool burst_seen;      /* called: something came on this fast carrier */
-    fl_time burst_over;   /* called: when that carrier ended */
+    bool page_open;     /* caller, ECM: blocks of the page are being sent */
+    bool page_seen;     /* called: something of the page at work has come */
+    bool burst_seen;    /* called: something came on this fast carrier */
+    fl_time burst_over; /* called: when that carrier ended */
 
     /* TCF as it is judged */
     uint32_t tcf_octets, tcf_nonzero, tcf_run, tcf_best;
 
     /* error correction */
     struct fl_ecm ecm;
-    bool block_open;      /* caller: a block waits to be confirmed; called: frames of one may come, or came */
-    uint8_t pprs;         /* caller: for this block since the last CTC; called: answered in a row */
+    bool block_open; /* caller: a block waits to be confirmed; called: frames of one may come, or came */
+    uint8_t pprs;    /* caller: for this block since the last CTC; called: answered in a row */
     unsigned missing, missing_before; /* caller: frames that the last PPR asked for; at the last CTC */
-    bool confirmed_any;   /* called: the block below was confirmed in this session */
+    bool confirmed_any;               /* called: the block below was confirmed in this session */
     uint8_t confirmed_page, confirmed_block;
 
     uint64_t random;

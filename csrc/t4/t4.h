@@ -96,8 +96,8 @@ struct fl_t4_decoder {
     bool need_1d;  /* MR: the reference line is lost */
     uint32_t bad_run;
     uint8_t empty_lines; /* EOLs that follow one right before them */
-    uint32_t zeros;   /* seeking an EOL: that came before the next bit */
-    uint32_t skipped; /* seeking an EOL: bits of no use */
+    uint32_t zeros;      /* seeking an EOL: that came before the next bit */
+    uint32_t skipped;    /* seeking an EOL: bits of no use */
     /* the line in work */
     uint8_t phase;
     bool differs; /* 2-D: from the reference line */

@@ -10,24 +10,29 @@ with CallChannel("sim:") as channel:
 
 from faxline import sim
 from faxline._version import __version__
-from faxline.causes import CallCause, CallState, FaxCause, SendState
+from faxline.causes import CallCause, CallState, FaxCause, ReceiveState, SendState
 from faxline.channel import CallChannel
 from faxline.details import CallDetails, FaxDetails
 from faxline.document import FaxToSend
 from faxline.errors import Error, Hangup
+from faxline.receiver import CallFaxReceiver
 from faxline.sender import CallFaxSender
+from faxline.storage import FaxToReceive
 
 __all__ = [
     "CallCause",
     "CallChannel",
     "CallDetails",
+    "CallFaxReceiver",
     "CallFaxSender",
     "CallState",
     "Error",
     "FaxCause",
     "FaxDetails",
+    "FaxToReceive",
     "FaxToSend",
     "Hangup",
+    "ReceiveState",
     "SendState",
     "__version__",
     "sim",

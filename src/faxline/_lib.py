@@ -19,6 +19,7 @@ from faxline.events import (
     FaxStarted,
     Negotiated,
     PageConfirmed,
+    PageReceived,
     TimerExpired,
 )
 
@@ -147,8 +148,8 @@ class EngineConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class FarPage:
-    """A page that a simulated far machine stored, in MMR, most significant bit first."""
+class Page:
+    """A page as it was received, by us or by a simulated far machine: in MMR, most significant bit first."""
 
     code: bytes
     width_px: int
@@ -157,6 +158,7 @@ class FarPage:
     rows: int
     bad_rows: int
     number: int
+    """From 1 in its call."""
     remote_id: str
 
 
@@ -249,6 +251,24 @@ class Document:
         return handle
 
 
+class Office:
+    """A struct fl_office: simulated lines with one clock. Free with close(), after its last Engine."""
+
+    def __init__(self) -> None:
+        self._handle: Any = _lib.fl_office_new()
+        if not self._handle:
+            raise MemoryError
+
+    @property
+    def handle(self) -> Any:
+        return self._handle
+
+    def close(self) -> None:
+        handle, self._handle = self._handle, None
+        if handle:
+            _lib.fl_office_free(handle)
+
+
 class EngineClosed(Exception):
     """The engine was closed; no more events will come."""
 
@@ -256,8 +276,8 @@ class EngineClosed(Exception):
 class Engine:
     """A struct fl_channel. Not thread safe beyond what csrc/faxline.h promises: _line.py keeps its rules."""
 
-    def __init__(self, config: EngineConfig) -> None:
-        """Opens it. Raises Error with the engine's own sentence."""
+    def __init__(self, config: EngineConfig, office: Office | None = None) -> None:
+        """Opens it, in an office or alone. Raises Error with the engine's own sentence."""
         settings = _ffi.new("struct fl_channel_config *")
         settings.board = _lib.FL_BOARD_SIM
         settings.pace = _lib.FL_PACE_REAL if config.real_pace else _lib.FL_PACE_VIRTUAL
@@ -270,6 +290,7 @@ class Engine:
         settings.delay_ms = config.delay_ms
         settings.seed = config.seed
         settings.number = config.number.encode("ascii")
+        settings.office = _ffi.NULL if office is None else office.handle
         settings.fault_count = len(config.faults)
         kinds = [kind.name for kind in FAULT_KINDS]
         for slot, fault in zip(settings.faults, config.faults, strict=False):
@@ -292,24 +313,27 @@ class Engine:
 
     def fax_send(self, options: EngineOptions, document: Document) -> bool:
         """Takes the document over, also when it returns False."""
-        settings = _ffi.new(
-            "struct fl_fax_options *",
-            {
-                "v17": options.v17,
-                "v29": options.v29,
-                "v27": options.v27,
-                "min_rate_bps": options.min_rate_bps,
-                "max_rate_bps": options.max_rate_bps,
-                "high_res": -1 if options.high_res is None else int(options.high_res),
-                "ecm": options.ecm,
-                "compression": -1 if options.coding is None else CODINGS.index(options.coding),
-                "subscriber_id": options.subscriber_id.encode("ascii"),
-                "sub_address": options.sub_address.encode("ascii"),
-                "password": options.password.encode("ascii"),
-                "selective_polling": options.selective_polling.encode("ascii"),
-            },
-        )
-        return bool(_lib.fl_channel_fax_send(self._handle, settings, document.give()) == 0)
+        return bool(_lib.fl_channel_fax_send(self._handle, _options(options), document.give()) == 0)
+
+    def fax_receive(self, options: EngineOptions) -> bool:
+        return bool(_lib.fl_channel_fax_receive(self._handle, _options(options)) == 0)
+
+    def page_stored(self, good: bool) -> bool:
+        """Answers a PageReceived: the page is stored, or cannot be."""
+        return bool(_lib.fl_channel_page_stored(self._handle, good) == 0)
+
+    def await_call(self, on: bool) -> bool:
+        return bool(_lib.fl_channel_await_call(self._handle, on) == 0)
+
+    def answer(self) -> bool:
+        return bool(_lib.fl_channel_answer(self._handle) == 0)
+
+    def reject(self) -> bool:
+        return bool(_lib.fl_channel_reject(self._handle) == 0)
+
+    def incoming(self, options: EngineOptions, document: Document) -> bool:
+        """Takes the document over, also when it returns False."""
+        return bool(_lib.fl_channel_incoming(self._handle, _options(options), document.give()) == 0)
 
     def fax_stop(self) -> bool:
         return bool(_lib.fl_channel_fax_stop(self._handle) == 0)
@@ -346,15 +370,24 @@ class Engine:
                 bytes(_ffi.buffer(record.data, record.length)),
             )
 
-    def take_far_page(self) -> FarPage | None:
+    def take_page(self) -> Page | None:
+        """The page that the last PageReceived told of; a second call gives None."""
+        return self._take(_lib.fl_channel_take_page)
+
+    def take_far_page(self) -> Page | None:
         """The page that the last FarPageStored told of; a second call gives None."""
+        return self._take(_lib.fl_channel_take_far_page)
+
+    def _take(self, take: Callable[[Any, Any, Any, int], int]) -> Page | None:
         info = _ffi.new("struct fl_page_info *")
-        size = _lib.fl_channel_take_far_page(self._handle, info, _ffi.NULL, 0)
+        size = take(self._handle, info, _ffi.NULL, 0)
+        if size == _lib.FL_E_MEMORY:
+            raise MemoryError
         if size <= 0:
             return None
         code = _ffi.new("uint8_t[]", size)
-        _lib.fl_channel_take_far_page(self._handle, info, code, size)
-        return FarPage(
+        take(self._handle, info, code, size)
+        return Page(
             bytes(_ffi.buffer(code, size)),
             info.width_px,
             info.x_dpi,
@@ -379,6 +412,26 @@ class Engine:
         handle, self._handle = self._handle, None
         if handle:
             _lib.fl_channel_free(handle)
+
+
+def _options(options: EngineOptions) -> Any:
+    return _ffi.new(
+        "struct fl_fax_options *",
+        {
+            "v17": options.v17,
+            "v29": options.v29,
+            "v27": options.v27,
+            "min_rate_bps": options.min_rate_bps,
+            "max_rate_bps": options.max_rate_bps,
+            "high_res": -1 if options.high_res is None else int(options.high_res),
+            "ecm": options.ecm,
+            "compression": -1 if options.coding is None else CODINGS.index(options.coding),
+            "subscriber_id": options.subscriber_id.encode("ascii"),
+            "sub_address": options.sub_address.encode("ascii"),
+            "password": options.password.encode("ascii"),
+            "selective_polling": options.selective_polling.encode("ascii"),
+        },
+    )
 
 
 def _event(raw: Any) -> Event:
@@ -407,6 +460,8 @@ def _event(raw: Any) -> Event:
         return PageConfirmed(seq, time_us, raw.pages, bool(raw.last))
     if kind == _lib.FL_EVENT_FAX_ENDED:
         return FaxEnded(seq, time_us, _FAX_CAUSES[raw.cause], _raw_code(raw.raw), raw.pages)
+    if kind == _lib.FL_EVENT_RECEIVED:
+        return PageReceived(seq, time_us)
     if kind == _lib.FL_EVENT_FAR_PAGE:
         return FarPageStored(seq, time_us)
     if kind == _lib.FL_EVENT_TIMER:

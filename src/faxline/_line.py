@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
-from faxline._lib import Engine
+from faxline._lib import Engine, Page
+from faxline._offices import Seat
 from faxline._pump import Pump
 from faxline.causes import CallCause, CallState
 from faxline.details import CallDetails
@@ -65,6 +66,10 @@ class Job(Protocol):
     def line_closed(self) -> None:
         """No more events will come."""
 
+    def store(self, page: Page) -> bool:
+        """Stores a received page; False when that is not possible. By the pump, not under the Condition: it
+        may take its time."""
+
 
 class Line:
     """The engine of a channel, its mirrored state, and how to wait on it."""
@@ -86,6 +91,10 @@ class Line:
         """Of the event that made the call IDLE last."""
         self.dialling = False
         """A call was ordered and the engine has not said a word about it yet."""
+        self.awaiting = False
+        """Waiting for calls was ordered and the engine has not said a word about it yet."""
+        self.answering = False
+        """The same for an answer."""
         self.abandoned = False
         """The call attempt is being given up because its time is over: it ends with NOANSWER."""
         self.holding = False
@@ -97,10 +106,22 @@ class Line:
         self._timers: dict[int, list[bool]] = {}
         self._violations = (0, "")
         self._engine_closed = threading.Event()
-        self.engine: Engine | None = Engine(replace(device.config, trace=trace is not None))
+        self._seat = Seat(device.config)
+        try:
+            self.engine: Engine | None = Engine(
+                replace(device.config, trace=trace is not None), self._seat.office
+            )
+        except BaseException:
+            self._seat.free()
+            raise
         self._pump = Pump(self)
         self._pump.start()
         _open_lines.add(self)
+
+    @property
+    def ordered(self) -> bool:
+        """The call is about to change, by an order of ours that the engine has not heeded yet."""
+        return self.dialling or self.awaiting or self.answering
 
     # ---- orders ----
 
@@ -144,6 +165,7 @@ class Line:
             try:
                 engine.close()
             finally:
+                self._seat.leave()
                 self._engine_closed.set()
         if wait:
             self._pump.join()
@@ -197,9 +219,13 @@ class Line:
         self.seq = event.seq
 
     def _call_changed(self, event: CallChanged) -> None:
-        if event.state is CallState.IDLE and self.state is CallState.IDLE and not self.dialling:
+        if event.state is CallState.IDLE and self.state is CallState.IDLE and not self.ordered:
             return  # the answer to a hang-up on hook: the last call's cause stays
-        self.dialling = False
+        self.dialling = self.awaiting = False
+        if not (event.state is CallState.IDLE and event.cause is CallCause.NOANSWER):
+            self.answering = False  # else the caller gave up just before: the answer's own outcome follows
+        if event.state is CallState.RING_INCOMING and self.state is not CallState.RING_INCOMING:
+            self.details.begin_incoming(self.device.config.number)
         cause = event.cause if event.state in (CallState.IDLE, CallState.ERROR) else CallCause.NORMAL
         if event.state is CallState.IDLE:
             self.idle_seq = event.seq
@@ -219,7 +245,7 @@ class Line:
             if self.engine is not None:
                 self._violations = self.engine.violations()
             self.state = CallState.IDLE
-            self.dialling = False
+            self.dialling = self.awaiting = self.answering = False
             if self.job is not None and self.job.running:
                 self.job.line_closed()
             self.dead = True
@@ -233,6 +259,7 @@ class Line:
             engine, self.engine = self.engine, None
         if engine is not None:
             engine.free()
+        self._seat.free()
         if self.trace is not None:
             self.trace.close()
 

@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from faxline._lib import Engine, EngineClosed
-from faxline.events import FarPageStored
+from faxline.events import FarPageStored, PageReceived
 from faxline.tiff import TiffWriter
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class Pump(threading.Thread):
                     self._save_far_page(engine)
                 elif line.trace is not None:
                     line.trace.event(event)
+                if isinstance(event, PageReceived):
+                    self._store_page(engine)
                 with line.changed:
                     line.apply(event)
                     line.changed.notify_all()
@@ -60,6 +62,20 @@ class Pump(threading.Thread):
         if self._line.trace is not None:
             for record in engine.take_trace():
                 self._line.trace.record(record)
+
+    def _store_page(self, engine: Engine) -> None:
+        """Has the page stored before the event counts as seen, and only then confirmed to the sender."""
+        line = self._line
+        good = False
+        try:
+            page = engine.take_page()
+            with line.changed:
+                job = line.job
+            good = page is not None and job is not None and job.store(page)
+        except Exception:
+            line.logger.exception("%s: internal fault while a page was stored", line.device.address)
+        finally:
+            engine.page_stored(good)
 
     def _save_far_page(self, engine: Engine) -> None:
         """Writes the page before the event counts as seen: in virtual time the file is complete when a wait

@@ -56,23 +56,34 @@ class SendState(StrEnum):
     """The most recent transmit job failed and none is currently in progress."""
 
 
+class ReceiveState(StrEnum):
+    """State of a fax receiver; also CallFaxReceiver.State."""
+
+    RECEIVING = "RECEIVING"
+    """A receive job is in progress."""
+    IDLE = "IDLE"
+    """No receive job is in progress."""
+    ERROR = "ERROR"
+    """The most recent receive job failed and none is currently in progress."""
+
+
 class FaxCause(StrEnum):
-    """Why a fax job ended; also CallFaxSender.Cause."""
+    """Why a fax job ended; also CallFaxSender.Cause and CallFaxReceiver.Cause."""
 
     NONE = "NONE"
     """A job is in progress or none has been started."""
     NORMAL = "NORMAL"
-    """Every page was confirmed by the far end."""
+    """Every page was confirmed: by the far end, or by us, once it was stored."""
     ERROR = "ERROR"
-    """A local fault: unreadable document, modem fault, internal fault."""
+    """A local fault: a document that cannot be read or stored, modem fault, internal fault."""
     ABORTED = "ABORTED"
     """stop() was called."""
     HANGUP = "HANGUP"
-    """The receiver hung up, or hang_up() was called."""
+    """The far end hung up, or hang_up() was called."""
     TIMEOUT = "TIMEOUT"
     """A timer expired: start acknowledgement, receiver not ready for too long (T.30 T5), whole session."""
     NOTFAX = "NOTFAX"
-    """The receiving end sent no fax signals."""
+    """The far end sent no fax signals."""
     UNKNOWN_OPTION = "UNKNOWN_OPTION"
     """An unknown fax option was supplied."""
     UNKNOWN_VALUE = "UNKNOWN_VALUE"

@@ -8,17 +8,21 @@ import warnings
 from types import TracebackType
 from typing import Self
 
-from faxline import options
+from faxline import options, sim
 from faxline._line import Line, wait_seconds
 from faxline._version import __version__
 from faxline.causes import CallCause, CallState
 from faxline.details import CallDetails
 from faxline.device import resolve
-from faxline.errors import Error
+from faxline.document import FaxToSend
+from faxline.errors import Error, Hangup
+from faxline.receiver import CallFaxReceiver
 from faxline.sender import CallFaxSender
 from faxline.trace import TraceWriter
 
 _HANG_UP_S = 60.0
+
+_INCOMING = (CallState.CALL_INCOMING, CallState.RING_INCOMING)
 
 # What may be dialled: digits, tone keys, pauses and waits of V.250; separators for the eye are dropped.
 _NUMBER = re.compile(r"\+?[0-9*#,ABCDW]{1,64}", re.ASCII)
@@ -69,10 +73,17 @@ class CallChannel:
             raise
         self.device: str = resolved.address
         """The address of the device, as it was given."""
-        self.FaxSender: CallFaxSender = CallFaxSender(
-            self, self._logger, {"SubscriberId": identity.effective["SubscriberId"]}
-        )
+        defaults = {"SubscriberId": identity.effective["SubscriberId"]}
+        self.FaxSender: CallFaxSender = CallFaxSender(self, self._logger, defaults)
         """Sends faxes on this channel's call."""
+        self.FaxReceiver: CallFaxReceiver = CallFaxReceiver(self, self._logger, defaults)
+        """Receives faxes on this channel's call."""
+        if resolved.incoming is not None:
+            try:
+                sim.call_in(self, FaxToSend(resolved.incoming))
+            except BaseException:
+                self._line.close()
+                raise
 
     @property
     def Details(self) -> CallDetails:
@@ -123,7 +134,7 @@ class CallChannel:
             raise Error(f"{call_to!r} cannot be dialled")
         with line.changed:
             engine = line.open_engine()
-            if line.state is not CallState.IDLE or line.dialling:
+            if line.state is not CallState.IDLE or line.ordered:
                 raise Error(f"{self.device}: a call needs the state IDLE, and it is {line.state}")
             line.details.call_id = uuid.uuid4().hex
             line.details.call_from = call_from
@@ -144,8 +155,83 @@ class CallChannel:
         self._line.wait_for(self._attempt_is_over, wait_seconds(seconds_timeout))
         return self.state()
 
+    def wait_for_call(self, seconds_timeout: float | None = None) -> CallState:
+        """Waits for an incoming call. Returns RING_INCOMING when it rings; WAITING when seconds_timeout
+        passes first: the line still waits, and a call that comes is found by the next wait_for_call(), which
+        hang_up() ends. IDLE when hang_up() or close() came, ERROR or IDLE when the device failed (cause()
+        says so).
+
+        Raises Error when the call state is neither IDLE nor WAITING (nor ringing already), or the channel is
+        closed.
+        """
+        line = self._line
+        line.check_process()
+        seconds = wait_seconds(seconds_timeout)
+        with line.changed:
+            engine = line.open_engine()
+            if line.state in _INCOMING:
+                return line.state
+            if line.state not in (CallState.IDLE, CallState.WAITING) or line.dialling or line.answering:
+                raise Error(f"{self.device}: waiting for a call needs the state IDLE, and it is {line.state}")
+            line.cause = CallCause.NORMAL
+            if not engine.await_call(True):
+                raise Error(f"{self.device}: the device cannot wait for calls now")
+            line.awaiting = True
+        line.wait_for(lambda: not line.awaiting)
+        line.wait_for(lambda: line.state is not CallState.WAITING, seconds)
+        return self.state()
+
+    def ring(self, seconds_ringtime: float = 0) -> CallState:
+        """Lets the incoming call ring for so long before it is answered; returns the State, sooner when the
+        caller gives up (IDLE, cause NOANSWER).
+
+        Raises Hangup when the call state is IDLE, Error when no call is coming in.
+        """
+        seconds = wait_seconds(seconds_ringtime)
+        self._line.check_process()
+        with self._line.changed:
+            self._check_incoming()
+            self._line.wait_for(lambda: self._line.state not in _INCOMING, seconds)
+            return self._line.state
+
+    def answer(self) -> CallState:
+        """Answers the incoming call and waits until it is ANSWERED; IDLE when that failed or the caller has
+        given up: then cause() says why.
+
+        Raises Hangup when the call state is IDLE, Error when no call is coming in or the channel is closed.
+        """
+        line = self._line
+        line.check_process()
+        with line.changed:
+            self._check_incoming()
+            if not line.open_engine().answer():
+                raise Error(f"{self.device}: the device does not answer now")
+            line.note(order="answer")
+            line.answering = True
+        line.wait_for(self._attempt_is_over)
+        return self.state()
+
+    def reject(self, cause: CallCause | str | None = None) -> CallState:
+        """Rejects the incoming call: an analogue line has no way to refuse it, so it rings on unheard. The
+        call's cause becomes REJECTED. cause: for networks that tell the caller why; an analogue line does
+        not.
+
+        Waits until the call is IDLE, and returns the State. Raises Hangup when the call state is IDLE, Error
+        when no call is coming in or the channel is closed, ValueError when cause is none.
+        """
+        why = None if cause is None else CallCause(cause)
+        line = self._line
+        line.check_process()
+        with line.changed:
+            self._check_incoming()
+            line.note(order="reject", cause=why)
+            line.open_engine().reject()
+        line.wait_for(lambda: line.state not in _INCOMING, _HANG_UP_S)
+        return self.state()
+
     def hang_up(self) -> CallState:
-        """Ends the call; a running fax ends with its cause HANGUP. Always safe, also with no call.
+        """Ends the call; a running fax ends with its cause HANGUP, a call that rings is rejected, waiting for
+        calls ends. Always safe, also with no call.
 
         Waits until the call is IDLE, at most 60 s; returns the State.
         """
@@ -154,6 +240,8 @@ class CallChannel:
         with line.changed:
             if not self._is_over() and not line.closing and line.engine is not None:
                 line.note(order="hang-up")
+                if line.state in _INCOMING and not line.answering:
+                    line.engine.reject()
                 line.engine.hang_up()
         line.wait_for(self._is_over, _HANG_UP_S)
         return self.state()
@@ -190,8 +278,15 @@ class CallChannel:
     def __repr__(self) -> str:
         return f"<CallChannel {self.device} {'closed' if self._line.closing else self._line.state}>"
 
+    def _check_incoming(self) -> None:
+        state = self._line.state
+        if state is CallState.IDLE:
+            raise Hangup(f"{self.device}: the call state is IDLE")
+        if state not in _INCOMING or self._line.answering:
+            raise Error(f"{self.device}: no call is coming in, the state is {state}")
+
     def _attempt_is_over(self) -> bool:
-        return not self._line.dialling and self._line.state in (
+        return not self._line.ordered and self._line.state in (
             CallState.ANSWERED,
             CallState.IDLE,
             CallState.ERROR,
@@ -201,6 +296,6 @@ class CallChannel:
         line = self._line
         return (
             line.state is CallState.IDLE
-            and not line.dialling
+            and not line.ordered
             and not (line.job is not None and line.job.running)
         )

@@ -1,6 +1,7 @@
 """What is known about a call and about a fax, filled in as they progress."""
 
 import logging
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,11 +22,18 @@ class CallDetails:
     raw_cause: str | None = None
     """A stable code that says how the call failed, or None."""
 
+    def begin_incoming(self, own_number: str) -> None:
+        """A call rings. Who calls is not known: an analogue line need not say."""
+        self.call_id = uuid.uuid4().hex
+        self.call_from = ""
+        self.call_to = own_number
+        self.raw_cause = None
+
 
 class FaxDetails:
     """Holds details of the fax session. The details are filled in as the fax progresses.
 
-    One object for the life of its sender, cleared at each start and kept after the job.
+    One object for the life of its sender or receiver, cleared at each start and kept after the job.
     """
 
     def __init__(self, channel: "CallChannel", logger: logging.Logger) -> None:
@@ -37,7 +45,7 @@ class FaxDetails:
         self.last_page = False
 
     def clear(self) -> None:
-        """Forgets the last job. For the sender."""
+        """Forgets the last job. For the sender or receiver."""
         self.ID: str = ""
         """A new unique string per job; '' before the first."""
         self.fax_standard: str = "T.30"
@@ -48,8 +56,8 @@ class FaxDetails:
         self.failed_option: dict[object, object] = {}
         """The fax options that could not be set, with their values as given."""
         self.pages: int = 0
-        """Pages confirmed by the far end so far (T.30: MCF, RTP, PIP). A page sent again never counts
-        twice."""
+        """Pages confirmed so far (T.30: MCF, RTP, PIP): by the far end; or by us, once they were stored. A
+        page sent again never counts twice."""
         self.last_page = False
         """True when no more pages will be handled in this session, also because it failed."""
         self.negotiated: dict[str, str] = {}
@@ -61,10 +69,11 @@ class FaxDetails:
         """A stable code for every cause but NORMAL (docs/causes.md): which side, which phase, what was
         seen."""
         self.raw_cause_text: str = ""
-        """raw_cause as a sentence; for a document that cannot be sent it names file, page and reason."""
+        """raw_cause as a sentence; for a document that cannot be sent or stored it names
+        file, page and reason."""
 
     def fail(self, raw_cause: str | None, text: str = "") -> None:
-        """Notes why the job ended. For the sender."""
+        """Notes why the job ended. For the sender or receiver."""
         self.raw_cause = raw_cause
         row = RAW_CAUSES.get(raw_cause or "")
         self.raw_cause_text = text or (row.text if row else "")

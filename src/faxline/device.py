@@ -37,6 +37,8 @@ class Device:
     config: EngineConfig
     save: Path | None = None
     """Where the pages that a simulated far machine stores are written, as one TIFF per call."""
+    incoming: Path | None = None
+    """A document with which a simulated far machine calls, once the line waits for a call."""
 
 
 Driver = Callable[[Address], Device]
@@ -124,6 +126,15 @@ def _sim_save(address: Address, device: Device, value: str) -> Device:
     return replace(_with(device, save=True), save=path.absolute())
 
 
+def _sim_incoming(address: Address, device: Device, value: str) -> Device:
+    path = Path(value)
+    if not value or "\0" in value or path.is_dir():
+        raise Error(f"{address.text!r}: incoming={value!r} names no file")
+    if not os.access(path, os.R_OK):
+        raise Error(f"{address.text!r}: incoming={value!r} does not exist or cannot be read")
+    return replace(device, incoming=path.absolute())
+
+
 def _sim_seed(address: Address, device: Device, value: str) -> Device:
     return _with(device, seed=_number(address, "seed", value, 0, 2**64 - 1))
 
@@ -162,6 +173,7 @@ def _sim_delay(address: Address, device: Device, value: str) -> Device:
 _SIM_OPTIONS: dict[str, Callable[[Address, Device, str], Device]] = {
     "number": _sim_number,
     "save": _sim_save,
+    "incoming": _sim_incoming,
     "seed": _sim_seed,
     "far": _sim_far,
     "faults": _sim_faults,

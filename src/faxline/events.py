@@ -62,6 +62,11 @@ class FaxEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PageReceived(Event):
+    """We received a page; it is confirmed to the far end once it is stored."""
+
+
+@dataclass(frozen=True, slots=True)
 class FarPageStored(Event):
     """A simulated far machine stored a page."""
 

@@ -111,8 +111,11 @@ class Checked:
     """What is wrong, as a sentence."""
 
 
-def check(given: Mapping[Any, object], defaults: Mapping[str, str] | None = None) -> Checked:
-    """Checks fax options as a user gives them. defaults: of the line, over those of the table."""
+def check(
+    given: Mapping[Any, object], defaults: Mapping[str, str] | None = None, *, receiving: bool = False
+) -> Checked:
+    """Checks fax options as a user gives them. defaults: of the line, over those of the table. receiving:
+    they are a receiver's."""
     effective = {option.name: option.default for option in OPTIONS.values() if option.default is not None}
     effective.update(defaults or {})
 
@@ -132,7 +135,7 @@ def check(given: Mapping[Any, object], defaults: Mapping[str, str] | None = None
         )
         return Checked(FaxCause.UNKNOWN_VALUE, effective, bad, text)
 
-    faults = _inconsistencies(effective)
+    faults = _inconsistencies(effective, receiving)
     if faults:
         offenders = dict.fromkeys(name for names, _ in faults for name in names if name in given)
         failed: dict[object, object] = {name: given[name] for name in offenders}
@@ -142,7 +145,7 @@ def check(given: Mapping[Any, object], defaults: Mapping[str, str] | None = None
     return Checked(FaxCause.NONE, effective, {}, "")
 
 
-def _inconsistencies(options: Mapping[str, str]) -> list[tuple[tuple[str, ...], str]]:
+def _inconsistencies(options: Mapping[str, str], receiving: bool) -> list[tuple[tuple[str, ...], str]]:
     """Combinations that make faxing impossible: the options concerned, and a sentence."""
     faults: list[tuple[tuple[str, ...], str]] = []
     low, high = int(options["MinDataRate"]), int(options["MaxDataRate"])
@@ -161,6 +164,8 @@ def _inconsistencies(options: Mapping[str, str]) -> list[tuple[tuple[str, ...], 
         )
     if options["Compression"] == "MMR" and options["ECM"] == "NO":
         faults.append((("Compression", "ECM"), "Compression MMR needs ECM"))
+    if receiving and options["v17"] == "YES" and ("v29" in disabled or "v27" in disabled):
+        faults.append((("v17", "v29", "v27"), "a receiver with V.17 has V.29 and V.27ter, too (T.30)"))
     return faults
 
 

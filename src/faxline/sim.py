@@ -8,17 +8,25 @@ virtual time: waiting costs nothing, and the same address gives the same call ev
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from faxline._lib import FAR_MACHINES, FAULT_KINDS, FarMachine, FaultKind
+from faxline import options
+from faxline._lib import FAR_MACHINES, FAULT_KINDS, Document, FarMachine, FaultKind
+from faxline.causes import CallState, FaxCause
 from faxline.device import parse_fault, resolve
+from faxline.document import DocumentError, FaxToSend, add_page
+from faxline.errors import Error
 
 if TYPE_CHECKING:
     from faxline.channel import CallChannel
 
-__all__ = ["FarMachine", "FaultKind", "address", "far_machines", "fault", "faults", "violations"]
+__all__ = ["FarMachine", "FaultKind", "address", "call_in", "far_machines", "fault", "faults", "violations"]
+
+
+CALLER_ID = "+1 555 0199"
+"""What a far machine that calls us says it is."""
 
 
 def far_machines() -> tuple[FarMachine, ...]:
@@ -46,6 +54,7 @@ def address(
     number: str = "",
     *,
     save: str | os.PathLike[str] | None = None,
+    incoming: str | os.PathLike[str] | None = None,
     seed: int | None = None,
     far: str | None = None,
     faults: Iterable[str] = (),
@@ -56,15 +65,17 @@ def address(
     """A `sim:` address for CallChannel.
 
     number: the line's own number, up to 23 digits; '' takes a free one. save: the TIFF in which the far
-    machine keeps the pages of the latest call. seed: 0 to 2**64 - 1, fixes every random choice. far: the
+    machine keeps the pages of the latest call. incoming: a document with which a far machine calls, once the
+    channel waits for a call. seed: 0 to 2**64 - 1, fixes every random choice. far: the
     name of the far machine that answers, whatever number is called; None goes by the number. faults: as
     fault() makes them, at most 16. pace: 'virtual' (the default) or 'real'. speed: 1 to 1000 line seconds a
     second, at pace 'real'. delay: of the line, one way, 0 to 5000 ms.
 
     Raises Error for a value that does not exist, naming those that do.
     """
-    options = {
+    given = {
         "save": None if save is None else os.fspath(save),
+        "incoming": None if incoming is None else os.fspath(incoming),
         "seed": seed,
         "far": far,
         "faults": ",".join(faults) or None,
@@ -73,11 +84,43 @@ def address(
         "delay": delay,
     }
     query = "&".join(
-        f"{name}={quote(str(value), safe='/@,=')}" for name, value in options.items() if value is not None
+        f"{name}={quote(str(value), safe='/@,=')}" for name, value in given.items() if value is not None
     )
     text = f"sim:{quote(number)}" + (f"?{query}" if query else "")
     resolve(text)
     return text
+
+
+def call_in(
+    channel: "CallChannel",
+    document: FaxToSend,
+    fax_options: Mapping[str, object] | None = None,
+) -> None:
+    """A far machine calls this simulated line with a document, once the channel waits for a call (and until
+    it got through). One such call can be on its way at a time: the latest document counts.
+
+    Raises Error for options and documents that cannot be sent, and when the channel is closed.
+    """
+    line = channel._line
+    line.check_process()
+    checked = options.check(fax_options or {}, {"SubscriberId": CALLER_ID})
+    if checked.cause is not FaxCause.NONE:
+        raise Error(f"{line.device.address}: {checked.text}")
+    wanted = options.for_engine(checked.effective)
+    pages = Document()
+    try:
+        for page in document.pages(high_res=wanted.high_res):
+            add_page(pages, page)
+        with line.changed:
+            engine = line.open_engine()
+            if not engine.incoming(wanted, pages):
+                raise Error(f"{line.device.address}: a far machine cannot call now")
+            if line.state is CallState.WAITING:
+                engine.await_call(True)
+    except DocumentError as error:
+        raise Error(f"{line.device.address}: {error}") from None
+    finally:
+        pages.close()
 
 
 def violations(channel: "CallChannel") -> tuple[int, str]:

@@ -4,8 +4,10 @@ The file is complete and readable at every moment: the first page is written und
 and takes the file's name at once; a later page is appended and synced before four octets link it in.
 """
 
+import errno
 import os
 import struct
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,10 +21,14 @@ _LINK_IN_HEADER = 4  # where the header keeps the offset of the first directory
 class TiffWriter:
     """Writes one TIFF, page by page. Not thread safe."""
 
-    def __init__(self, path: str | os.PathLike[str], *, software: str = "faxline") -> None:
-        """Nothing is created before the first page; an older file of this name stays until then."""
+    def __init__(
+        self, path: str | os.PathLike[str], *, software: str = "faxline", replace: bool = True
+    ) -> None:
+        """Nothing is created before the first page; an older file of this name stays until then, and for
+        ever with replace=False: then the first page raises FileExistsError."""
         self._path = Path(path).absolute()
         self._software = software
+        self._replace = replace
         self._fd: int | None = None
         self._link = _LINK_IN_HEADER
         self.pages = 0
@@ -39,8 +45,8 @@ class TiffWriter:
         description: str = "",
         coded_msb_first: bool = True,
     ) -> None:
-        """Appends a page of MMR; it is on the disk when this returns. Raises OSError, and then the file is
-        as before."""
+        """Appends a page of MMR; it is on the disk when this returns. Raises OSError, and then the file has
+        the pages that it had before."""
         end = 8 if self._fd is None else os.lseek(self._fd, 0, os.SEEK_END)
         start = end + end % 2  # a directory starts at an even offset
         directory_at = start + len(code) + len(code) % 2
@@ -51,8 +57,13 @@ class TiffWriter:
         if self._fd is None:
             self._create(struct.pack("<2sHI", b"II", 42, directory_at) + page)
         else:
-            _write(self._fd, page, end)
-            os.fsync(self._fd)
+            try:
+                _write(self._fd, page, end)
+                os.fsync(self._fd)
+            except OSError:
+                with suppress(OSError):
+                    os.ftruncate(self._fd, end)
+                raise
             _write(self._fd, struct.pack("<I", directory_at), self._link)
             os.fsync(self._fd)
         self._link = link
@@ -71,13 +82,25 @@ class TiffWriter:
     ) -> None:
         self.close()
 
+    def probe(self) -> None:
+        """Tries whether a file can be created there. Raises OSError."""
+        temporary = self._temporary()
+        os.close(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+        temporary.unlink()
+
+    def _temporary(self) -> Path:
+        return self._path.with_name(f".{self._path.name}.{os.getpid()}.{id(self):x}.part")
+
     def _create(self, content: bytes) -> None:
-        temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.{id(self):x}.part")
+        temporary = self._temporary()
         fd = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
             _write(fd, content, 0)
             os.fsync(fd)
-            os.replace(temporary, self._path)
+            if self._replace:
+                os.replace(temporary, self._path)
+            else:
+                _rename(temporary, self._path)
         except BaseException:
             os.close(fd)
             temporary.unlink(missing_ok=True)
@@ -137,6 +160,21 @@ class TiffWriter:
                 entries += struct.pack("<HHII", tag, kind, count, link + 4 + len(values))
                 values += value + bytes(len(value) % 2)
         return struct.pack("<H", len(fields)) + entries + struct.pack("<I", 0) + values, link
+
+
+def _rename(temporary: Path, path: Path) -> None:
+    """Gives the file its name, unless there is one of that name. Raises FileExistsError."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without hard links: nearly as good.
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        os.replace(temporary, path)
+    else:
+        temporary.unlink()
 
 
 def _write(fd: int, content: bytes, offset: int) -> None:

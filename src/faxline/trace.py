@@ -20,7 +20,7 @@ from typing import Any
 
 from faxline._lib import RAW_CAUSES, TraceRecord, frame_name, frame_text
 from faxline.errors import Error
-from faxline.events import CallChanged, Event, FaxEnded, FaxStarted, Negotiated, PageConfirmed
+from faxline.events import CallChanged, Event, FaxEnded, FaxStarted, Negotiated, PageConfirmed, PageReceived
 
 _log = logging.getLogger("faxline")
 _file_numbers = itertools.count(1)
@@ -29,6 +29,7 @@ _EVENT_NAMES: dict[type[Event], str] = {
     CallChanged: "call",
     FaxStarted: "fax-started",
     Negotiated: "negotiated",
+    PageReceived: "received",
     PageConfirmed: "page",
     FaxEnded: "fax-ended",
 }
@@ -110,7 +111,8 @@ class TracedCall:
         refused = [line for line in self.lines if line.get("order") == "fax-refused"]
         agreed = [line for line in self.lines if line.get("event") == "negotiated"]
         seconds = (self.lines[-1]["t"] - self.lines[0]["t"]) / 1e6 if self.lines else 0.0
-        subject = f"call to {number}" if number else "no call"
+        incoming = any(map(_rings, self.lines))
+        subject = f"call to {number}" if number else "incoming call" if incoming else "no call"
         if faxes:
             last = faxes[-1]
             pages = "1 page" if last["pages"] == 1 else f"{last['pages']} pages"
@@ -119,7 +121,8 @@ class TracedCall:
                 result += f", V.{agreed[-1]['modem']} {agreed[-1]['rate_bps']} bit/s {agreed[-1]['coding']}"
         elif refused:
             last = refused[-1]
-            result = f"fax {last['cause']}{_because(last['raw_cause'], last['text'])}, nothing sent"
+            result = f"fax {last['cause']}{_because(last['raw_cause'], last['text'])}, nothing "
+            result += "received" if incoming else "sent"
         elif calls and any(line["state"] == "ANSWERED" for line in calls):
             result = "answered, no fax ended"
         elif ended := [line for line in calls if line["state"] in ("IDLE", "ERROR")]:
@@ -127,6 +130,14 @@ class TracedCall:
         else:
             result = "nothing happened"
         return f"{subject}: {result}, {seconds:.3f} s of line time"
+
+
+def _rings(line: dict[str, Any]) -> bool:
+    return line.get("event") == "call" and line.get("state") == "RING_INCOMING"
+
+
+def _begins_a_call(line: dict[str, Any]) -> bool:
+    return line.get("order") == "dial" or _rings(line)
 
 
 def _because(raw_cause: str | None, text: str = "") -> str:
@@ -148,10 +159,10 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], list[TracedCall]
         raise Error(f"{os.fspath(path)} is not a trace of faxline")
     calls: list[TracedCall] = []
     for line in lines[1:]:
-        if not calls or line.get("order") == "dial":
+        if not calls or _begins_a_call(line):
             calls.append(TracedCall())
         calls[-1].lines.append(line)
-    if len(calls) > 1 and not any(line.get("order") == "dial" for line in calls[0].lines):
+    if len(calls) > 1 and not any(map(_begins_a_call, calls[0].lines)):
         calls[1].lines[:0] = calls.pop(0).lines  # what the modem said before the first call
     return lines[0], calls
 
@@ -240,6 +251,8 @@ def _event_text(line: dict[str, Any]) -> str:
                 f"{line['x_dpi']}x{line['y_dpi']} dpi, {line['min_scan_ms']} ms a row, "
                 f"far end {line['remote_id']!r}"
             )
+        case "received":
+            return "a page was received, and goes to the store"
         case "page":
             return f"{line['pages']} confirmed" + ", no more will follow" * bool(line["last"])
         case "fax-ended":

@@ -53,13 +53,13 @@ struct world {
     int sheet_count;
 
     fl_time now, delay;
-    fl_time cursor;  /* end of the last thing that the far end said or heard */
-    bool caller;     /* our role */
+    fl_time cursor;     /* end of the last thing that the far end said or heard */
+    bool caller;        /* our role */
     fl_time store_time; /* a page takes so long to be stored; 0: none */
     bool store_fails;
     bool joined, dropped, stuck;
     fl_time joined_at, ended_at;
-    bool ended;      /* our engine has told so */
+    bool ended;       /* our engine has told so */
     bool interrupted; /* a plan has been carried out */
     int raw, pages, negotiated;
     struct {

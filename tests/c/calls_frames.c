@@ -10,17 +10,17 @@ static const struct {
     uint8_t fcf;
     bool has_x;
 } FCFS[] = {
-    {"DIS", 0x80, false},     {"CSI", 0x40, false},    {"NSF", 0x20, false},    {"DTC", 0x81, false},
-    {"CIG", 0x41, false},     {"NSC", 0x21, false},    {"PWD", 0xC1, false},    {"SEP", 0xA1, false},
-    {"PSA", 0x61, false},     {"DCS", 0x82, true},     {"TSI", 0x42, true},     {"NSS", 0x22, true},
-    {"SUB", 0xC2, true},      {"SID", 0xA2, true},     {"CTC", 0x12, true},     {"CFR", 0x84, true},
-    {"FTT", 0x44, true},      {"CTR", 0xC4, true},     {"EOM", 0x8E, true},     {"MPS", 0x4E, true},
-    {"EOP", 0x2E, true},      {"PRI-EOM", 0x9E, true}, {"PRI-MPS", 0x5E, true}, {"PRI-EOP", 0x3E, true},
-    {"EOS", 0x1E, true},      {"PPS", 0xBE, true},     {"EOR", 0xCE, true},     {"RR", 0x6E, true},
-    {"MCF", 0x8C, true},      {"RTP", 0xCC, true},     {"RTN", 0x4C, true},     {"PIP", 0xAC, true},
-    {"PIN", 0x2C, true},      {"PPR", 0xBC, true},     {"RNR", 0xEC, true},     {"ERR", 0x1C, true},
-    {"FDM", 0xFC, true},      {"DCN", 0xFA, true},     {"CRP", 0x1A, true},     {"FNV", 0xCA, true},
-    {"TNR", 0xEA, true},      {"TR", 0x6A, true},      {"PID", 0x6C, true},
+    {"DIS", 0x80, false}, {"CSI", 0x40, false},    {"NSF", 0x20, false},    {"DTC", 0x81, false},
+    {"CIG", 0x41, false}, {"NSC", 0x21, false},    {"PWD", 0xC1, false},    {"SEP", 0xA1, false},
+    {"PSA", 0x61, false}, {"DCS", 0x82, true},     {"TSI", 0x42, true},     {"NSS", 0x22, true},
+    {"SUB", 0xC2, true},  {"SID", 0xA2, true},     {"CTC", 0x12, true},     {"CFR", 0x84, true},
+    {"FTT", 0x44, true},  {"CTR", 0xC4, true},     {"EOM", 0x8E, true},     {"MPS", 0x4E, true},
+    {"EOP", 0x2E, true},  {"PRI-EOM", 0x9E, true}, {"PRI-MPS", 0x5E, true}, {"PRI-EOP", 0x3E, true},
+    {"EOS", 0x1E, true},  {"PPS", 0xBE, true},     {"EOR", 0xCE, true},     {"RR", 0x6E, true},
+    {"MCF", 0x8C, true},  {"RTP", 0xCC, true},     {"RTN", 0x4C, true},     {"PIP", 0xAC, true},
+    {"PIN", 0x2C, true},  {"PPR", 0xBC, true},     {"RNR", 0xEC, true},     {"ERR", 0x1C, true},
+    {"FDM", 0xFC, true},  {"DCN", 0xFA, true},     {"CRP", 0x1A, true},     {"FNV", 0xCA, true},
+    {"TNR", 0xEA, true},  {"TR", 0x6A, true},      {"PID", 0x6C, true},
 };
 
 static int find_name(const char *name)
@@ -65,7 +65,8 @@ static bool peek_is(const struct words *words, const char *text)
 static bool fail(struct words *words, const char *what)
 {
     const char *word = peek(words);
-    if (!words->error[0]) snprintf(words->error, sizeof words->error, "%s: %.60s", what, word ? word : "end of line");
+    if (!words->error[0])
+        snprintf(words->error, sizeof words->error, "%s: %.60s", what, word ? word : "end of line");
     return false;
 }
 
@@ -117,16 +118,17 @@ static const struct {
 static const struct {
     const char *word, *bits;
 } RATE_WORDS[] = {
-    {"v17", "1101"},        {"v29", "1100"},       {"v29-only", "1000"},   {"v27", "0100"},
-    {"v27-2400", "0000"},   {"v33", "1110"},       {"v17/14400", "0001"},  {"v17/12000", "0101"},
-    {"v17/9600", "1001"},   {"v17/7200", "1101"},  {"v29/9600", "1000"},   {"v29/7200", "1100"},
-    {"v27/4800", "0100"},   {"v27/2400", "0000"},  {"v33/14400", "0010"},  {"v33/12000", "0110"},
+    {"v17", "1101"},      {"v29", "1100"},      {"v29-only", "1000"},  {"v27", "0100"},
+    {"v27-2400", "0000"}, {"v33", "1110"},      {"v17/14400", "0001"}, {"v17/12000", "0101"},
+    {"v17/9600", "1001"}, {"v17/7200", "1101"}, {"v29/9600", "1000"},  {"v29/7200", "1100"},
+    {"v27/4800", "0100"}, {"v27/2400", "0000"}, {"v33/14400", "0010"}, {"v33/12000", "0110"},
 };
 
 /* Bits 21..23 by the time in ms at 3.85 lines/mm, as a DCS has it. */
 static const struct {
     const char *word, *bits;
-} SCAN_WORDS[] = {{"scan=20", "000"}, {"scan=40", "001"}, {"scan=10", "010"}, {"scan=5", "100"}, {"scan=0", "111"}};
+} SCAN_WORDS[] = {
+    {"scan=20", "000"}, {"scan=40", "001"}, {"scan=10", "010"}, {"scan=5", "100"}, {"scan=0", "111"}};
 
 static void want_bits(int8_t *want, int first, const char *bits)
 {
@@ -143,7 +145,8 @@ static bool want_word(int8_t *want, const char *word)
 {
     for (size_t i = 0; i < FL_COUNT(BIT_WORDS); i++) {
         if (strcmp(BIT_WORDS[i].word, word)) continue;
-        for (int p = 0; p < 8 && BIT_WORDS[i].pair[p]; p += 2) want[BIT_WORDS[i].pair[p]] = BIT_WORDS[i].pair[p + 1];
+        for (int p = 0; p < 8 && BIT_WORDS[i].pair[p]; p += 2)
+            want[BIT_WORDS[i].pair[p]] = BIT_WORDS[i].pair[p + 1];
         return true;
     }
     for (size_t i = 0; i < FL_COUNT(RATE_WORDS); i++)
@@ -230,7 +233,7 @@ void agreed_read(struct agreed *agreed, const uint8_t *octets, size_t length)
 {
     static const struct {
         int kind, rate_bps;
-    } RATES[16] = {[0] = {27, 2400}, [4] = {27, 4800}, [8] = {29, 9600}, [12] = {29, 7200},
+    } RATES[16] = {[0] = {27, 2400},  [4] = {27, 4800},  [8] = {29, 9600}, [12] = {29, 7200},
                    [1] = {17, 14400}, [5] = {17, 12000}, [9] = {17, 9600}, [13] = {17, 7200}};
     static const int SCANS[8] = {20, 40, 10, 10, 5, 40, 20, 0};
     struct heard_frame frame = {.length = (uint16_t)length};
@@ -262,7 +265,8 @@ void agreed_ctc(struct agreed *agreed, const uint8_t *octets, size_t length)
 bool modulation_parse(const char *word, int *kind, int *rate_bps)
 {
     char rest;
-    return sscanf(word, "v%d/%d%c", kind, rate_bps, &rest) == 2 && modulation_code(*kind, *rate_bps, false) > 0;
+    return sscanf(word, "v%d/%d%c", kind, rate_bps, &rest) == 2 &&
+           modulation_code(*kind, *rate_bps, false) > 0;
 }
 
 int modulation_code(int kind, int rate_bps, bool short_train)
@@ -325,7 +329,8 @@ static bool parse_octets(struct words *words, struct made_frame *frame, const ch
         frame->octets[frame->length++] = (uint8_t)octet;
         words->at++;
         int times;
-        if (peek(words) && sscanf(peek(words), "x%d", &times) == 1 && times > 1 && frame->length + times < 390) {
+        if (peek(words) && sscanf(peek(words), "x%d", &times) == 1 && times > 1 &&
+            frame->length + times < 390) {
             while (--times > 0) frame->octets[frame->length++] = (uint8_t)octet;
             words->at++;
         }
@@ -353,10 +358,14 @@ static bool read_pps(struct words *words, struct pps *pps)
     unsigned octet;
     *pps = (struct pps){-1, 0, 0, -1};
     if (!peek(words) || peek_is(words, "fif")) return true;
-    if (peek_is(words, "NULL")) pps->second = 0;
-    else if (find_name(peek(words)) >= 0) pps->second = FCFS[find_name(peek(words))].fcf;
-    else if (hex_octet(peek(words), &octet)) pps->second = (int)octet;
-    else return fail(words, "PPS and EOR want a second command");
+    if (peek_is(words, "NULL"))
+        pps->second = 0;
+    else if (find_name(peek(words)) >= 0)
+        pps->second = FCFS[find_name(peek(words))].fcf;
+    else if (hex_octet(peek(words), &octet))
+        pps->second = (int)octet;
+    else
+        return fail(words, "PPS and EOR want a second command");
     words->at++;
     while (take_number(words, "page=", &pps->page) || take_number(words, "block=", &pps->block) ||
            take_number(words, "frames=", &pps->frames))
@@ -395,7 +404,8 @@ static const char *expect_pps(struct words *words, const struct heard_frame *fra
                  (unsigned)pps.second);
         return text;
     }
-    if (second && (fif[0] & 1) != (frame->octets[2] & 1)) return "bit X of its second command is not that of its first";
+    if (second && (fif[0] & 1) != (frame->octets[2] & 1))
+        return "bit X of its second command is not that of its first";
     if (pps.frames < 0) return NULL;
     if (count != 4) return "it has not four octets";
     if (fif[1] == pps.page && fif[2] == pps.block && fif[3] == pps.frames - 1) return NULL;
@@ -483,10 +493,14 @@ bool frame_parse(struct words *words, bool x, bool last, struct made_frame *fram
     int final = -1;
     frame->length = 0;
     for (;; words->at++) {
-        if (peek_is(words, "bad-fcs")) bad = true;
-        else if (peek_is(words, "more")) final = 0;
-        else if (peek_is(words, "final")) final = 1;
-        else break;
+        if (peek_is(words, "bad-fcs"))
+            bad = true;
+        else if (peek_is(words, "more"))
+            final = 0;
+        else if (peek_is(words, "final"))
+            final = 1;
+        else
+            break;
     }
     if (peek_is(words, "raw")) {
         words->at++;
@@ -560,13 +574,14 @@ bool format_parse(const char *word, struct sheet *sheet)
         const char *word;
         uint8_t resolution;
     } RESOLUTIONS[] = {
-        {"std", FL_R8_385},         {"fine", FL_R8_77},         {"superfine", FL_R8_154}, {"r16", FL_R16_154},
-        {"inch-std", FL_200_100},   {"inch-fine", FL_200_200},  {"inch-400", FL_200_400}, {"300", FL_300_300},
-        {"400x400", FL_400_400},
+        {"std", FL_R8_385},       {"fine", FL_R8_77},       {"superfine", FL_R8_154},
+        {"r16", FL_R16_154},      {"inch-std", FL_200_100}, {"inch-fine", FL_200_200},
+        {"inch-400", FL_200_400}, {"300", FL_300_300},      {"400x400", FL_400_400},
     };
     static const char *const SIZES[] = {"a4", "b4", "a3"};
     for (size_t i = 0; i < FL_COUNT(RESOLUTIONS); i++)
-        if (strcmp(RESOLUTIONS[i].word, word) == 0) return sheet->resolution = RESOLUTIONS[i].resolution, true;
+        if (strcmp(RESOLUTIONS[i].word, word) == 0)
+            return sheet->resolution = RESOLUTIONS[i].resolution, true;
     for (size_t i = 0; i < FL_COUNT(SIZES); i++)
         if (strcmp(SIZES[i], word) == 0) return sheet->width = (uint8_t)i, true;
     return false;

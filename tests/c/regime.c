@@ -59,9 +59,12 @@ static void draw_document(struct call *call, uint64_t *random)
 
 /* The sets that a DIS can name. */
 static const uint8_t MODULATIONS[] = {
-    FL_CAN_V27_2400 | FL_CAN_V27_4800 | FL_CAN_V29 | FL_CAN_V17, FL_CAN_V27_2400 | FL_CAN_V27_4800 | FL_CAN_V29 | FL_CAN_V17,
-    FL_CAN_V27_2400 | FL_CAN_V27_4800 | FL_CAN_V29,              FL_CAN_V27_2400 | FL_CAN_V27_4800,
-    FL_CAN_V27_2400,                                             FL_CAN_V29,
+    FL_CAN_V27_2400 | FL_CAN_V27_4800 | FL_CAN_V29 | FL_CAN_V17,
+    FL_CAN_V27_2400 | FL_CAN_V27_4800 | FL_CAN_V29 | FL_CAN_V17,
+    FL_CAN_V27_2400 | FL_CAN_V27_4800 | FL_CAN_V29,
+    FL_CAN_V27_2400 | FL_CAN_V27_4800,
+    FL_CAN_V27_2400,
+    FL_CAN_V29,
 };
 
 static const uint16_t RATES[] = {2400, 4800, 7200, 9600, 12000, 14400};
@@ -141,8 +144,9 @@ static void draw_ends(struct call *call, uint64_t *random)
 static const struct {
     uint16_t low, high;
 } ARGUMENTS[FL_FAULT_KINDS] = {
-    [FL_FAULT_LOST_CARRIER] = {1, 4000}, [FL_FAULT_BIT_ERRORS] = {1, 20000}, [FL_FAULT_BURST] = {20, 4000},
-    [FL_FAULT_BAD_TRAINING] = {0, 1},    [FL_FAULT_ECHO] = {50, 1500},       [FL_FAULT_LATE_CONNECT] = {1, 3000},
+    [FL_FAULT_LOST_CARRIER] = {1, 4000}, [FL_FAULT_BIT_ERRORS] = {1, 20000},
+    [FL_FAULT_BURST] = {20, 4000},       [FL_FAULT_BAD_TRAINING] = {0, 1},
+    [FL_FAULT_ECHO] = {50, 1500},        [FL_FAULT_LATE_CONNECT] = {1, 3000},
     [FL_FAULT_SHORT_READ] = {1, 64},     [FL_FAULT_HANGUP] = {0, 3000},
 };
 
@@ -209,31 +213,36 @@ static bool verbose;
 
 static void print_fault(const struct fl_fault *fault)
 {
-    printf("    fault %s at %d, count %d, arg %d\n", fl_fault_name(fault->kind), fault->at, fault->count, fault->arg);
+    printf("    fault %s at %d, count %d, arg %d\n", fl_fault_name(fault->kind), fault->at, fault->count,
+           fault->arg);
 }
 
 static void print_call(const struct call *call)
 {
     const struct rig_plan *plan = &call->plan;
-    printf("  %d pages, delay %lld ms, limit %lld s, store %lld ms\n", call->document.count, (long long)(plan->delay / 1000),
-           (long long)(plan->limit / 1000000), (long long)(plan->store_time / 1000));
+    printf("  %d pages, delay %lld ms, limit %lld s, store %lld ms\n", call->document.count,
+           (long long)(plan->delay / 1000), (long long)(plan->limit / 1000000),
+           (long long)(plan->store_time / 1000));
     for (int i = 0; i < call->document.count; i++)
-        printf("    page %d: resolution %d, width %d, %u rows, MMR %lld octets\n", i, call->pages[i].shape.resolution,
-               call->pages[i].shape.width, call->pages[i].shape.rows, (long long)call->pages[i].sizes[FL_CODING_MMR]);
+        printf("    page %d: resolution %d, width %d, %u rows, MMR %lld octets\n", i,
+               call->pages[i].shape.resolution, call->pages[i].shape.width, call->pages[i].shape.rows,
+               (long long)call->pages[i].sizes[FL_CODING_MMR]);
     for (int i = 0; i < plan->fault_count; i++) print_fault(&plan->faults[i]);
     for (int i = 0; i < plan->order_count; i++)
         printf("    %s at end %d after %.3f s\n", plan->orders[i].kind == RIG_STOP ? "stop" : "hang up",
                plan->orders[i].end, (double)plan->orders[i].at / 1e6);
     for (int end = 0; end < 2; end++) {
         const struct rig_end *self = &rig.end[end];
-        printf("    end %d (%s, verdicts %d %d): fax %d/%d ended, %s, %d pages; station %d, engine in %s, modem %s\n", end,
-               plan->profile[end]->name, plan->config[end].training_verdict, plan->config[end].page_verdict, self->ended,
-               self->started, fl_raw_code(self->raw), self->pages, self->station.state,
-               fl_t30_state_name(self->station.engine.state), fl_simmodem_phase(&self->modem));
+        printf("    end %d (%s, verdicts %d %d): fax %d/%d ended, %s, %d pages; station %d, engine in %s, "
+               "modem %s\n",
+               end, plan->profile[end]->name, plan->config[end].training_verdict,
+               plan->config[end].page_verdict, self->ended, self->started, fl_raw_code(self->raw),
+               self->pages, self->station.state, fl_t30_state_name(self->station.engine.state),
+               fl_simmodem_phase(&self->modem));
     }
     for (int i = 0; i < rig.kept_count && i < RIG_KEPT; i++)
-        printf("    kept %d: page %d, %u rows, %u bad, %s\n", i, rig.kept[i].of, rig.kept[i].rows, rig.kept[i].bad_rows,
-               rig.kept[i].ended ? "ended" : "no end");
+        printf("    kept %d: page %d, %u rows, %u bad, %s\n", i, rig.kept[i].of, rig.kept[i].rows,
+               rig.kept[i].bad_rows, rig.kept[i].ended ? "ended" : "no end");
 }
 
 static bool broken(const struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -288,7 +297,8 @@ static bool plain(const struct call *call)
 
 static bool check_rest(const struct call *call)
 {
-    if (rig.stuck) return broken(call, "the simulation does not come to rest at %.6f s", (double)rig.now / 1e6);
+    if (rig.stuck)
+        return broken(call, "the simulation does not come to rest at %.6f s", (double)rig.now / 1e6);
     if (rig.late) return broken(call, "not over after %lld s", (long long)(call->plan.limit / 1000000));
     for (int end = 0; end < 2; end++) {
         const struct rig_end *self = &rig.end[end];
@@ -332,7 +342,8 @@ static bool check_cause(const struct call *call, int end)
         return true;
     case FL_RAW_DEVICE:
     case FL_RAW_MODEM:
-        if (!modem_lied()) return broken(call, "end %d: %s from a faithful modem", end, fl_raw_code(self->raw));
+        if (!modem_lied())
+            return broken(call, "end %d: %s from a faithful modem", end, fl_raw_code(self->raw));
         return true;
     case FL_RAW_LINE_DOWN:
         if (!hung_up && !any_struck() && rig.end[!end].raw == FL_RAW_NONE && end == 0)
@@ -400,7 +411,8 @@ static bool is_exact(const struct rig_kept *kept, const uint8_t *code, size_t le
 {
     const uint8_t *octets = rig_octets(kept);
     size_t frame = !kept->session.ecm ? 0 : kept->session.ecm_64 ? 64 : 256;
-    if (kept->length < length || kept->length > length + frame || memcmp(octets, code, length) != 0) return false;
+    if (kept->length < length || kept->length > length + frame || memcmp(octets, code, length) != 0)
+        return false;
     for (size_t i = length; i < kept->length; i++)
         if (octets[i]) return false;
     return true;
@@ -437,7 +449,8 @@ static bool check_content(const struct call *call, const struct rig_kept *kept)
     /* A row too few for each bad one, or too many: a lost EOL joins two, a false one parts one. */
     uint32_t rows = rows_of(kept, code, length), slack = 2 + 2 * kept->bad_rows + rows / 20;
     if (kept->rows + slack < rows || kept->rows > rows + slack)
-        return broken(call, "page %d has %u rows (%u bad) in place of %u", kept->of, kept->rows, kept->bad_rows, rows);
+        return broken(call, "page %d has %u rows (%u bad) in place of %u", kept->of, kept->rows,
+                      kept->bad_rows, rows);
     return true;
 }
 
@@ -460,12 +473,14 @@ static bool check_plain(const struct call *call)
     int expected = expected_raw(call);
     if (!plain(call)) return true;
     if (rig.end[0].raw != expected)
-        return broken(call, "without a fault: %s in place of %s", fl_raw_code(rig.end[0].raw), fl_raw_code(expected));
+        return broken(call, "without a fault: %s in place of %s", fl_raw_code(rig.end[0].raw),
+                      fl_raw_code(expected));
     if (expected == FL_RAW_NONE && rig.end[1].raw != FL_RAW_NONE)
         return broken(call, "without a fault the called end says %s", fl_raw_code(rig.end[1].raw));
     for (int end = 0; end < 2; end++)
         if (fl_watch_violations(&rig.watch, end))
-            return broken(call, "without a fault end %d broke a rule: %s", end, fl_watch_text(&rig.watch, end));
+            return broken(call, "without a fault end %d broke a rule: %s", end,
+                          fl_watch_text(&rig.watch, end));
     return true;
 }
 
@@ -505,7 +520,8 @@ static void print_summary(long calls, double seconds)
     printf("%ld calls, %.0f a second\n", calls, seconds > 0 ? (double)calls / seconds : 0.0);
     for (int raw = 0; raw < FL_RAW_COUNT; raw++)
         if (cause_counts[raw]) printf("%9ld %s\n", cause_counts[raw], raw ? fl_raw_code(raw) : "normal");
-    if (ambiguous_count) printf("%ld short pages lost behind a command that looked like a repetition\n", ambiguous_count);
+    if (ambiguous_count)
+        printf("%ld short pages lost behind a command that looked like a repetition\n", ambiguous_count);
     if (broken_count) printf("%ld broken invariants\n", broken_count);
 }
 
@@ -572,8 +588,16 @@ static void base_call(struct call *call, size_t index)
     for (int end = 0; end < 2; end++) {
         struct fl_t30_config *config = &call->plan.config[end];
         config->abilities = (struct fl_abilities){
-            .modulations = BASES[index].modulations, .can_receive = true, .ecm = BASES[index].ecm, .mr = true, .mmr = true,
-            .resolutions = 0x1FF, .inch = true, .width = FL_A3, .length = 2, .min_scan = 7,
+            .modulations = BASES[index].modulations,
+            .can_receive = true,
+            .ecm = BASES[index].ecm,
+            .mr = true,
+            .mmr = true,
+            .resolutions = 0x1FF,
+            .inch = true,
+            .width = FL_A3,
+            .length = 2,
+            .min_scan = 7,
         };
         config->min_rate_bps = 2400;
         config->max_rate_bps = 14400;
@@ -609,7 +633,8 @@ static long inject(struct call *call, size_t base, int32_t kind, int32_t arg)
         at++;
         call->plan.fault_count = 1;
         call->plan.faults[0] = (struct fl_fault){.kind = kind, .at = at, .count = 1, .arg = arg};
-        snprintf(call->name, sizeof call->name, "--faults --only %s:%s:%d", BASES[base].name, fl_fault_name(kind), at);
+        snprintf(call->name, sizeof call->name, "--faults --only %s:%s:%d", BASES[base].name,
+                 fl_fault_name(kind), at);
         verbose = wanted(base, kind, at) && only;
         try_call(call, at % 16 == 0);
     } while (rig.faults.struck[kind] && at < 2000);
@@ -628,7 +653,8 @@ static long run_faults(void)
         for (int32_t kind = 0; kind < FL_FAULT_NUMBERS; kind++) {
             int32_t argument = ARGUMENTS[kind % FL_FAULT_KINDS].high / 2;
             count += inject(&call, base, kind, 0);
-            if (ARGUMENTS[kind % FL_FAULT_KINDS].high) count += inject(&call, base, kind, argument ? argument : 1);
+            if (ARGUMENTS[kind % FL_FAULT_KINDS].high)
+                count += inject(&call, base, kind, argument ? argument : 1);
         }
     }
     return count;
@@ -654,7 +680,9 @@ int main(int argc, char **argv)
         else if (i + 1 < argc && strcmp(argv[i], "--seeds") == 0)
             file = argv[++i];
         else
-            return fprintf(stderr, "usage: regime [-n COUNT] [-s FIRST_SEED] [-v] | --seeds FILE | --faults\n"), 2;
+            return fprintf(stderr,
+                           "usage: regime [-n COUNT] [-s FIRST_SEED] [-v] | --seeds FILE | --faults\n"),
+                   2;
     }
     rig_pool();
     double from = clock_s();

@@ -399,11 +399,13 @@ struct kind_row {
 
 /* Most are small: a call must cost little. A few fill more than one ECM block. */
 static const struct kind_row KINDS[] = {
-    {FL_R8_385, FL_A4, 24, 0},    {FL_R8_77, FL_A4, 40, 0},     {FL_R8_385, FL_A4, 12, 40},  {FL_R8_77, FL_A4, 60, 20},
-    {FL_R8_385, FL_B4, 30, 0},    {FL_R8_77, FL_A3, 50, 10},    {FL_R8_154, FL_A4, 80, 0},   {FL_200_100, FL_A4, 25, 0},
-    {FL_200_200, FL_A4, 45, 10},  {FL_200_400, FL_A4, 70, 0},   {FL_300_300, FL_A4, 60, 0},  {FL_400_400, FL_A4, 64, 0},
-    {FL_R16_154, FL_A4, 48, 0},   {FL_R16_154, FL_A3, 32, 10},  {FL_R8_385, FL_A4, 1, 0},    {FL_R8_77, FL_A4, 2, 255},
-    {FL_R8_77, FL_A4, 200, 30},   {FL_R8_385, FL_A4, 160, 80},  {FL_R8_77, FL_A4, 400, 100}, {FL_R8_77, FL_A4, 900, 200},
+    {FL_R8_385, FL_A4, 24, 0},   {FL_R8_77, FL_A4, 40, 0},    {FL_R8_385, FL_A4, 12, 40},
+    {FL_R8_77, FL_A4, 60, 20},   {FL_R8_385, FL_B4, 30, 0},   {FL_R8_77, FL_A3, 50, 10},
+    {FL_R8_154, FL_A4, 80, 0},   {FL_200_100, FL_A4, 25, 0},  {FL_200_200, FL_A4, 45, 10},
+    {FL_200_400, FL_A4, 70, 0},  {FL_300_300, FL_A4, 60, 0},  {FL_400_400, FL_A4, 64, 0},
+    {FL_R16_154, FL_A4, 48, 0},  {FL_R16_154, FL_A3, 32, 10}, {FL_R8_385, FL_A4, 1, 0},
+    {FL_R8_77, FL_A4, 2, 255},   {FL_R8_77, FL_A4, 200, 30},  {FL_R8_385, FL_A4, 160, 80},
+    {FL_R8_77, FL_A4, 400, 100}, {FL_R8_77, FL_A4, 900, 200},
 };
 
 static void draw_row(const struct kind_row *kind, uint8_t *row, size_t octets, uint32_t y, uint64_t *random)
@@ -425,7 +427,8 @@ static void add_page(struct fl_document *document, const struct kind_row *kind, 
     size_t octets = (size_t)width_px / 8;
     uint8_t *rows = malloc(octets * kind->rows);
     for (uint32_t y = 0; y < kind->rows; y++) draw_row(kind, rows + y * octets, octets, y, &seed);
-    if (fl_document_add_page(document, width_px, resolution->x_dpi, resolution->y_dpi, rows, kind->rows)) abort();
+    if (fl_document_add_page(document, width_px, resolution->x_dpi, resolution->y_dpi, rows, kind->rows))
+        abort();
     free(rows);
 }
 
@@ -434,7 +437,8 @@ const struct fl_document_page *rig_pool(void)
     static struct fl_document *document;
     if (document) return document->pages;
     document = fl_document_new();
-    for (int i = 0; i < RIG_POOL; i++) add_page(document, &KINDS[(size_t)i % FL_COUNT(KINDS)], (uint64_t)i + 1);
+    for (int i = 0; i < RIG_POOL; i++)
+        add_page(document, &KINDS[(size_t)i % FL_COUNT(KINDS)], (uint64_t)i + 1);
     fl_document_measure(document);
     return document->pages;
 }

@@ -53,11 +53,11 @@ struct rig_kept {
 struct rig_end {
     struct fl_station station;
     struct fl_simmodem modem;
-    int started, ended;  /* fax sessions */
-    int raw, pages;      /* of the last one */
+    int started, ended; /* fax sessions */
+    int raw, pages;     /* of the last one */
     int negotiated;
     fl_time fax_at, hang_up_at;
-    bool given_up;       /* the application has had enough of it */
+    bool given_up; /* the application has had enough of it */
 };
 
 enum rig_route { RIG_FREE, RIG_RINGING, RIG_JOINED, RIG_OVER };

@@ -14,10 +14,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define GAP       FL_MS(75)
-#define PREAMBLE  FL_SEC(1)
-#define LINES_MAX 400
-#define VARY_MAX  8
+#define GAP        FL_MS(75)
+#define PREAMBLE   FL_SEC(1)
+#define LINES_MAX  400
+#define VARY_MAX   8
 #define VALUES_MAX 256
 
 struct line {
@@ -44,15 +44,15 @@ struct run {
     struct binding bindings[VARY_MAX];
     int binding_count;
     bool started, ended, failed;
-    bool silent_answer;       /* the far end answers without CED */
-    bool far_identified;      /* it has sent a DIS: bit X is due */
-    const char *excuse;       /* `violation-ok` */
-    bool took_leave;          /* the last that our end said was DCN */
-    bool interrupt;           /* `interrupt`: what is planned breaks the script off */
+    bool silent_answer;  /* the far end answers without CED */
+    bool far_identified; /* it has sent a DIS: bit X is due */
+    const char *excuse;  /* `violation-ok` */
+    bool took_leave;     /* the last that our end said was DCN */
+    bool interrupt;      /* `interrupt`: what is planned breaks the script off */
     enum plan_kind interrupt_kind;
     fl_time interrupt_after;
     fl_time limit;
-    fl_time reference;        /* end of the last thing on the line, at our end */
+    fl_time reference;          /* end of the last thing on the line, at our end */
     struct agreed theirs, ours; /* DCS that our end sent, that the far end sent */
     struct heard_frame echo[CALL_FRAMES];
     int echo_count;
@@ -60,11 +60,11 @@ struct run {
     bool sent_whole[CALL_SHEETS + 1];
     /* error correction: the block at work, and what of a page is whole */
     struct block {
-        int frames;      /* one more than the highest */
+        int frames; /* one more than the highest */
         bool have[256];
         uint8_t data[256][256];
     } block;
-    uint8_t *page;       /* stored (our end sends), or to be sent */
+    uint8_t *page; /* stored (our end sends), or to be sent */
     size_t page_octets;
     char complaint[400];
 };
@@ -176,11 +176,16 @@ static void head_sheet(struct run *run)
     int times = 1;
     for (const char *word; (word = peek(run));) {
         const char *rows = next_with(run, "rows="), *count = rows ? NULL : next_with(run, "times=");
-        if (rows) sheet.rows = atoi(rows);
-        else if (count) times = atoi(count);
-        else if (strcmp(word, "blank") == 0) sheet.blank = true, next(run);
-        else if (format_parse(word, &sheet)) next(run);
-        else break;
+        if (rows)
+            sheet.rows = atoi(rows);
+        else if (count)
+            times = atoi(count);
+        else if (strcmp(word, "blank") == 0)
+            sheet.blank = true, next(run);
+        else if (format_parse(word, &sheet))
+            next(run);
+        else
+            break;
     }
     while (times-- > 0 && w->sheet_count < CALL_SHEETS) w->sheets[w->sheet_count++] = sheet;
 }
@@ -190,10 +195,14 @@ static void head_modems(struct run *run)
     uint8_t *set = &run->world.config.abilities.modulations;
     *set = 0;
     while (peek(run)) {
-        if (next_is(run, "v17")) *set |= FL_CAN_V17;
-        else if (next_is(run, "v29")) *set |= FL_CAN_V29;
-        else if (next_is(run, "v27")) *set |= FL_CAN_V27_2400 | FL_CAN_V27_4800;
-        else break;
+        if (next_is(run, "v17"))
+            *set |= FL_CAN_V17;
+        else if (next_is(run, "v29"))
+            *set |= FL_CAN_V29;
+        else if (next_is(run, "v27"))
+            *set |= FL_CAN_V27_2400 | FL_CAN_V27_4800;
+        else
+            break;
     }
 }
 
@@ -222,10 +231,14 @@ static void head_fault(struct run *run)
 {
     struct fl_fault fault = {.kind = fl_fault_find(next(run))};
     for (const char *value; peek(run);) {
-        if ((value = next_with(run, "at="))) fault.at = atoi(value);
-        else if ((value = next_with(run, "count="))) fault.count = atoi(value);
-        else if ((value = next_with(run, "arg="))) fault.arg = atoi(value);
-        else break;
+        if ((value = next_with(run, "at=")))
+            fault.at = atoi(value);
+        else if ((value = next_with(run, "count=")))
+            fault.count = atoi(value);
+        else if ((value = next_with(run, "arg=")))
+            fault.arg = atoi(value);
+        else
+            break;
     }
     if (!fl_faults_add(&run->world.faults, &fault)) complain(run, "no such fault");
 }
@@ -234,10 +247,14 @@ static void head_fault(struct run *run)
 static void head_interrupt(struct run *run)
 {
     run->interrupt = true;
-    if (next_is(run, "stop")) run->interrupt_kind = PLAN_STOP;
-    else if (next_is(run, "hang-up")) run->interrupt_kind = PLAN_HANG_UP;
-    else if (next_is(run, "drop")) run->interrupt_kind = PLAN_DROP;
-    else complain(run, "interrupt stop, hang-up or drop");
+    if (next_is(run, "stop"))
+        run->interrupt_kind = PLAN_STOP;
+    else if (next_is(run, "hang-up"))
+        run->interrupt_kind = PLAN_HANG_UP;
+    else if (next_is(run, "drop"))
+        run->interrupt_kind = PLAN_DROP;
+    else
+        complain(run, "interrupt stop, hang-up or drop");
     run->interrupt_after = next_time(run);
 }
 
@@ -492,7 +509,8 @@ static void check_rows(struct run *run, const uint8_t *code, size_t length, int 
         complain(run, "page %d has %d lines, not %d", number, (int)got, expected_rows);
     if (same && !run->failed) {
         uint8_t *original = sheet_bitmap(sheet, number);
-        if (memcmp(rows, original, (size_t)got * stride)) complain(run, "page %d arrived with other pixels", number);
+        if (memcmp(rows, original, (size_t)got * stride))
+            complain(run, "page %d arrived with other pixels", number);
         free(original);
     }
     if (agreed->coding != FL_CODING_MMR) check_fill(run, code, length, got);
@@ -504,9 +522,12 @@ static void take_page(struct run *run, const struct heard *item)
     int number = atoi(next(run)), rows = -1;
     bool short_train = true;
     for (const char *value; peek(run) && strcmp(peek(run), "within");) {
-        if ((value = next_with(run, "rows="))) rows = atoi(value);
-        else if (next_is(run, "long-train")) short_train = false;
-        else break;
+        if ((value = next_with(run, "rows=")))
+            rows = atoi(value);
+        else if (next_is(run, "long-train"))
+            short_train = false;
+        else
+            break;
     }
     if (number < 1 || number > run->world.sheet_count) {
         complain(run, "there is no sheet %d", number);
@@ -539,22 +560,29 @@ static void take_ecm_burst(struct run *run, const struct heard *item)
     const char *value;
     if (!frames_parse(next(run), wanted)) complain(run, "which frames?");
     for (; peek(run);) {
-        if ((value = next_with(run, "lose="))) frames_parse(value, lost);
-        else if (next_is(run, "long-train")) short_train = false;
-        else break;
+        if ((value = next_with(run, "lose=")))
+            frames_parse(value, lost);
+        else if (next_is(run, "long-train"))
+            short_train = false;
+        else
+            break;
     }
     if (run->failed || !is_code(run, item, short_train)) return;
     uint8_t frame[300];
     size_t at = 0, flags = 0, length;
     int rcps = 0, last = -1;
     while (flags < item->length && item->data[flags] == 0x7E) flags++;
-    if (flags * 8000 < (size_t)run->theirs.rate_bps * 170) complain(run, "%zu octets of flags before the first frame", flags);
+    if (flags * 8000 < (size_t)run->theirs.rate_bps * 170)
+        complain(run, "%zu octets of flags before the first frame", flags);
     while ((length = bits_take(item->data, item->length, &at, frame, sizeof frame))) {
         if (!frame_fcs_good(frame, length)) complain(run, "a fast frame with a wrong FCS");
         bool rcp = frame[2] == 0x86;
-        if (frame[0] != 0xFF || frame[1] != 0x03 || (!rcp && frame[2] != 0x06)) complain(run, "a strange fast frame");
-        if (rcp) rcps++;
-        else if (rcps || frame[3] <= last) complain(run, "frame %d out of order", frame[3]);
+        if (frame[0] != 0xFF || frame[1] != 0x03 || (!rcp && frame[2] != 0x06))
+            complain(run, "a strange fast frame");
+        if (rcp)
+            rcps++;
+        else if (rcps || frame[3] <= last)
+            complain(run, "frame %d out of order", frame[3]);
         if (rcp || run->failed) continue;
         take_ecm_frame(run, frame, length, lost, came);
         last = frame[3];
@@ -586,7 +614,8 @@ static void step_store(struct run *run)
     if (!page && !next_is(run, "block")) complain(run, "store block, store page N");
     int number = page ? atoi(next(run)) : 0;
     const char *rows = next_with(run, "rows=");
-    if (page && (number < 1 || number > run->world.sheet_count)) complain(run, "there is no sheet %d", number);
+    if (page && (number < 1 || number > run->world.sheet_count))
+        complain(run, "there is no sheet %d", number);
     if (!finished(run)) return;
     store_block(run);
     if (!page) return;
@@ -625,11 +654,16 @@ static void step_expect(struct run *run)
     }
     fl_time wait_was = item->start - w->delay - run->reference;
     bool frames = frame_ahead(&run->words);
-    if (frames) take_burst(run, item);
-    else if (next_is(run, "TCF")) take_tcf(run, item);
-    else if (next_is(run, "page")) take_page(run, item);
-    else if (next_is(run, "burst")) take_ecm_burst(run, item);
-    else complain(run, "\"%s\" cannot be expected", what);
+    if (frames)
+        take_burst(run, item);
+    else if (next_is(run, "TCF"))
+        take_tcf(run, item);
+    else if (next_is(run, "page"))
+        take_page(run, item);
+    else if (next_is(run, "burst"))
+        take_ecm_burst(run, item);
+    else
+        complain(run, "\"%s\" cannot be expected", what);
     if (high != FL_NEVER && (wait_was < low || wait_was > high))
         complain(run, "%s came after %.1f ms", what, (double)wait_was / 1000);
     if (high != FL_NEVER && peek(run) && strcmp(peek(run), "within") == 0) run->words.at = behind;
@@ -715,10 +749,14 @@ static void send_burst(struct run *run, const struct burst *burst)
 static bool burst_option(struct run *run, struct burst *burst)
 {
     if (next_after(run, &burst->gap)) return true;
-    if (next_is(run, "preamble")) burst->preamble = next_time(run);
-    else if (next_is(run, "between")) burst->between = next_time(run);
-    else if (next_is(run, "tail")) burst->tail = next_time(run);
-    else return false;
+    if (next_is(run, "preamble"))
+        burst->preamble = next_time(run);
+    else if (next_is(run, "between"))
+        burst->between = next_time(run);
+    else if (next_is(run, "tail"))
+        burst->tail = next_time(run);
+    else
+        return false;
     return true;
 }
 
@@ -836,11 +874,16 @@ static void step_tcf(struct run *run)
     const char *wrong = "", *value;
     while (peek(run)) {
         if (fast_option(run, &fast)) continue;
-        if (next_is(run, "length")) duration = next_time(run);
-        else if (next_is(run, "noise")) noise = true;
-        else if (next_is(run, "none")) none = true;
-        else if ((value = next_with(run, "wrong="))) wrong = value;
-        else break;
+        if (next_is(run, "length"))
+            duration = next_time(run);
+        else if (next_is(run, "noise"))
+            noise = true;
+        else if (next_is(run, "none"))
+            none = true;
+        else if ((value = next_with(run, "wrong=")))
+            wrong = value;
+        else
+            break;
     }
     int code = modulation_code(fast.kind, fast.rate_bps, false);
     if (!code) {
@@ -866,9 +909,12 @@ static void step_carrier(struct run *run)
     struct fast fast = as_agreed(run);
     bool short_train = false, noise = false;
     while (peek(run)) {
-        if (next_is(run, "short-train")) short_train = true;
-        else if (next_is(run, "noise")) noise = true;
-        else if (!fast_option(run, &fast)) break;
+        if (next_is(run, "short-train"))
+            short_train = true;
+        else if (next_is(run, "noise"))
+            noise = true;
+        else if (!fast_option(run, &fast))
+            break;
     }
     fl_time duration = next_time(run);
     while (fast_option(run, &fast)) continue;
@@ -914,7 +960,8 @@ static size_t damage_lines(const uint8_t *code, size_t length, int rows, int bad
     return (bit + 7) / 8;
 }
 
-static bool damaged_as_told(const struct run *run, const struct sheet *sheet, const uint8_t *code, size_t length, int bad)
+static bool damaged_as_told(const struct run *run, const struct sheet *sheet, const uint8_t *code,
+                            size_t length, int bad)
 {
     int width = sheet_width(sheet);
     int64_t found = 0, cap = sheet->rows + 16;
@@ -930,25 +977,27 @@ struct far_page {
     int number;
     double bad, cut; /* percent */
     bool long_train, no_rtc;
-    size_t zeros;    /* behind RTC */
-    size_t noise;    /* octets of it in place of a page */
+    size_t zeros; /* behind RTC */
+    size_t noise; /* octets of it in place of a page */
 };
 
-static void send_page(struct run *run, const struct fast *fast, const struct sheet *sheet, const struct far_page *page)
+static void send_page(struct run *run, const struct fast *fast, const struct sheet *sheet,
+                      const struct far_page *page)
 {
     int width = sheet_width(sheet);
     size_t cap = (size_t)sheet->rows * (size_t)width + 65536, length;
     uint8_t *rows = sheet_bitmap(sheet, page->number), *code = calloc(cap, 1), *damaged = calloc(cap, 1);
     if (!code || !damaged) abort();
     int64_t least = (int64_t)fast->rate_bps * run->ours.scan_ms / 1000;
-    int64_t coded = fl_t4_encode_page(run->ours.coding, run->ours.coding == FL_CODING_MR ? 4 : 0, 0, width, least, rows,
-                                      sheet->rows, code, (int64_t)cap - (int64_t)page->zeros);
+    int64_t coded = fl_t4_encode_page(run->ours.coding, run->ours.coding == FL_CODING_MR ? 4 : 0, 0, width,
+                                      least, rows, sheet->rows, code, (int64_t)cap - (int64_t)page->zeros);
     length = coded > 0 ? (size_t)coded : 0;
     int bad = (int)(sheet->rows * page->bad / 100 + 0.5);
     if (bad) {
         length = damage_lines(code, length, sheet->rows, bad, damaged);
         memcpy(code, damaged, length);
-        if (!damaged_as_told(run, sheet, code, length, bad)) complain(run, "the runner made other than %d bad lines", bad);
+        if (!damaged_as_told(run, sheet, code, length, bad))
+            complain(run, "the runner made other than %d bad lines", bad);
     }
     if (page->no_rtc && length > 9) length -= 9; /* six EOLs */
     length = (size_t)((double)length * page->cut / 100);
@@ -969,17 +1018,27 @@ static void step_page(struct run *run)
     struct far_page page = {.number = atoi(next(run)), .cut = 100};
     for (const char *value; peek(run);) {
         if (fast_option(run, &fast)) continue;
-        if ((value = next_with(run, "rows="))) sheet.rows = atoi(value);
-        else if ((value = next_with(run, "bad="))) page.bad = atof(value);
-        else if ((value = next_with(run, "cut="))) page.cut = atof(value);
-        else if ((value = next_with(run, "zeros="))) page.zeros = (size_t)atoi(value);
-        else if ((value = next_with(run, "noise="))) page.noise = (size_t)atoi(value);
-        else if (next_is(run, "blank")) sheet.blank = true;
-        else if (next_is(run, "long-train")) page.long_train = true;
-        else if (next_is(run, "no-rtc")) page.no_rtc = true;
-        else break;
+        if ((value = next_with(run, "rows=")))
+            sheet.rows = atoi(value);
+        else if ((value = next_with(run, "bad=")))
+            page.bad = atof(value);
+        else if ((value = next_with(run, "cut=")))
+            page.cut = atof(value);
+        else if ((value = next_with(run, "zeros=")))
+            page.zeros = (size_t)atoi(value);
+        else if ((value = next_with(run, "noise=")))
+            page.noise = (size_t)atoi(value);
+        else if (next_is(run, "blank"))
+            sheet.blank = true;
+        else if (next_is(run, "long-train"))
+            page.long_train = true;
+        else if (next_is(run, "no-rtc"))
+            page.no_rtc = true;
+        else
+            break;
     }
-    if (page.number < 1 || page.number > CALL_SHEETS) complain(run, "pages have numbers from 1 to %d", CALL_SHEETS);
+    if (page.number < 1 || page.number > CALL_SHEETS)
+        complain(run, "pages have numbers from 1 to %d", CALL_SHEETS);
     if (!run->ours.known) complain(run, "a page before DCS");
     if (!finished(run)) return;
     run->sent[page.number] = sheet;
@@ -996,8 +1055,8 @@ static size_t encode_rows(struct run *run, const struct sheet *sheet, int number
     run->page = realloc(run->page, cap);
     if (!run->page) abort();
     memset(run->page, 0, cap);
-    int64_t coded = fl_t4_encode_page(run->ours.coding, run->ours.coding == FL_CODING_MR ? 4 : 0, 0, sheet_width(sheet), 0,
-                                      rows, sheet->rows, run->page, (int64_t)cap);
+    int64_t coded = fl_t4_encode_page(run->ours.coding, run->ours.coding == FL_CODING_MR ? 4 : 0, 0,
+                                      sheet_width(sheet), 0, rows, sheet->rows, run->page, (int64_t)cap);
     free(rows);
     return coded > 0 ? (size_t)coded : 0;
 }
@@ -1014,8 +1073,10 @@ static void step_prepare(struct run *run)
     if (!finished(run)) return;
     while (low < high) { /* the fewest lines that fill the last frame */
         sheet.rows = (low + high) / 2;
-        if ((encode_rows(run, &sheet, number) + octets - 1) / octets >= frames) high = sheet.rows;
-        else low = sheet.rows + 1;
+        if ((encode_rows(run, &sheet, number) + octets - 1) / octets >= frames)
+            high = sheet.rows;
+        else
+            low = sheet.rows + 1;
     }
     sheet.rows = low;
     run->page_octets = encode_rows(run, &sheet, number);
@@ -1039,14 +1100,22 @@ static void step_burst(struct run *run)
     if (!frames_parse(next(run), set)) complain(run, "which frames?");
     while (peek(run)) {
         if (fast_option(run, &fast)) continue;
-        if ((value = next_with(run, "bad="))) frames_parse(value, bad);
-        else if ((value = next_with(run, "block="))) block = atoi(value);
-        else if ((value = next_with(run, "rcp="))) rcps = atoi(value);
-        else if (next_is(run, "long-train")) long_train = true;
-        else if (next_is(run, "backwards")) backwards = true;
-        else if (next_is(run, "flags")) flags = next_time(run);
-        else if (next_is(run, "with")) octets_parse(&run->words, &strange);
-        else break;
+        if ((value = next_with(run, "bad=")))
+            frames_parse(value, bad);
+        else if ((value = next_with(run, "block=")))
+            block = atoi(value);
+        else if ((value = next_with(run, "rcp=")))
+            rcps = atoi(value);
+        else if (next_is(run, "long-train"))
+            long_train = true;
+        else if (next_is(run, "backwards"))
+            backwards = true;
+        else if (next_is(run, "flags"))
+            flags = next_time(run);
+        else if (next_is(run, "with"))
+            octets_parse(&run->words, &strange);
+        else
+            break;
     }
     if (!run->ours.ecm) complain(run, "no DCS with ECM was sent");
     if (!finished(run)) return;
@@ -1058,13 +1127,15 @@ static void step_burst(struct run *run)
         size_t from = ((size_t)block * 256 + (size_t)number) * octets;
         if (!set[number]) continue;
         if (from < run->page_octets)
-            memcpy(frame + 4, run->page + from, run->page_octets - from < octets ? run->page_octets - from : octets);
+            memcpy(frame + 4, run->page + from,
+                   run->page_octets - from < octets ? run->page_octets - from : octets);
         bits_frame(&bits, frame, 4 + octets, bad[number]);
     }
     while (rcps-- > 0) bits_frame(&bits, (const uint8_t[]){0xFF, 0x03, 0x86}, 3, false);
     bits_flag(&bits);
     bool short_train = fast.kind == 17 && !long_train;
-    send_fast(run, fast.gap, modulation_code(fast.kind, fast.rate_bps, short_train), bits.octets, bits.count / 8);
+    send_fast(run, fast.gap, modulation_code(fast.kind, fast.rate_bps, short_train), bits.octets,
+              bits.count / 8);
     free(bits.octets);
 }
 
@@ -1098,10 +1169,14 @@ static void step_silence(struct run *run)
 
 static void plan(struct run *run, fl_time at)
 {
-    if (next_is(run, "stop")) world_plan(&run->world, PLAN_STOP, at);
-    else if (next_is(run, "hang-up")) world_plan(&run->world, PLAN_HANG_UP, at);
-    else if (next_is(run, "drop")) world_plan(&run->world, PLAN_DROP, at);
-    else complain(run, "what?");
+    if (next_is(run, "stop"))
+        world_plan(&run->world, PLAN_STOP, at);
+    else if (next_is(run, "hang-up"))
+        world_plan(&run->world, PLAN_HANG_UP, at);
+    else if (next_is(run, "drop"))
+        world_plan(&run->world, PLAN_DROP, at);
+    else
+        complain(run, "what?");
     finished(run);
 }
 
@@ -1134,9 +1209,10 @@ static void check_kept(struct run *run)
             uint8_t *rows = malloc(octets + 65536), *sent = sheet_bitmap(sheet, number);
             int64_t bad;
             int32_t ended;
-            int64_t got = fl_t4_decode_page(FL_CODING_MMR, 1, info.width_px, code, size, rows, sheet->rows, &bad, &ended);
-            bool same = got == sheet->rows && info.rows == sheet->rows && info.width_px == sheet_width(sheet) &&
-                        memcmp(rows, sent, octets) == 0;
+            int64_t got = fl_t4_decode_page(FL_CODING_MMR, 1, info.width_px, code, size, rows, sheet->rows,
+                                            &bad, &ended);
+            bool same = got == sheet->rows && info.rows == sheet->rows &&
+                        info.width_px == sheet_width(sheet) && memcmp(rows, sent, octets) == 0;
             if (!same) complain(run, "page %d was kept with other pixels", number);
             free(rows);
             free(sent);
@@ -1157,7 +1233,8 @@ static void check_interrupted(struct run *run)
         describe(item, text, sizeof text);
         dealt_with(run, item);
     }
-    if (!w->dropped && !run->took_leave) complain(run, "our end did not take its leave with DCN, but with %s", text);
+    if (!w->dropped && !run->took_leave)
+        complain(run, "our end did not take its leave with DCN, but with %s", text);
 }
 
 static bool await_our_end(struct run *run)
@@ -1182,7 +1259,8 @@ static void check_hook(struct run *run)
     if (!w->dropped) world_run(w, w->now + FL_MS(300));
     fl_station_hang_up(&w->station, w->now);
     fl_time limit = w->now + FL_SEC(20);
-    while ((w->station.state != FL_STATION_ON_HOOK || fl_simmodem_hook(&w->modem) != FL_HOOK_ON) && world_step(w, limit))
+    while ((w->station.state != FL_STATION_ON_HOOK || fl_simmodem_hook(&w->modem) != FL_HOOK_ON) &&
+           world_step(w, limit))
         continue;
     if (w->station.state != FL_STATION_ON_HOOK) complain(run, "our station does not come on hook");
     if (fl_simmodem_hook(&w->modem) != FL_HOOK_ON) complain(run, "our modem does not come on hook");
@@ -1202,18 +1280,26 @@ static void step_end(struct run *run)
     const char *raw = NULL, *remote = NULL;
     fl_time low = 0, high = FL_NEVER;
     while (peek(run)) {
-        if ((value = next_with(run, "pages="))) pages = atoi(value);
-        else if ((value = next_with(run, "negotiated="))) negotiated = atoi(value);
-        else if (next_is(run, "line")) next_range(run, &low, &high);
-        else if (next_is(run, "line-below")) high = next_time(run);
-        else if (next_is(run, "remote")) remote = next(run);
-        else if (!raw && strchr(peek(run), '.')) raw = next(run);
-        else break;
+        if ((value = next_with(run, "pages=")))
+            pages = atoi(value);
+        else if ((value = next_with(run, "negotiated=")))
+            negotiated = atoi(value);
+        else if (next_is(run, "line"))
+            next_range(run, &low, &high);
+        else if (next_is(run, "line-below"))
+            high = next_time(run);
+        else if (next_is(run, "remote"))
+            remote = next(run);
+        else if (!raw && strchr(peek(run), '.'))
+            raw = next(run);
+        else
+            break;
     }
     if (!finished(run) || !await_our_end(run)) return;
     const char *seen = w->raw == FL_RAW_NONE ? "NORMAL" : fl_fax_cause_name(fl_raw_cause(w->raw));
     if ((cause && strcmp(cause, seen)) || (raw && strcmp(raw, fl_raw_code(w->raw))))
-        complain(run, "ended %s %s, not %s %s", seen, fl_raw_code(w->raw), cause ? cause : "", raw ? raw : "");
+        complain(run, "ended %s %s, not %s %s", seen, fl_raw_code(w->raw), cause ? cause : "",
+                 raw ? raw : "");
     if (remote && strcmp(remote, w->station.engine.remote_id))
         complain(run, "the far end's identity is \"%s\"", w->station.engine.remote_id);
     if (pages >= 0 && pages != w->pages) complain(run, "%d pages, not %d", w->pages, pages);
@@ -1224,8 +1310,10 @@ static void step_end(struct run *run)
     if (!w->caller) check_kept(run);
     check_hook(run);
     uint32_t violations = fl_watch_violations(&w->watch, 0);
-    if (violations && !run->excuse) complain(run, "our end broke T.30's timing: %s", fl_watch_text(&w->watch, 0));
-    if (!violations && run->excuse && run->binding_count == 0) complain(run, "there was no violation to excuse");
+    if (violations && !run->excuse)
+        complain(run, "our end broke T.30's timing: %s", fl_watch_text(&w->watch, 0));
+    if (!violations && run->excuse && run->binding_count == 0)
+        complain(run, "there was no violation to excuse");
     run->ended = true;
 }
 
@@ -1233,10 +1321,10 @@ static const struct {
     const char *word;
     void (*run)(struct run *run);
 } STEPS[] = {
-    {"expect", step_expect}, {"hear", step_hear}, {"deaf", step_deaf},       {"send", step_send},
-    {"echo", step_echo},     {"flags", step_flags}, {"tcf", step_tcf},       {"carrier", step_carrier},
-    {"page", step_page},     {"tone", step_tone}, {"silence", step_silence}, {"in", step_in},
-    {"stop", step_now},      {"hang-up", step_now}, {"drop", step_now},      {"end", step_end},
+    {"expect", step_expect}, {"hear", step_hear},       {"deaf", step_deaf},       {"send", step_send},
+    {"echo", step_echo},     {"flags", step_flags},     {"tcf", step_tcf},         {"carrier", step_carrier},
+    {"page", step_page},     {"tone", step_tone},       {"silence", step_silence}, {"in", step_in},
+    {"stop", step_now},      {"hang-up", step_now},     {"drop", step_now},        {"end", step_end},
     {"store", step_store},   {"prepare", step_prepare}, {"burst", step_burst},
 };
 
@@ -1246,12 +1334,14 @@ static void begin_call(struct run *run)
 {
     struct world *w = &run->world;
     run->started = true;
-    if (w->caller && w->sheet_count == 0) w->sheets[w->sheet_count++] = (struct sheet){FL_R8_385, FL_A4, 60, false};
+    if (w->caller && w->sheet_count == 0)
+        w->sheets[w->sheet_count++] = (struct sheet){FL_R8_385, FL_A4, 60, false};
     for (int i = 0; i < w->sheet_count; i++) {
         const struct sheet *sheet = &w->sheets[i];
         const struct fl_resolution_row *row = &FL_RESOLUTIONS[sheet->resolution];
         uint8_t *bitmap = sheet_bitmap(sheet, i + 1);
-        if (fl_document_add_page(w->document, sheet_width(sheet), row->x_dpi, row->y_dpi, bitmap, sheet->rows))
+        if (fl_document_add_page(w->document, sheet_width(sheet), row->x_dpi, row->y_dpi, bitmap,
+                                 sheet->rows))
             complain(run, "sheet %d is no page of a fax", i + 1);
         free(bitmap);
     }
@@ -1383,7 +1473,8 @@ static void defaults(struct run *run)
 static void report(const struct run *run, const struct script *script, const char *log)
 {
     printf("%s:%d:", script->path, run->line ? run->line->number : 0);
-    for (int i = 0; i < run->binding_count; i++) printf(" [%s=%s]", run->bindings[i].name, run->bindings[i].value);
+    for (int i = 0; i < run->binding_count; i++)
+        printf(" [%s=%s]", run->bindings[i].name, run->bindings[i].value);
     printf(" %s\n%s", run->complaint, log);
 }
 
@@ -1404,8 +1495,10 @@ static bool run_variant(const struct script *script, const struct binding *bindi
     free(run->page);
     fclose(memory);
     bool good = !run->failed;
-    if (!good) report(run, script, log);
-    else if (verbose) printf("%s: good\n%s", script->path, log);
+    if (!good)
+        report(run, script, log);
+    else if (verbose)
+        printf("%s: good\n%s", script->path, log);
     free(log);
     free(run);
     return good;
@@ -1442,7 +1535,8 @@ static int cut_at(char *text, const char *separator, char **parts, int cap)
 static bool expand_times(struct vary *vary)
 {
     double first, last, by;
-    if (vary->value_count != 1 || sscanf(vary->values[0], "%lfs to %lfs by %lfs", &first, &last, &by) != 3) return true;
+    if (vary->value_count != 1 || sscanf(vary->values[0], "%lfs to %lfs by %lfs", &first, &last, &by) != 3)
+        return true;
     vary->value_count = 0;
     for (; first <= last + 1e-9 && by > 0 && vary->value_count < VALUES_MAX; first += by) {
         char *time = vary->times[vary->value_count];

@@ -21,7 +21,8 @@ static void print_trace(struct call *call)
     struct fl_trace_record record;
     while (fl_channel_take_trace(call->channel, &record)) {
         char text[400] = "";
-        printf("%9.3f %d %-14s ", (double)record.time_us / 1e6, record.station, fl_trace_kind_name(record.kind));
+        printf("%9.3f %d %-14s ", (double)record.time_us / 1e6, record.station,
+               fl_trace_kind_name(record.kind));
         if (strncmp(fl_trace_kind_name(record.kind), "frame", 5) == 0) {
             fl_frame_text(record.data, record.length, text, sizeof text);
             printf("%s %s\n", fl_frame_name(record.data, record.length), text);
@@ -128,7 +129,8 @@ static void test_number(size_t row, int ecm, bool verbose)
         CHECK_EQ(send_pages(&call, 3, ecm), NUMBERS[row].fax_cause);
         CHECK_EQ(call.pages, NUMBERS[row].pages);
         if (call.last.cause != FL_FAX_NORMAL)
-            printf("%s: %s (%s)\n", NUMBERS[row].number, fl_raw_code(call.last.raw), fl_raw_text(call.last.raw));
+            printf("%s: %s (%s)\n", NUMBERS[row].number, fl_raw_code(call.last.raw),
+                   fl_raw_text(call.last.raw));
     }
     hang_up(&call);
     printf("%s: %.3f s of line time\n", NUMBERS[row].number, (double)call.last.time_us / 1e6);
@@ -144,7 +146,8 @@ static void test_number(size_t row, int ecm, bool verbose)
 static struct call open_line(struct fl_office *office, const char *number)
 {
     char error[128];
-    struct fl_channel_config config = {.far = -1, .delay_ms = 20, .speed = 1, .seed = 1, .trace = getenv("TRACE") != NULL};
+    struct fl_channel_config config = {
+        .far = -1, .delay_ms = 20, .speed = 1, .seed = 1, .trace = getenv("TRACE") != NULL};
     snprintf(config.number, sizeof config.number, "%s", number);
     config.office = office;
     struct call call = {.channel = fl_channel_open(&config, error, sizeof error)};
@@ -167,7 +170,8 @@ static void store_page(struct call *call, int *stored)
 }
 
 /* One end's part, event by event: answers, sends or receives once the call is through, stores. */
-static void take_part(struct call *call, const struct fl_event *event, const struct fl_fax_options *send, int *stored)
+static void take_part(struct call *call, const struct fl_event *event, const struct fl_fax_options *send,
+                      int *stored)
 {
     if (event->kind == FL_EVENT_CALL && event->state == FL_CALL_RING_INCOMING)
         CHECK_EQ(fl_channel_answer(call->channel), 0);

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from faxline import __version__
-from faxline.cli import send, trace
+from faxline.cli import receive, send, trace
 from faxline.cli.status import USAGE
 
 
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _Parser(prog="faxline", description="Fax on your own telephone hardware.")
     parser.add_argument("--version", action="version", version=f"faxline {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (send, trace):
+    for command in (send, receive, trace):
         command.add(commands)
     parsed = parser.parse_args(arguments)
     try:

@@ -2,24 +2,21 @@
 
 import argparse
 import json
-import os
 import signal
 import sys
 from contextlib import suppress
-from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from faxline import options
 from faxline.causes import CallState, FaxCause
 from faxline.channel import CallChannel
 from faxline.cli import status
+from faxline.cli.common import DEVICE_VARIABLE, NO_DEVICE, Terminated, complain, device_of, option, terminate
 from faxline.document import DocumentError, FaxToSend
 from faxline.errors import Error, Hangup
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
-
-DEVICE_VARIABLE = "FAXLINE_DEVICE"
 
 
 def add(commands: "Commands") -> None:
@@ -42,7 +39,7 @@ def add(commands: "Commands") -> None:
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        type=_option,
+        type=option,
         help=f"a fax option, any number of times: {', '.join(options.OPTIONS)}",
     )
     parser.add_argument(
@@ -58,61 +55,41 @@ def add(commands: "Commands") -> None:
     parser.set_defaults(run=run)
 
 
-def _option(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    return name, value
-
-
-class _Terminated(BaseException):
-    """SIGTERM: hang up, like Ctrl-C, and say so in the exit status."""
-
-
-def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise _Terminated
-
-
 def run(arguments: argparse.Namespace) -> int:
-    device = arguments.device or os.environ.get(DEVICE_VARIABLE, "")
+    device = device_of(arguments)
     if not device:
-        return _complain(f"no device: name one with --device (as in --device sim:) or {DEVICE_VARIABLE}")
+        return complain(NO_DEVICE)
     for name in arguments.files:
         try:
             open(name, "rb").close()
         except OSError as error:
-            return _complain(f"{name}: {error.strerror}")
+            return complain(f"{name}: {error.strerror}")
     # What can be seen to be wrong without a call costs none.
     report = _Report(arguments)
     checked = options.check(dict(arguments.option))
     if checked.cause is not FaxCause.NONE:
-        _complain(checked.text)
+        complain(checked.text)
         return report.result(status.FAX_STATUS[checked.cause], cause=checked.cause, text=checked.text)
     try:
         FaxToSend(arguments.files).count_pages()
     except DocumentError as error:
-        _complain(str(error))
+        complain(str(error))
         cause = FaxCause.ERROR
         return report.result(
             status.FAX_STATUS[cause], cause=cause, raw_cause="local.document", text=str(error)
         )
-    previous = signal.signal(signal.SIGTERM, _terminate)
+    previous = signal.signal(signal.SIGTERM, terminate)
     try:
         with CallChannel(device, trace=arguments.trace) as channel:
             return _send(channel, arguments)
     except (Error, Hangup) as error:
-        return _complain(str(error))
+        return complain(str(error))
     except KeyboardInterrupt:
         return status.INTERRUPTED
-    except _Terminated:
+    except Terminated:
         return status.TERMINATED
     finally:
         signal.signal(signal.SIGTERM, previous)
-
-
-def _complain(text: str) -> int:
-    print(f"faxline: {text}", file=sys.stderr)
-    return status.USAGE
 
 
 def _send(channel: CallChannel, arguments: argparse.Namespace) -> int:
@@ -139,7 +116,7 @@ def _send(channel: CallChannel, arguments: argparse.Namespace) -> int:
             text=details.raw_cause_text,
             negotiated=details.negotiated,
         )
-    except (KeyboardInterrupt, _Terminated):
+    except (KeyboardInterrupt, Terminated):
         report.event("interrupted", "interrupted, hanging up")
         with suppress(Error, Hangup):  # when there is no call any more, or none yet
             sender.stop()
