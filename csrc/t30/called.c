@@ -100,7 +100,8 @@ static uint8_t without_pri(uint8_t fcf)
     }
 }
 
-/* A command where the retrain was due: behind RTN every page is still missing, behind RTP the same one is asked about. */
+/* A command where the retrain was due: behind RTN every page is still missing, behind RTP the same one is asked
+ * about. */
 static bool asked_again(const struct fl_t30 *e, uint8_t fcf)
 {
     uint8_t command = without_pri(fcf);
