@@ -89,6 +89,27 @@ static void take_dcs(struct fl_t30 *e, const struct fl_t30_happening *h)
     fl_t30_go(e, FL_STATE_B_RECEIVE_TCF);
 }
 
+/* A PRI-x asks for an operator: there is none, so it counts as the command without PRI. */
+static uint8_t without_pri(uint8_t fcf)
+{
+    switch (fcf) {
+    case FL_PRI_MPS: return FL_MPS;
+    case FL_PRI_EOM: return FL_EOM;
+    case FL_PRI_EOP: return FL_EOP;
+    default: return fcf;
+    }
+}
+
+/* A command where the retrain was due: behind RTN every page is still missing, behind RTP the same one is asked
+ * about. */
+static bool asked_again(const struct fl_t30 *e, uint8_t fcf)
+{
+    uint8_t command = without_pri(fcf);
+    bool is_command = command == FL_MPS || command == FL_EOM || command == FL_EOP || command == FL_PPS;
+    if (identifying(e) || !is_command) return false;
+    return e->response == FL_RTN || (e->response == FL_RTP && command == e->command);
+}
+
 void fl_t30_on_B_AWAIT_DCS(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (fl_t30_listening(e, h)) return;
@@ -108,6 +129,8 @@ void fl_t30_on_B_AWAIT_DCS(struct fl_t30 *e, const struct fl_t30_happening *h)
         take_dcs(e, h);
     else if (h->fcf == FL_DIS && h->final && polls(e))
         fl_t30_poll_again(e); /* it has not heard our DTC */
+    else if (h->final && asked_again(e, h->fcf))
+        fl_t30_go(e, FL_STATE_D_SEND_RESPONSE); /* it has not heard our RTN or RTP */
     else if (h->final)
         fl_t30_listen(e);
 }
@@ -359,17 +382,6 @@ void fl_t30_on_D_STORE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h)
         fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
     } else if (h->kind == FL_H_TIMER) {
         fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND);
-    }
-}
-
-/* A PRI-x asks for an operator: there is none, so it counts as the command without PRI. */
-static uint8_t without_pri(uint8_t fcf)
-{
-    switch (fcf) {
-    case FL_PRI_MPS: return FL_MPS;
-    case FL_PRI_EOM: return FL_EOM;
-    case FL_PRI_EOP: return FL_EOP;
-    default: return fcf;
     }
 }
 

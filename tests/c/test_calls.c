@@ -1277,7 +1277,7 @@ static void step_end(struct run *run)
     bool any = !peek(run) || strchr(peek(run), '=') || strncmp(peek(run), "line", 4) == 0;
     const char *cause = any ? NULL : next(run), *value;
     int pages = -1, negotiated = -1;
-    const char *raw = NULL;
+    const char *raw = NULL, *remote = NULL;
     fl_time low = 0, high = FL_NEVER;
     while (peek(run)) {
         if ((value = next_with(run, "pages=")))
@@ -1288,6 +1288,8 @@ static void step_end(struct run *run)
             next_range(run, &low, &high);
         else if (next_is(run, "line-below"))
             high = next_time(run);
+        else if (next_is(run, "remote"))
+            remote = next(run);
         else if (!raw && strchr(peek(run), '.'))
             raw = next(run);
         else
@@ -1298,6 +1300,8 @@ static void step_end(struct run *run)
     if ((cause && strcmp(cause, seen)) || (raw && strcmp(raw, fl_raw_code(w->raw))))
         complain(run, "ended %s %s, not %s %s", seen, fl_raw_code(w->raw), cause ? cause : "",
                  raw ? raw : "");
+    if (remote && strcmp(remote, w->station.engine.remote_id))
+        complain(run, "the far end's identity is \"%s\"", w->station.engine.remote_id);
     if (pages >= 0 && pages != w->pages) complain(run, "%d pages, not %d", w->pages, pages);
     if (negotiated >= 0 && negotiated != w->negotiated)
         complain(run, "negotiated %d times, not %d", w->negotiated, negotiated);
