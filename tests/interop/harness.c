@@ -31,14 +31,15 @@ int main(int argc, char **argv)
 {
     struct fl_soft_config config = {.far = 1, .number="1", .audio = {.noise_dbm0=-100,.echo_db=-100,.delay_ms=20}};
     config.terminal.ecm = 1;
-    bool receive = false, poll = false;
+    bool receive = false, poll = false, between = false;
     struct fl_fax_options options = {.v17=1,.v29=1,.v27=1,.min_rate_bps=2400,.max_rate_bps=14400,.high_res=-1,.ecm=1,.compression=-1,.subscriber_id="5550100"};
     const char *tiff = NULL, *profile = "iaxmodem";
     for (int i = 1; i < argc; i++) {
-        char *a = argv[i], *v = strchr(a, '=');
+        char *a = argv[i], *v = strchr(a, 61);
         if (v) *v++ = 0;
         if (!strcmp(a, "-v")) verbose = true;
         else if (!strcmp(a, "receive")) receive = true;
+        else if (!strcmp(a, "between")) between = true;
         else if (!strcmp(a, "poll")) poll = true;
         else if (!strcmp(a, "ecm")) config.terminal.ecm = options.ecm = atoi(v);
         else if (!strcmp(a, "modems")) config.terminal.modems = atoi(v);
@@ -55,6 +56,7 @@ int main(int argc, char **argv)
         else if (!strcmp(a, "seed")) config.audio.seed = (uint64_t)atoi(v);
         else if (!strcmp(a, "save")) strcpy(config.terminal.save, v);
         else if (!strcmp(a, "send")) strcpy(config.terminal.send, v);
+        else if (!strcmp(a, "id")) strcpy(config.terminal.id, v), strcpy(options.subscriber_id, v);
         else if (!strcmp(a, "profile")) profile = v;
         else tiff = a;
     }
@@ -75,6 +77,14 @@ int main(int argc, char **argv)
         TIFFClose(t);
     }
     fl_document_measure(document);
+    if (between) {
+        struct fl_terminal_outcome o[2];
+        struct fl_terminal_config a = config.terminal, b = config.terminal;
+        b.send[0] = 0; a.save[0] = 0;
+        printf("between: held %.3f s\n", (double)fl_soft_between(&config.audio, &a, &b, o) / 1e6);
+        for (int i = 0; i < 2; i++) printf("terminal: %d (%s) %d bit/s ecm %d coding %d sent %d received %d width %d rows %d bad %d resent %d remote '%s'\n", o[i].result, fl_terminal_text(o[i].result), o[i].rate_bps, o[i].ecm, o[i].coding, o[i].pages_sent, o[i].pages_received, o[i].width_px, o[i].rows, o[i].bad_rows, o[i].resent, o[i].remote_id);
+        return 0;
+    }
     struct fl_soft *office = fl_soft_new();
     pipe_ = fl_soft_open(office, &config);
     struct fl_pen pen = {&trace, 0};

@@ -76,3 +76,7 @@ void fl_soft_outcome(struct fl_pipe *pipe, struct fl_terminal_outcome *outcome);
 const char *fl_terminal_text(int32_t result);
 /* How long the line of the last call through this modem's exchange stood, from the answer to the hang-up. */
 int64_t fl_soft_held_us(struct fl_pipe *pipe);
+/* A call between two of spandsp's terminals over such a line, from the answer to the hang-up, at once: what spandsp makes
+ * of a line without us. outcomes: of the caller and the called one. Returns how long the line stood, or -1: no memory. */
+int64_t fl_soft_between(const struct fl_audio_config *audio, const struct fl_terminal_config *caller,
+                        const struct fl_terminal_config *called, struct fl_terminal_outcome *outcomes);
