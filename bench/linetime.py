@@ -22,7 +22,7 @@ from typing import Any
 from PIL import Image, ImageOps, ImageSequence
 
 from faxline import CallChannel, FaxToSend
-from faxline._lib import lib
+from faxline._faxline import ffi, lib
 
 RATE = 14400
 GAP = 0.055
@@ -43,8 +43,6 @@ class CodedPage:
 
     def code(self, coding: str) -> bytes:
         """As the line carries it, T.4's first bit in the least significant place; K is 4, as at fine."""
-        from faxline._faxline import ffi
-
         room = 8 * len(self.rows) + 65536
         out: Any = ffi.new("uint8_t[]", room)
         length = lib.fl_t4_encode_page(
