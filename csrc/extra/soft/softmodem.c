@@ -60,10 +60,16 @@ static void connected(struct fl_soft_end *end, bool calling)
     t31_call_event(of(end)->t31, calling ? AT_CALL_EVENT_CONNECTED : AT_CALL_EVENT_ANSWERED);
 }
 
+/* T.31 keeps silent about it while it is sending: then we say what a modem says that has lost the line. */
 static void released(struct fl_soft_end *end)
 {
+    static const uint8_t NO_CARRIER[] = "\r\nNO CARRIER\r\n";
+    struct fl_softmodem *modem = of(end);
+    uint32_t before = modem->out_count;
     end->hook = FL_SOFT_ON_HOOK;
-    t31_call_event(of(end)->t31, AT_CALL_EVENT_HANGUP);
+    t31_call_event(modem->t31, AT_CALL_EVENT_HANGUP);
+    if (modem->out_count == before) to_computer(NULL, modem, NO_CARRIER, sizeof NO_CARRIER - 1);
+    modem->clear_to_send = true;
 }
 
 static void send(struct fl_soft_end *end, int16_t *samples, int count)
