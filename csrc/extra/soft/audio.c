@@ -23,7 +23,8 @@ static uint64_t samples(int32_t ms)
 /* Holes come once in a period, somewhere in its middle half. */
 static void plan_hole(struct fl_audio *line, uint64_t period_start)
 {
-    line->hole_at = period_start + line->hole_every / 4 + fl_random(&line->random) % (line->hole_every / 2 + 1);
+    line->hole_at =
+        period_start + line->hole_every / 4 + fl_random(&line->random) % (line->hole_every / 2 + 1);
 }
 
 void fl_audio_init(struct fl_audio *line, const struct fl_audio_config *config)
@@ -47,7 +48,8 @@ static int64_t gaussian(struct fl_audio *line)
     int64_t sum = 0;
     for (int i = 0; i < 3; i++) {
         uint64_t r = fl_random(&line->random);
-        sum += (int64_t)(r & 0xFFFF) + (int64_t)(r >> 16 & 0xFFFF) + (int64_t)(r >> 32 & 0xFFFF) + (int64_t)(r >> 48);
+        sum += (int64_t)(r & 0xFFFF) + (int64_t)(r >> 16 & 0xFFFF) + (int64_t)(r >> 32 & 0xFFFF) +
+               (int64_t)(r >> 48);
     }
     return sum - 6 * ONE;
 }

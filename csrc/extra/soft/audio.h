@@ -16,12 +16,12 @@
 #define FL_AUDIO_NONE_DB   -100  /* noise or echo at or below: there is none */
 
 struct fl_audio {
-    int32_t gain, echo, noise;  /* in 1/65536; noise in amplitude, too */
-    uint32_t delay;             /* samples */
-    uint64_t hole, hole_every;  /* samples */
+    int32_t gain, echo, noise; /* in 1/65536; noise in amplitude, too */
+    uint32_t delay;            /* samples */
+    uint64_t hole, hole_every; /* samples */
     bool companding;
-    uint64_t at;                /* samples that have passed */
-    uint64_t hole_at;           /* the present or next hole begins */
+    uint64_t at;      /* samples that have passed */
+    uint64_t hole_at; /* the present or next hole begins */
     uint64_t random;
     int16_t sent[2][FL_AUDIO_RING];
 };

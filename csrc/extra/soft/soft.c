@@ -73,7 +73,8 @@ static bool engaged(const struct line *line)
 static struct line *line_of_number(const struct fl_soft *office, const char *number)
 {
     for (uint32_t i = 0; i < office->count; i++)
-        if (office->lines[i]->number[0] && strcmp(office->lines[i]->number, number) == 0) return office->lines[i];
+        if (office->lines[i]->number[0] && strcmp(office->lines[i]->number, number) == 0)
+            return office->lines[i];
     return NULL;
 }
 

@@ -8,11 +8,11 @@
 
 /* The line of a call. */
 struct fl_audio_config {
-    double level_db;       /* what is heard against what was sent; 0 or less */
-    double noise_dbm0;     /* white noise that either end hears; -100: none */
-    double echo_db;        /* an end hears itself, a round trip later, so loud against what it sent; -100: not */
-    int32_t delay_ms;      /* one way */
-    int32_t hole_ms;       /* nothing is heard for so long ... */
+    double level_db;   /* what is heard against what was sent; 0 or less */
+    double noise_dbm0; /* white noise that either end hears; -100: none */
+    double echo_db;    /* an end hears itself, a round trip later, so loud against what it sent; -100: not */
+    int32_t delay_ms;  /* one way */
+    int32_t hole_ms;   /* nothing is heard for so long ... */
     int32_t hole_every_ms; /* ... once in so long, at a moment left to chance; 0: never */
     int32_t companding;    /* 1: what is heard went through A-law, as in a digital network */
     uint64_t seed;

@@ -34,13 +34,14 @@ static int supported(const struct support *table, size_t count, int32_t wanted)
     return set;
 }
 
-#define ALL_RESOLUTIONS                                                                            \
-    (T30_SUPPORT_STANDARD_RESOLUTION | T30_SUPPORT_FINE_RESOLUTION | T30_SUPPORT_SUPERFINE_RESOLUTION | \
-     T30_SUPPORT_R8_RESOLUTION | T30_SUPPORT_R16_RESOLUTION | T30_SUPPORT_300_300_RESOLUTION |     \
+#define ALL_RESOLUTIONS                                                                                      \
+    (T30_SUPPORT_STANDARD_RESOLUTION | T30_SUPPORT_FINE_RESOLUTION | T30_SUPPORT_SUPERFINE_RESOLUTION |      \
+     T30_SUPPORT_R8_RESOLUTION | T30_SUPPORT_R16_RESOLUTION | T30_SUPPORT_300_300_RESOLUTION |               \
      T30_SUPPORT_400_400_RESOLUTION)
-#define ALL_SIZES                                                                                           \
-    (T30_SUPPORT_215MM_WIDTH | T30_SUPPORT_255MM_WIDTH | T30_SUPPORT_303MM_WIDTH | T30_SUPPORT_UNLIMITED_LENGTH | \
-     T30_SUPPORT_A4_LENGTH | T30_SUPPORT_B4_LENGTH | T30_SUPPORT_US_LETTER_LENGTH | T30_SUPPORT_US_LEGAL_LENGTH)
+#define ALL_SIZES                                                                                            \
+    (T30_SUPPORT_215MM_WIDTH | T30_SUPPORT_255MM_WIDTH | T30_SUPPORT_303MM_WIDTH |                           \
+     T30_SUPPORT_UNLIMITED_LENGTH | T30_SUPPORT_A4_LENGTH | T30_SUPPORT_B4_LENGTH |                          \
+     T30_SUPPORT_US_LETTER_LENGTH | T30_SUPPORT_US_LEGAL_LENGTH)
 
 static void keep_statistics(struct fl_terminal *terminal, t30_state_t *t30)
 {
@@ -49,7 +50,9 @@ static void keep_statistics(struct fl_terminal *terminal, t30_state_t *t30)
     t30_get_transfer_statistics(t30, &stats);
     outcome->rate_bps = stats.bit_rate;
     outcome->ecm = stats.error_correcting_mode;
-    outcome->coding = stats.encoding == T4_COMPRESSION_ITU_T6 ? 2 : stats.encoding == T4_COMPRESSION_ITU_T4_2D ? 1 : 0;
+    outcome->coding = stats.encoding == T4_COMPRESSION_ITU_T6      ? 2
+                      : stats.encoding == T4_COMPRESSION_ITU_T4_2D ? 1
+                                                                   : 0;
     outcome->pages_sent = stats.pages_tx;
     outcome->pages_received = stats.pages_rx;
     outcome->width_px = stats.width;
@@ -89,7 +92,8 @@ static void begin(struct fl_terminal *terminal, bool calling)
     t30_set_tx_ident(t30, config->id);
     t30_set_ecm_capability(t30, config->ecm);
     t30_set_supported_modems(t30, supported(MODEMS, FL_COUNT(MODEMS), config->modems));
-    t30_set_supported_compressions(t30, supported(COMPRESSIONS, FL_COUNT(COMPRESSIONS), config->compressions));
+    t30_set_supported_compressions(t30,
+                                   supported(COMPRESSIONS, FL_COUNT(COMPRESSIONS), config->compressions));
     t30_set_supported_resolutions(t30, ALL_RESOLUTIONS);
     t30_set_supported_image_sizes(t30, ALL_SIZES);
     t30_set_receiver_not_ready(t30, config->not_ready);
@@ -102,7 +106,8 @@ static void begin(struct fl_terminal *terminal, bool calling)
 static void finish(struct fl_terminal *terminal)
 {
     if (!terminal->fax) return;
-    t30_terminate(fax_get_t30_state(terminal->fax)); /* says how it went, if it has not yet, and closes the files */
+    t30_terminate(
+        fax_get_t30_state(terminal->fax)); /* says how it went, if it has not yet, and closes the files */
     fax_free(terminal->fax);
     terminal->fax = NULL;
 }
