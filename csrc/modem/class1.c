@@ -1290,10 +1290,10 @@ static const struct phase PHASES[PHASES_COUNT] = {
     [LISTEN] = {"+FRS",
                 LINES,
                 STOP_ABORT,
-                5000, /* a noisy line is never silent: then we go on all the same */
+                60000,
                 {{FL_RESULT_OK, 0, silence_over},
                  {FL_RESULT_ERROR, 0, refused},
-                 {FL_RESULT_TIMEOUT, FL_IND_DONE, begin_abort}}},
+                 {FL_RESULT_TIMEOUT, FL_IND_FAILED, begin_abort}}},
     [DELAY] = {"delay", LINES, STOP_NOW, 0, {{FL_RESULT_TIMEOUT, FL_IND_DONE, end_with}}},
     [ABORTING] = {"abort",
                   DISCARD,
