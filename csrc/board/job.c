@@ -133,6 +133,7 @@ static bool t30_event(const struct fl_job *job, const struct fl_station *station
     case FL_T30_PAGE: to->kind = FL_EVENT_PAGE; return true;
     default:
         to->kind = FL_EVENT_FAX_ENDED;
+        to->in_doubt = from->in_doubt;
         to->raw = from->raw;
         to->cause = from->raw == FL_RAW_NONE ? FL_FAX_NORMAL : fl_raw_cause(from->raw);
         return true;

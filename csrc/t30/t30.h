@@ -102,6 +102,7 @@ enum fl_t30_event_kind {
 struct fl_t30_event {
     uint8_t kind;
     bool last;
+    bool in_doubt; /* ended: the page at work was sent whole, and neither confirmed nor rejected */
     int raw;
     int pages;
 };
@@ -151,6 +152,7 @@ struct fl_t30 {
     int page, pages;           /* caller: the page at work; confirmed pages */
     int raw;
     bool ended;
+    bool in_doubt;                  /* caller: the page at work is sent; its confirmation is due */
     bool page_open;                 /* caller, ECM: blocks of the page are being sent */
     bool page_seen;                 /* called: something of the page at work has come */
     bool burst_seen;                /* called: something came on this fast carrier */

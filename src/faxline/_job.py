@@ -68,6 +68,7 @@ class Job:
                 details.last_page = details.last_page or event.last
             case FaxEnded() if self.running:
                 details.pages = event.pages
+                details.unconfirmed = event.unconfirmed
                 self.ended_seq = event.seq
                 self.end(event.cause, event.raw_cause)
 

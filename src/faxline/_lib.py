@@ -503,7 +503,9 @@ def _event(raw: Any) -> Event:
     if kind == _lib.FL_EVENT_PAGE:
         return PageConfirmed(seq, time_us, raw.pages, bool(raw.last))
     if kind == _lib.FL_EVENT_FAX_ENDED:
-        return FaxEnded(seq, time_us, _FAX_CAUSES[raw.cause], _raw_code(raw.raw), raw.pages)
+        return FaxEnded(
+            seq, time_us, _FAX_CAUSES[raw.cause], _raw_code(raw.raw), raw.pages, bool(raw.in_doubt)
+        )
     if kind == _lib.FL_EVENT_RECEIVED:
         return PageReceived(seq, time_us)
     if kind == _lib.FL_EVENT_FAR_PAGE:

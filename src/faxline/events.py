@@ -74,6 +74,9 @@ class FaxEnded(Event):
     cause: FaxCause
     raw_cause: str | None
     pages: int
+    unconfirmed: bool = False
+    """The page behind the confirmed ones was sent whole, and neither confirmed nor rejected: it may have
+    arrived."""
 
 
 @dataclass(frozen=True, slots=True)
