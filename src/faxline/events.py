@@ -1,6 +1,6 @@
 """What happens on a line, as typed events: struct fl_event of csrc/faxline.h, one class per kind."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from faxline.causes import CallCause, CallState, FaxCause
 
@@ -44,6 +44,14 @@ class Negotiated(Event):
     """Minimum scan-line time, milliseconds."""
     remote_id: str
     our_id: str
+    sub_address: str = ""
+    """SUB (PSA where the document is polled), sent or received."""
+    password: str = field(default="", repr=False)
+    """SID (PWD where the document is polled), sent or received."""
+    selective_polling: str = ""
+    """SEP, sent or received."""
+    nonstandard: str = ""
+    """The first 32 octets of the far end's NSF, NSC or NSS, as hexadecimal digits."""
 
 
 @dataclass(frozen=True, slots=True)
