@@ -125,6 +125,7 @@ struct fl_t30 {
     bool aborting;
     uint8_t stutter;   /* receive orders in a row that ended at once with nothing */
     fl_time listening; /* since when */
+    uint8_t mute;      /* called: carriers in a row that brought no command */
 
     struct fl_frame burst[FL_BURST_MAX];
     uint8_t burst_count, burst_at;
