@@ -110,6 +110,7 @@ enum fl_t30_event_kind {
 struct fl_t30_event {
     uint8_t kind;
     bool last;
+    bool in_doubt; /* ended: the page at work was sent whole, and neither confirmed nor rejected */
     int raw;
     int pages;
 };
@@ -132,6 +133,7 @@ struct fl_t30 {
     bool aborting;
     uint8_t stutter;   /* receive orders in a row that ended at once with nothing */
     fl_time listening; /* since when */
+    uint8_t mute;      /* called: carriers in a row that brought no command */
 
     struct fl_frame burst[FL_BURST_MAX];
     uint8_t burst_count, burst_at;
@@ -159,7 +161,7 @@ struct fl_t30 {
     int raw;
     uint16_t parting_gap_ms; /* silence that must be heard before DCN; 0: the usual 75 ms */
     bool ended;
-    bool given_up;                  /* called: the far end gave a page up (EOR) */
+    bool in_doubt;                  /* caller: the page at work is sent; its confirmation is due */
     bool page_open;                 /* caller, ECM: blocks of the page are being sent */
     bool page_seen;                 /* called: something of the page at work has come */
     bool burst_seen;                /* called: something came on this fast carrier */
