@@ -21,7 +21,7 @@ from urllib.parse import quote
 from faxline._lib import NUMBER_MAX, EngineConfig, Modem
 from faxline._softlib import CODINGS, NONE_DB, PATH_MAX, Audio, Outcome, SoftLine, Terminal, built, need
 from faxline._softlib import between as _between
-from faxline.device import Address, Device
+from faxline.device import Address, Device, resolve
 from faxline.errors import Error
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Audio", "Outcome", "Terminal", "address", "available", "between", "call_in", "held", "outcome"]
 
-PROFILE = "soft"
 MODEMS = ("v17", "v29", "v27")
 
 
@@ -79,7 +78,7 @@ def driver(address: Address) -> Device:
         calls=wanted.calls,
     )
     config = EngineConfig(
-        modem=Modem(pipe=line.open, profile=PROFILE),
+        modem=Modem(pipe=line.open),
         office=office,
         real_pace=wanted.real_pace,
         speed=wanted.speed,
@@ -223,8 +222,6 @@ def address(number: str = "", **options: object) -> str:
         if value is not None
     )
     text = f"soft:{quote(number)}" + (f"?{query}" if query else "")
-    from faxline.device import resolve  # noqa: PLC0415  (device.py knows us)
-
     resolve(text)
     return text
 
