@@ -237,12 +237,13 @@ def _line(channel: "CallChannel") -> SoftLine:
     return owner
 
 
-def call_in(channel: "CallChannel", document: str | os.PathLike[str], **changes: Any) -> None:
-    """spandsp's terminal calls this line with a TIFF that is a fax, as soon as the line is free. changes: fields of
-    Terminal that are other than in the address."""
+def call_in(channel: "CallChannel", document: str | os.PathLike[str] | None = None) -> None:
+    """spandsp's terminal calls this line as soon as it is free: with a document, a TIFF that is a fax; or with none,
+    to poll ours."""
     line = _line(channel)
-    channel._line.open_engine()
-    line.call(replace(line.terminal, send=_fax_file(os.fspath(document)), **changes))
+    with channel._line.changed:
+        channel._line.open_engine()
+        line.call(replace(line.terminal, send="" if document is None else _fax_file(os.fspath(document))))
 
 
 def outcome(channel: "CallChannel") -> Outcome:
