@@ -5,9 +5,9 @@ V.17 signals on a line that can be as bad as one likes.
 
     with CallChannel(soft.address(noise=-50, delay=20, save="received.tif")) as channel: ...
 
-It is a modem that we did not write; at the other end of its line is spandsp's own fax terminal, which we did not
-write either, or another soft modem of this process (`soft:1` calls `soft:2`). Time is virtual, as on `sim:`.
-It needs the optional extension faxline._soft, see available().
+It is a modem that we did not write; at the other end of its line is spandsp's own fax terminal, which we did
+not write either, or another soft modem of this process (`soft:1` calls `soft:2`). Time is virtual, as on
+`sim:`. It needs the optional extension faxline._soft, see available().
 """
 
 import math
@@ -216,11 +216,11 @@ def address(number: str = "", **options: object) -> str:
     Raises Error for an option or a value that does not exist, naming those that do, and when the extension is
     missing.
     """
-    query = "&".join(
-        f"{name.replace('_', '-')}={quote(os.fspath(value) if isinstance(value, os.PathLike) else str(value), safe='/,')}"
-        for name, value in options.items()
-        if value is not None
-    )
+    parts = []
+    for name, value in options.items():
+        text = os.fspath(value) if isinstance(value, os.PathLike) else str(value)
+        parts.append(f"{name.replace('_', '-')}={quote(text, safe='/,')}")
+    query = "&".join(parts)
     text = f"soft:{quote(number)}" + (f"?{query}" if query else "")
     resolve(text)
     return text
@@ -238,8 +238,8 @@ def _line(channel: "CallChannel") -> SoftLine:
 
 
 def call_in(channel: "CallChannel", document: str | os.PathLike[str] | None = None) -> None:
-    """spandsp's terminal calls this line as soon as it is free: with a document, a TIFF that is a fax; or with none,
-    to poll ours."""
+    """spandsp's terminal calls this line as soon as it is free: with a document, a TIFF that is a fax; or
+    with none, to poll ours."""
     line = _line(channel)
     with channel._line.changed:
         channel._line.open_engine()
@@ -252,7 +252,7 @@ def outcome(channel: "CallChannel") -> Outcome:
 
 
 def held(channel: "CallChannel") -> float:
-    """Line seconds that the last call dialled here, or by the terminal, took from the answer to the hang-up."""
+    """Line seconds from answer to hang-up of the last call that was dialled here or by the terminal."""
     return _line(channel).held_s()
 
 

@@ -1,10 +1,11 @@
-"""The interoperability suite: calls between this package and spandsp's own fax terminal over real V.21, V.27ter, V.29
-and V.17 signals (the soft modem, docs/soft.md), in virtual time.
+"""The interoperability suite: calls between this package and spandsp's own fax terminal over real V.21,
+V.27ter, V.29 and V.17 signals (the soft modem, docs/soft.md), in virtual time.
 
     python tests/interop/suite.py [--docs] [WORD ...]    runs the cases whose names have all the words
 
---docs writes the table of docs/interoperability.md. A case is data: who sends what with which settings over which
-line; run() makes the call and compares the pages bit for bit. test_spandsp.py runs the same cases under pytest.
+--docs writes the table of docs/interoperability.md. A case is data: who sends what with which settings over
+which line; run() makes the call and compares the pages bit for bit. test_spandsp.py runs the same cases under
+pytest.
 """
 
 import itertools
@@ -162,7 +163,8 @@ class Result:
 
     def __str__(self) -> str:
         agreed = " ".join(
-            self.negotiated.get(name, "-") for name in ("Modem", "DataRate", "Compression", "Resolution", "PageWidth")
+            self.negotiated.get(name, "-")
+            for name in ("Modem", "DataRate", "Compression", "Resolution", "PageWidth")
         )
         ecm = "ECM" if self.negotiated.get("ECM") == "YES" else "no ECM"
         return (
@@ -256,7 +258,9 @@ def _documents() -> Iterator[Case]:
             sheets=(Sheet(dense=True), Sheet(dense=True)),
             ours={"ECM": "YES" if ecm else "NO"},
         )
-    yield Case("documents", "RNR three times a page", "we send", sheets=(Sheet(),) * 2, theirs={"not_ready": 3})
+    yield Case(
+        "documents", "RNR three times a page", "we send", sheets=(Sheet(),) * 2, theirs={"not_ready": 3}
+    )
     for who, ecm in itertools.product(("we poll", "they poll"), (True, False)):
         yield Case(
             "polling",
@@ -322,6 +326,16 @@ def _lines() -> Iterator[Case]:
                 beyond=who == "we send",
             )
 
+    for seed in (9, 12):
+        yield Case(
+            "bad lines",
+            f"a hole of 20 ms about every 20 s, three short pages, seed {seed}, ECM",
+            "we send",
+            sheets=(Sheet(),) * 3,
+            line={"delay": 20, "holes": "20/20000", "seed": seed},
+            beyond=True,
+        )
+
 
 def cases() -> list[Case]:
     return [*_rates(), *_formats(), *_documents(), *_lines()]
@@ -337,7 +351,11 @@ def _address(case: Case, **files: object) -> str:
 def _we_send(case: Case, sent: Path, received: Path) -> tuple[CallChannel, str, dict[str, str]]:
     with CallChannel(_address(case, save=received), subscriber_id="555 0100") as channel:
         state = channel.call("5550199")
-        cause = channel.FaxSender.send(FaxToSend(sent), case.ours) if state == "ANSWERED" else str(channel.cause())
+        cause = (
+            channel.FaxSender.send(FaxToSend(sent), case.ours)
+            if state == "ANSWERED"
+            else str(channel.cause())
+        )
         channel.hang_up()
         return channel, cause, channel.FaxSender.Details.negotiated
 
@@ -412,7 +430,9 @@ def run(case: Case, folder: Path) -> Result:
             widths.append(image.width)
     pages = read(received)
     theirs = "" if case.who == "we send to us" else soft.outcome(channel).result
-    result = Result(case, cause, theirs, negotiated, damage(rows, pages, widths), len(pages), soft.held(channel))
+    result = Result(
+        case, cause, theirs, negotiated, damage(rows, pages, widths), len(pages), soft.held(channel)
+    )
     if case.beyond and not result.done:
         result = replace(result, beyond=_beyond_them(case, sent, received))
     return result
@@ -450,10 +470,16 @@ def _versions() -> str:
 
 
 def table(results: list[Result]) -> str:
-    lines = [f"{sum(r.good for r in results)} of {len(results)} calls as they should be. With {_versions()}.", ""]
+    lines = [
+        f"{sum(r.good for r in results)} of {len(results)} calls as they should be. With {_versions()}.",
+        "",
+    ]
     for group, members in itertools.groupby(results, key=lambda result: result.case.group):
         lines += [f"### {group[0].upper()}{group[1:]}", ""]
-        lines += ["| | who sends | agreed | pages | received | line |", "| --- | --- | --- | --- | --- | --- |"]
+        lines += [
+            "| | who sends | agreed | pages | received | line |",
+            "| --- | --- | --- | --- | --- | --- |",
+        ]
         for result in members:
             n = result.negotiated
             modem = n.get("Modem", "").replace("V27", "V.27ter").replace("V17", "V.17").replace("V29", "V.29")
@@ -468,8 +494,8 @@ def table(results: list[Result]) -> str:
             if result.beyond:
                 what += "; two of spandsp's terminals fail on this line, too"
             lines.append(
-                f"| {result.case.name} | {result.case.who} | {agreed if n else '-'} | {len(result.case.sheets)} "
-                f"| {what} | {result.line_s:.1f} s |"
+                f"| {result.case.name} | {result.case.who} | {agreed if n else '-'} "
+                f"| {len(result.case.sheets)} | {what} | {result.line_s:.1f} s |"
             )
         lines.append("")
     return "\n".join(lines)
