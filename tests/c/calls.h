@@ -70,7 +70,7 @@ struct world {
 
     struct heard *heard; /* a ring would do; a call is short */
     int heard_count, heard_cap, heard_next;
-    FILE *log;
+    FILE *log; /* NULL: nothing is written */
 };
 
 /* ---- calls_world.c: our end, the exchange, the far end's ear, time ---- */
