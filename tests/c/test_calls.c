@@ -1,7 +1,7 @@
 /* Runs scripted calls (tests/calls/README.md says how a script is written): the far machine frame by frame against our
  * station, in virtual time.
  *
- *   test_calls [-v] [FILE or FOLDER ...]    without any: ../calls
+ *   test_calls [-v] [-x] [FILE or FOLDER ...]    without any: ../calls; -x: no more behind the first that fails
  *
  * A script that varies runs once per variant and counts once. The last line is "N scripts, M failed".
  */
@@ -1637,12 +1637,13 @@ static bool read_script(struct script *script, const char *path)
 
 struct tally {
     int scripts, failed, runs;
-    bool verbose;
+    bool verbose, first_only;
 };
 
 static void run_file(struct tally *tally, const char *path)
 {
     static struct script script;
+    if (tally->first_only && tally->failed) return;
     tally->scripts++;
     bool good = read_script(&script, path) && run_script(&script, tally->verbose, &tally->runs);
     if (!good) {
@@ -1683,6 +1684,10 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "-v") == 0) {
             tally.verbose = true;
+            continue;
+        }
+        if (strcmp(argv[i], "-x") == 0) {
+            tally.first_only = true;
             continue;
         }
         any = true;
