@@ -54,7 +54,8 @@ struct world {
 
     fl_time now, delay;
     fl_time cursor;     /* end of the last thing that the far end said or heard */
-    bool caller;        /* our role */
+    bool caller;        /* we send the document */
+    bool dials;         /* we call */
     fl_time store_time; /* a page takes so long to be stored; 0: none */
     bool store_fails;
     bool joined, dropped, stuck;

@@ -280,15 +280,15 @@ bool world_connect(struct world *w)
 {
     struct fl_pen pen = pen_of(w);
     world_run(w, FL_SEC(3)); /* the modem is brought up */
-    if (w->caller)
+    if (w->dials)
         fl_station_dial(&w->station, "5550100", w->now);
     else
         fl_simmodem_ring(&w->modem, true, w->now);
-    enum fl_hook wanted = w->caller ? FL_HOOK_DIALLING : FL_HOOK_ANSWERING;
+    enum fl_hook wanted = w->dials ? FL_HOOK_DIALLING : FL_HOOK_ANSWERING;
     fl_time limit = w->now + FL_SEC(15);
     while (fl_simmodem_hook(&w->modem) != wanted)
         if (!world_step(w, limit)) return false;
-    if (w->caller) world_run(w, w->now + FL_SEC(1));
+    if (w->dials) world_run(w, w->now + FL_SEC(1));
     fl_line_init(&w->line, w->delay, &w->faults, &w->watch, pen);
     fl_simmodem_connect(&w->modem, &w->line, 0, w->now);
     w->joined = true;

@@ -185,6 +185,8 @@ static void as_it_should(struct far *far)
     struct world *w = far->world;
     if (!w->caller) {
         switch (far->last) {
+        case 0: say_one(far, FL_DIS, (const uint8_t[]){0x00, 0xEF, 0xFA, 0x44}, 4); return;
+        case FL_DTC:
         case FL_DIS:
         case FL_RTN:
         case FL_FTT: command_and_train(far); return;
@@ -198,6 +200,7 @@ static void as_it_should(struct far *far)
     }
     switch (far->last) {
     case 0: identify(far); return;
+    case FL_DIS: say_one(far, FL_DTC, (const uint8_t[]){0x00, 0xEE, 0x78}, 3); return;
     case FL_DCS: say_one(far, FL_CFR | 1, NULL, 0); return;
     case FL_CTC: say_one(far, FL_CTR | 1, NULL, 0); return;
     case FL_EOR: say_one(far, FL_ERR | 1, NULL, 0); return;
@@ -336,6 +339,8 @@ static void configure(struct world *w, struct input *input)
     unsigned options = input_octet(input), faults = input_octet(input);
     struct fl_t30_config *config = &w->config;
     w->caller = config->caller = options & 1;
+    config->polling = faults & 8; /* the document goes the other way than the call */
+    w->dials = w->caller != config->polling;
     w->delay = FL_MS(options & 2 ? 300 : 20);
     if (options & 4) w->store_time = FL_MS(2500);
     w->store_fails = (options & 0x18) == 0x18;
@@ -346,6 +351,7 @@ static void configure(struct world *w, struct input *input)
     config->abilities = (struct fl_abilities){
         .modulations = 0x0F,
         .can_receive = true,
+        .can_send = config->polling && w->caller,
         .ecm = !(options & 32),
         .mr = true,
         .mmr = true,
@@ -417,7 +423,7 @@ static void call(struct input *input)
     add_document(&world);
     agreed_read(&far.theirs, (const uint8_t[]){0xFF, 0x13, FL_DCS, 0x00, 0x62, 0x78, 0, 0}, 8);
     if (world_connect(&world)) {
-        if (world.caller) { /* an answering machine's tone */
+        if (world.dials) { /* an answering machine's tone */
             fl_line_signal(&world.line, 1, FL_SIGNAL_CED, 0, world.now);
             world_run(&world, world.now + FL_SEC(3));
             fl_line_signal(&world.line, 1, FL_SIGNAL_SILENCE, 0, world.now);
