@@ -20,6 +20,8 @@
  * Later it belongs to a page that we never heard. MPS has no number: a page whose whole carrier, of less than about
  * 4 s, went unrecognised cannot be told from a repetition (docs/t30.md). */
 #define REPEAT_WINDOW FL_MS(5300)
+/* So many carriers without a frame are waited out where a command is due. */
+#define MUTE_LIMIT 2
 /* A page whose carrier was lost is still being sent: a typical one takes this many octets. Nobody is waited for longer
  * than for RNR. */
 #define EXPECTED_PAGE 100000
@@ -512,6 +514,7 @@ static void take_eor(struct fl_t30 *e, const struct fl_t30_happening *h)
     }
     e->command = (uint8_t)command;
     e->block_open = e->page_seen = false;
+    e->raw = FL_RAW_D_ECM_STUCK; /* whatever else comes: a page is lost */
     e->response = FL_ERR;
     fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
 }
@@ -559,7 +562,13 @@ void fl_t30_on_D_AWAIT_COMMAND(struct fl_t30 *e, const struct fl_t30_happening *
         stored_meanwhile(e);
         return;
     }
+    if (h->kind == FL_H_TIMER && h->timer == FL_X1 && e->mute < MUTE_LIMIT) {
+        e->mute++; /* flags and no frame: it was damaged, the modem kept it to itself, and it comes again */
+        fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND);
+        return;
+    }
     if (fl_t30_listening(e, h)) return;
+    e->mute = 0;
     if (h->kind == FL_H_TIMER)
         fl_t30_give_up(e, FL_RAW_D_NO_COMMAND, true);
     else

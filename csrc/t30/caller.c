@@ -243,6 +243,7 @@ void fl_t30_on_C_SEND_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h)
     if (e->step++ > 0) {
         e->tries = e->crps = 0;
         e->command = 0;
+        e->in_doubt = !e->session.ecm || e->ecm.last;
         fl_t30_go(e, FL_STATE_D_SEND_COMMAND);
         return;
     }
@@ -309,7 +310,7 @@ static void page_confirmed(struct fl_t30 *e, bool retrain)
     fl_t30_timer_stop(e, FL_T5);
     e->pages = ++e->page;
     e->page_tries = e->tries = 0;
-    e->page_open = e->block_open = false;
+    e->page_open = e->block_open = e->in_doubt = false;
     fl_t30_emit(e, FL_T30_PAGE);
     if (e->command == FL_EOP) {
         fl_t30_give_up(e, FL_RAW_NONE, true);
@@ -336,7 +337,7 @@ static void confirmed(struct fl_t30 *e, bool retrain)
 static void page_rejected(struct fl_t30 *e)
 {
     fl_t30_timer_stop(e, FL_T5);
-    e->page_open = false;
+    e->page_open = e->in_doubt = false;
     if (++e->page_tries > RESENDS_MAX) {
         fl_t30_give_up(e, FL_RAW_D_REJECTED, true);
         return;
@@ -369,6 +370,7 @@ static void resend_frames(struct fl_t30 *e, const struct fl_t30_happening *h)
     fl_t30_timer_stop(e, FL_T5);
     e->missing = fl_ecm_take_ppr(&e->ecm, h->octets + 3, h->length - 3);
     e->tries = 0;
+    e->in_doubt = false;
     if (e->missing == 0) /* it misses nothing that we have: as good as MCF */
         confirmed(e, false);
     else if (++e->pprs >= PPRS_MAX)

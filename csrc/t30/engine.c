@@ -28,6 +28,7 @@ void fl_t30_emit(struct fl_t30 *e, enum fl_t30_event_kind kind)
     event->kind = (uint8_t)kind;
     event->raw = e->raw;
     event->pages = e->pages;
+    event->in_doubt = e->in_doubt;
     event->last = e->config.caller ? e->pages == e->config.outbox.count(e->config.outbox.ctx)
                                    : e->pages > 0 && e->command == FL_EOP;
 }

@@ -32,7 +32,7 @@
     STATE(B_SEND_CFR, "5.3.6.1.4", CALLED, "B", FL_X2, N(C_RECEIVE_PAGE) | N(B_AWAIT_DCS))                   \
     STATE(C_RECEIVE_PAGE, "5.3.6.1.5", CALLED, "C", FL_T2, N(D_AWAIT_COMMAND))                               \
     STATE(D_AWAIT_COMMAND, "5.3.6.1.6", CALLED, "D", FL_T2,                                                  \
-          N(C_RECEIVE_PAGE) | N(D_STORE_PAGE) | N(D_SEND_RESPONSE) | N(B_RECEIVE_TCF))                       \
+          N(C_RECEIVE_PAGE) | N(D_AWAIT_COMMAND) | N(D_STORE_PAGE) | N(D_SEND_RESPONSE) | N(B_RECEIVE_TCF))  \
     STATE(D_STORE_PAGE, "ours: a page is stored before it is confirmed", CALLED, "D", FL_X2,                 \
           N(D_SEND_RESPONSE) | N(D_AWAIT_COMMAND))                                                           \
     STATE(D_SEND_RESPONSE, "5.3.6.1.7", CALLED, "D", FL_X2,                                                  \

@@ -102,6 +102,7 @@ enum fl_t30_event_kind {
 struct fl_t30_event {
     uint8_t kind;
     bool last;
+    bool in_doubt; /* ended: the page at work was sent whole, and neither confirmed nor rejected */
     int raw;
     int pages;
 };
@@ -125,6 +126,7 @@ struct fl_t30 {
     bool gap;          /* that order is the silence between two signals, or was until now */
     uint8_t stutter;   /* receive orders in a row that ended at once with nothing */
     fl_time listening; /* since when */
+    uint8_t mute;      /* called: carriers in a row that brought no command */
 
     struct fl_frame burst[FL_BURST_MAX];
     uint8_t burst_count, burst_at;
@@ -151,6 +153,7 @@ struct fl_t30 {
     int page, pages;           /* caller: the page at work; confirmed pages */
     int raw;
     bool ended;
+    bool in_doubt;                  /* caller: the page at work is sent; its confirmation is due */
     bool page_open;                 /* caller, ECM: blocks of the page are being sent */
     bool page_seen;                 /* called: something of the page at work has come */
     bool burst_seen;                /* called: something came on this fast carrier */

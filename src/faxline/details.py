@@ -58,6 +58,9 @@ class FaxDetails:
         self.pages: int = 0
         """Pages confirmed so far (T.30: MCF, RTP, PIP): by the far end; or by us, once they were stored. A
         page sent again never counts twice."""
+        self.unconfirmed: bool = False
+        """After a fax that failed: the page behind the confirmed ones was sent whole, and neither confirmed
+        nor rejected. It may have arrived; faxline.retry asks before it sends a last page again."""
         self.last_page = False
         """True when no more pages will be handled in this session, also because it failed."""
         self.negotiated: dict[str, str] = {}
