@@ -37,7 +37,7 @@ void fl_t30_enter_B_SEND_DIS(struct fl_t30 *e)
     uint8_t fif[FL_DIS_MAX];
     fl_t30_burst_clear(e);
     if (e->config.id[0]) fl_frame_make_id(fl_t30_burst_add(e), FL_CSI, e->config.id);
-    size_t length = fl_dis_write(&e->config.abilities, fif);
+    size_t length = fl_t30_write_abilities(e, fif);
     fl_frame_make(fl_t30_burst_add(e), true, FL_DIS, fif, length);
     if (e->heard)
         fl_t30_quiet(e, FL_T30_GAP_MS);

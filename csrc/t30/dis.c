@@ -77,7 +77,7 @@ static const struct bit_row {
     {44, FLAG, ABILITY(inch), AGREED(inch), "inch"},
     {45, NAMED, NO_MEMBER, NO_MEMBER, "metric"},
     {46, FLAG, ABILITY(half_scan_154), NO_MEMBER, "half scan time at 15.4"},
-    {47, NAMED, NO_MEMBER, NO_MEMBER, "SEP"},
+    {47, FLAG, ABILITY(sep), NO_MEMBER, "SEP"},
     {49, FLAG, ABILITY(sub), AGREED(sub), "SUB"},
     {50, FLAG, ABILITY(password), AGREED(password), "PWD"},
     {51, FOREIGN, NO_MEMBER, NO_MEMBER, "data file polling"},

@@ -53,6 +53,18 @@ void fl_t30_on_B_AWAIT_DTC(struct fl_t30 *e, const struct fl_t30_happening *h)
         fl_t30_listen(e);
 }
 
+/* The FIF of our DIS or DTC. In a polled call both ends say there that the document has a name or a password: a DIS that
+ * it is wanted, a DTC that it comes along. */
+size_t fl_t30_write_abilities(const struct fl_t30 *e, uint8_t fif[FL_DIS_MAX])
+{
+    struct fl_abilities abilities = e->config.abilities;
+    if (e->config.polling) {
+        abilities.sep = e->config.selective[0];
+        abilities.password = e->config.password[0];
+    }
+    return fl_dis_write(&abilities, fif);
+}
+
 /* ---- the caller, who wants it ---- */
 
 void fl_t30_enter_B_SEND_DTC(struct fl_t30 *e)
@@ -62,7 +74,7 @@ void fl_t30_enter_B_SEND_DTC(struct fl_t30 *e)
     if (e->config.password[0]) fl_frame_make_id(fl_t30_burst_add(e), FL_PWD, e->config.password);
     if (e->config.selective[0]) fl_frame_make_id(fl_t30_burst_add(e), FL_SEP, e->config.selective);
     if (e->config.id[0]) fl_frame_make_id(fl_t30_burst_add(e), FL_CIG, e->config.id);
-    size_t length = fl_dis_write(&e->config.abilities, fif);
+    size_t length = fl_t30_write_abilities(e, fif);
     fl_frame_make(fl_t30_burst_add(e), true, FL_DTC, fif, length);
     fl_t30_quiet(e, FL_T30_GAP_MS);
 }

@@ -131,6 +131,8 @@ bool fl_t30_listening(struct fl_t30 *engine, const struct fl_t30_happening *happ
 bool fl_t30_take_identification(struct fl_t30 *engine, const struct fl_t30_happening *happening);
 /* What both ends may use, from our options and a new DIS or DTC; false when there is nothing (caller.c). */
 bool fl_t30_evaluate(struct fl_t30 *engine);
+/* The FIF of our DIS or DTC; returns its length (polling.c). */
+size_t fl_t30_write_abilities(const struct fl_t30 *engine, uint8_t fif[FL_DIS_MAX]);
 /* Asks for the document again, as long as that may be done (polling.c). */
 void fl_t30_poll_again(struct fl_t30 *engine);
 
