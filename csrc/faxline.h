@@ -135,6 +135,11 @@ struct fl_negotiated {
     int32_t min_scan_ms; /* minimum scan-line time */
     char remote_id[24];  /* CSI or TSI, printable, trimmed, NUL terminated */
     char our_id[24];
+    char sub_address[24];       /* SUB, or PSA where the document is polled: sent or received; '' = none */
+    char password[24];          /* SID, or PWD where it is polled */
+    char selective_polling[24]; /* SEP */
+    uint8_t nonstandard[32];    /* the beginning of the far end's NSF, NSC or NSS */
+    int32_t nonstandard_length;
 };
 
 struct fl_event {

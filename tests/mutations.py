@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Mutations: one transition, timer or check of the T.30 engine is removed or changed at a time, the engine is
-built with it, and the scripted calls (tests/calls) run. A mutant that no script notices shows what is not proved.
+built with it, and the scripted calls (tests/calls) run. A mutant that no script notices shows what is not
+proved.
 
     tests/mutations.py named [--docs]         those with a name; --docs writes the table in docs/testing.md
     tests/mutations.py sample [N] [--seed S]  N drawn from all that the patterns find in csrc/t30

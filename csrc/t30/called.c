@@ -37,7 +37,7 @@ void fl_t30_enter_B_SEND_DIS(struct fl_t30 *e)
     uint8_t fif[FL_DIS_MAX];
     fl_t30_burst_clear(e);
     if (e->config.id[0]) fl_frame_make_id(fl_t30_burst_add(e), FL_CSI, e->config.id);
-    size_t length = fl_t30_write_abilities(e, fif);
+    size_t length = fl_dis_write(&e->config.abilities, fif);
     fl_frame_make(fl_t30_burst_add(e), true, FL_DIS, fif, length);
     if (e->heard)
         fl_t30_quiet(e, FL_T30_GAP_MS);
@@ -79,16 +79,30 @@ void fl_t30_enter_B_AWAIT_DCS(struct fl_t30 *e)
     fl_t30_listen(e);
 }
 
+/* Its TCF follows all the same, 75 ms behind: DCN must wait until that is over, or nobody hears it. */
+#define BEHIND_TCF_MS 200
+
+static void refuse_dcs(struct fl_t30 *e, int raw)
+{
+    e->parting_gap_ms = BEHIND_TCF_MS;
+    fl_t30_give_up(e, raw, true);
+}
+
 static void take_dcs(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     const char *wrong = fl_dcs_read(h->octets + 3, h->length - 3, &e->config.abilities, &e->session);
     if (wrong) {
         fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "%s", wrong);
-        fl_t30_give_up(e, FL_RAW_B_BAD_DCS, true);
+        refuse_dcs(e, FL_RAW_B_BAD_DCS);
+        return;
+    }
+    bool secret = e->config.password[0] && !e->config.polling;
+    if (secret && strcmp(e->config.password, e->said.sid) != 0) {
+        refuse_dcs(e, FL_RAW_B_WRONG_PASSWORD);
         return;
     }
     if (++e->trainings > TRAININGS_MAX) {
-        fl_t30_give_up(e, FL_RAW_B_TRAINING, true);
+        refuse_dcs(e, FL_RAW_B_TRAINING);
         return;
     }
     fl_t30_timer_stop(e, FL_T1);
@@ -130,7 +144,7 @@ void fl_t30_on_B_AWAIT_DCS(struct fl_t30 *e, const struct fl_t30_happening *h)
             fl_t30_go(e, FL_STATE_B_SEND_DIS);
         return;
     }
-    if (h->fcf == FL_TSI) fl_frame_read_id(h->octets, h->length, e->remote_id);
+    fl_t30_hear_words(e, h, FL_FROM_SENDER);
     if (h->fcf == FL_DCN)
         fl_t30_give_up(e, FL_RAW_B_DCN, false);
     else if (h->fcf == FL_DCS)
@@ -514,7 +528,7 @@ static void take_eor(struct fl_t30 *e, const struct fl_t30_happening *h)
     }
     e->command = (uint8_t)command;
     e->block_open = e->page_seen = false;
-    e->raw = FL_RAW_D_ECM_STUCK; /* whatever else comes: a page is lost */
+    e->raw = FL_RAW_D_GIVEN_UP; /* whatever else comes: a page is lost */
     e->response = FL_ERR;
     fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
 }
@@ -643,7 +657,7 @@ void fl_t30_on_E_AWAIT_DCN(struct fl_t30 *e, const struct fl_t30_happening *h)
     if (fl_t30_listening(e, h)) return;
     if (h->kind == FL_H_TIMER || h->fcf == FL_DCN) /* a missing DCN is no fault: every page is confirmed */
         fl_t30_give_up(e, FL_RAW_NONE, false);
-    else if (without_pri(h->fcf) == FL_EOP || h->fcf == FL_PPS || h->fcf == FL_RR)
+    else if (without_pri(h->fcf) == FL_EOP || h->fcf == FL_PPS || h->fcf == FL_RR || h->fcf == FL_EOR)
         fl_t30_go(e, FL_STATE_D_SEND_RESPONSE); /* our answer was missed */
     else if (h->final)
         fl_t30_listen(e);

@@ -67,7 +67,7 @@ static const struct bit_row {
     {31, CODING, ABILITY(mmr), NO_MEMBER, "MMR"},
     {33, NAMED, NO_MEMBER, NO_MEMBER, "FNV"},
     {34, NAMED, NO_MEMBER, NO_MEMBER, "multiple polling"},
-    {35, NAMED, NO_MEMBER, NO_MEMBER, "PSA"},
+    {35, FLAG, ABILITY(psa), NO_MEMBER, "PSA"},
     {36, FOREIGN, NO_MEMBER, NO_MEMBER, "T.43"},
     {37, FOREIGN, NO_MEMBER, NO_MEMBER, "plane interleave"},
     {38, FOREIGN, NO_MEMBER, NO_MEMBER, "voice G.726"},

@@ -455,10 +455,10 @@ void fl_t30_enter_E_SEND_DCN(struct fl_t30 *e)
 {
     fl_t30_timer_start(e, FL_X2, DCN_LIMIT);
     fl_t30_burst_one(e, FL_DCN);
-    if (e->gap)
+    if (e->gap && !e->parting_gap_ms)
         fl_t30_burst_send(e); /* the silence before it has been kept already */
     else
-        fl_t30_quiet(e, FL_T30_GAP_MS);
+        fl_t30_quiet(e, e->parting_gap_ms ? e->parting_gap_ms : FL_T30_GAP_MS);
 }
 
 void fl_t30_on_E_SEND_DCN(struct fl_t30 *e, const struct fl_t30_happening *h)

@@ -66,8 +66,9 @@ class FaxDetails:
         self.negotiated: dict[str, str] = {}
         """What was agreed with the far end: Modem ('V17' 'V29' 'V27'), DataRate (bit/s), HighRes, ECM,
         Compression ('MH' 'MR' 'MMR'), PageWidth (pixels), Resolution (dpi, '204x196'), MinScanTime (ms),
-        SubscriberId (ours), RemoteSubscriberId. Strings; changed in place when a retrain lowers the
-        rate."""
+        SubscriberId (ours), RemoteSubscriberId. Where they were said: SubAddress, Password and
+        SelectivePolling (sent or received), NonStandardFacilities (of the far end, hexadecimal). Strings;
+        changed in place when a retrain lowers the rate."""
         self.raw_cause: str | None = None
         """A stable code for every cause but NORMAL (docs/causes.md): which side, which phase, what was
         seen."""

@@ -143,6 +143,8 @@ RAW_CAUSES: dict[str, Row] = {
     "far.B.nothing-to-poll": Row(_POLLING),
     "far.B.not-polled": Row(_POLLING),
     "far.B.wrong-poll": Row(_POLLING),
+    "far.B.wrong-password": Row(_CALLERS_TURN),
+    "far.B.fields-not-valid": Row("it refused SubAddress, Password or SubscriberId: correct them"),
     "far.B.incompatible": Row("no rate that both ends may use: allow more"),
     "far.B.training": Row("training failed at every rate", _SOON, _RATES, most=3),
     "far.B.no-response": Row("it did not answer DCS and training", _SOON, _RATES, most=3),
@@ -158,6 +160,7 @@ RAW_CAUSES: dict[str, Row] = {
         "the page was rejected", _TEN_MINUTES, ((RATE,), (V17, RATE), (V17, RATE, FINE)), most=5
     ),
     "far.D.ecm-stuck": Row("error correction got stuck", _TEN_MINUTES, ((V17,), (V17, RATE), (ECM,)), most=5),
+    "far.D.given-up": Row(_CALLERS_TURN),
     "far.D.not-ready": Row("it was not ready for too long", _TEN_MINUTES, _NO_ECM, most=3),
     "far.D.dcn": Row("it ended the fax", _SOON, _NO_ECM, most=3),
     "far.line-down": FAXES[FaxCause.HANGUP],

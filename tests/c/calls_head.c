@@ -82,6 +82,13 @@ static void head_fault(struct run *run)
     if (!fl_faults_add(&run->world.faults, &fault)) complain(run, "no such fault");
 }
 
+/* As board/job.c has it: a document to be polled, and nothing received meanwhile. */
+static void head_offer_document(struct fl_abilities *abilities)
+{
+    abilities->can_receive = false;
+    abilities->can_send = abilities->sep = abilities->password = abilities->psa = true;
+}
+
 /* Who calls, and who sends the document: in a polled call that is the other one. */
 static void head_role(struct run *run)
 {
@@ -97,8 +104,7 @@ static void head_role(struct run *run)
         w->dials = ROLES[i].dials;
         w->caller = w->config.caller = ROLES[i].sends;
         w->config.polling = w->dials != w->caller;
-        w->config.abilities.can_send = w->config.polling && w->caller;
-        w->config.abilities.can_receive = !w->config.abilities.can_send;
+        if (w->config.polling && w->caller) head_offer_document(&w->config.abilities);
         return;
     }
     complain(run, "our role is caller, called, polls or polled");
