@@ -106,14 +106,10 @@ def test_json_is_as_documented(
     documented = schema.SCHEMA[arguments[0]]
     told = events(capsys)
     assert told[-1]["event"] == "result"
-    optional = {"cause", "call_cause"} if arguments[0] == "send" else set()
     for event in told:
         fields = set(event) - {"event"}
         expected = set(documented[str(event["event"])])
-        if event["event"] == "result":
-            assert expected - fields <= optional
-            expected &= fields
-        assert fields == expected
+        assert expected - schema.OPTIONAL <= fields <= expected
 
 
 # ---- how it looks ----
@@ -217,7 +213,7 @@ def test_receiving_ends_politely(tmp_path: Path, number: int, exit_status: int) 
     assert told[-2]["event"] == "interrupted"
     assert (told[-1]["cause"], told[-1]["pages"] >= 1) == ("ABORTED", True)
     assert len(pages.all_rows(Path(told[-1]["file"]))) == told[-1]["pages"]
-    assert "ATH0" in trace.read_text().splitlines()[-3] + trace.read_text().splitlines()[-4]
+    assert '"text": "ATH0"' in trace.read_text().split('"order": "stop"')[1]
 
 
 @pytest.mark.wallclock

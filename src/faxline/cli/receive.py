@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from faxline import options
+from faxline._job import without_secrets
 from faxline.causes import CallState, FaxCause
 from faxline.channel import CallChannel
 from faxline.cli import status
@@ -150,7 +151,9 @@ def _follow(channel: CallChannel, fax: FaxToReceive, report: Report) -> None:
         if settings := receiver.wait_for_negotiated_settings():
             who = settings["RemoteSubscriberId"] or "the far end"
             how = f"{settings['Modem']} {settings['DataRate']} bit/s, {settings['Compression']}"
-            report.event("negotiated", f"{who}: {how}, {settings['Resolution']} dpi", **settings)
+            report.event(
+                "negotiated", f"{who}: {how}, {settings['Resolution']} dpi", **without_secrets(settings)
+            )
         told = 0
         while not receiver.Details.last_page or told < receiver.Details.pages:
             pages = receiver.wait_for_next_page()

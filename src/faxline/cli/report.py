@@ -90,7 +90,7 @@ class _Live:
             update["left"] = self._left(done, total)
         if event == "page":
             del update["description"]
-        self._progress.update(self._task, **update)
+        self._progress.update(self._task, refresh=True, **update)
 
     def _left(self, done: int, total: int) -> str:
         """By what the pages have taken so far; nothing is known before the first."""

@@ -14,7 +14,14 @@ _SETTINGS = {
     "MinScanTime": "ms, in digits",
     "SubscriberId": "ours",
     "RemoteSubscriberId": "the far end's, as it sent it",
+    "SubAddress": "that came from the far end; it and the next three are absent when they did not come",
+    "Password": "'(set)': it is not told",
+    "SelectivePolling": "that came from the far end",
+    "NonStandardFacilities": "that came from the far end, in hexadecimal",
 }
+
+OPTIONAL = {"SubAddress", "Password", "SelectivePolling", "NonStandardFacilities", "cause", "call_cause"}
+"""Fields that an event has only where they say something."""
 
 SCHEMA: dict[str, dict[str, dict[str, str]]] = {
     "send": {

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from faxline import options
+from faxline._job import without_secrets
 from faxline.causes import CallCause, CallState, FaxCause
 from faxline.channel import CallChannel
 from faxline.cli import complete, status
@@ -252,7 +253,7 @@ def _call(
         pages=confirmed + details.pages,
         raw_cause=details.raw_cause,
         text=details.raw_cause_text,
-        negotiated=dict(details.negotiated),
+        negotiated=without_secrets(details.negotiated),
         unconfirmed=details.unconfirmed,
     )
 
@@ -265,7 +266,7 @@ def _follow(channel: CallChannel, report: Report, confirmed: int, total: int) ->
             who = settings["RemoteSubscriberId"] or "the far end"
             how = f"{settings['Modem']} {settings['DataRate']} bit/s, {settings['Compression']}"
             text = f"{who}: {how}{', ECM' * (settings['ECM'] == 'YES')}, {settings['Resolution']} dpi"
-            report.event("negotiated", text, **settings, pages=confirmed, total=total)
+            report.event("negotiated", text, **without_secrets(settings), pages=confirmed, total=total)
         told = 0
         while not sender.Details.last_page or told < sender.Details.pages:
             pages = sender.wait_for_next_page()
