@@ -61,6 +61,7 @@ class _Wanted:
 @fax_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event.")
 @click.option("--trace", metavar="FILE", help="Record the calls; faxline trace FILE shows them.")
+@click.option("--trace-pages", is_flag=True, help="Record the pages' images in the trace, too.")
 def command(
     device: str,
     output: Path,
@@ -68,6 +69,7 @@ def command(
     fax_options: tuple[tuple[str, str], ...],
     as_json: bool,
     trace: str | None,
+    trace_pages: bool,
 ) -> int:
     """Wait for calls, answer them and write each fax as a TIFF in DIR, until interrupted."""
     if not device:
@@ -81,7 +83,7 @@ def command(
         return status.FAX_STATUS[checked.cause]
     previous = signal.signal(signal.SIGTERM, terminate)
     try:
-        with CallChannel(device, trace=trace) as channel:
+        with CallChannel(device, trace=trace, trace_pages=trace_pages) as channel:
             return _serve(channel, wanted)
     except (Error, Hangup) as error:
         return complain(str(error))

@@ -41,6 +41,7 @@ class _Wanted:
     "--json", "as_json", is_flag=True, help="One JSON object per event, and the result as the last."
 )
 @click.option("--trace", metavar="FILE", help="Record the call; faxline trace FILE shows it.")
+@click.option("--trace-pages", is_flag=True, help="Record the pages' images in the trace, too.")
 def command(
     number: str,
     files: tuple[str, ...],
@@ -50,6 +51,7 @@ def command(
     timeout: float,
     as_json: bool,
     trace: str | None,
+    trace_pages: bool,
 ) -> int:
     """Send a fax to NUMBER: TIFF or image FILEs, in the order of their pages. Several form one fax."""
     if not device:
@@ -76,7 +78,7 @@ def command(
         )
     previous = signal.signal(signal.SIGTERM, terminate)
     try:
-        with CallChannel(device, trace=trace) as channel:
+        with CallChannel(device, trace=trace, trace_pages=trace_pages) as channel:
             return _send(channel, wanted)
     except (Error, Hangup) as error:
         return complain(str(error))

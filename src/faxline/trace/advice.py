@@ -7,12 +7,12 @@ from faxline.causes import CallCause, FaxCause
 FAX: dict[str, str] = {
     "far.A.no-fax-tone": "dial the number from a telephone and listen: no fax machine answers there, or only "
     "behind a person, a menu or an extension",
-    "far.B.silent": "check the number; if a fax machine is known to be there, try again, and look at the line "
-    "(faxline trace --ladder shows whether anything was heard)",
+    "far.B.silent": "check the number; if a fax machine is known to be there, try again, and look at the "
+    "line (faxline trace --ladder shows whether anything was heard)",
     "far.B.no-dis": "try again; if it stays so, the line is too noisy or the far machine too faint: another "
     "line, modem or analogue adapter",
-    "far.B.no-dcs": "ask the sender to try again; the caller's machine is on the line, but does not understand "
-    "ours, or is not understood",
+    "far.B.no-dcs": "ask the sender to try again; the caller's machine is on the line, but does not "
+    "understand ours, or is not understood",
     "far.B.bad-dcs": "ask the sender to try again with a lower rate or without error correction; its machine "
     "asks for what ours did not offer",
     "far.B.dcn": "ask the far end whether it takes faxes from this number (junk fax filter, out of paper, "
@@ -22,29 +22,31 @@ FAX: dict[str, str] = {
     "far.B.not-polled": "the caller did not poll: ask for a call that polls, or send the document yourself",
     "far.B.wrong-poll": "agree with the far end on SelectivePolling and Password",
     "far.B.incompatible": "allow more: v17, v29, v27 YES, MinDataRate 2400, MaxDataRate 14400",
-    "far.B.training": "try again; then with MaxDataRate 4800 and v17 NO; if it stays so, look at the line (VoIP "
-    "codec, echo canceller, level)",
+    "far.B.training": "try again; then with MaxDataRate 4800 and v17 NO; if it stays so, look at the line "
+    "(VoIP codec, echo canceller, level)",
     "far.B.no-response": "try again; then with MaxDataRate 9600 and v17 NO; the far end does not hear us or "
     "gave up",
-    "far.B.dis-repeated": "try again; then with a modem or adapter that sends louder: the far end does not hear "
-    "our commands",
-    "far.B.crp": "try again; the far end does not understand our commands: look at the line's noise and level",
+    "far.B.dis-repeated": "try again; then with a modem or adapter that sends louder: the far end does not "
+    "hear our commands",
+    "far.B.crp": "try again; the far end does not understand our commands: look at the noise and level of "
+    "the line",
     "far.B.t38-only": "send it over a T.38 line or to another number: this one takes no audio fax",
     "far.C.no-page": "ask the sender to try again, with a lower rate: the training got through, the page did "
     "not",
     "far.C.too-long": "ask the sender to send fewer or shorter pages: this one did not end",
-    "far.D.no-response": "ask whether the page arrived before you send it again; then try with MaxDataRate 9600",
+    "far.D.no-response": "ask whether the page arrived before you send it again; then try with MaxDataRate "
+    "9600",
     "far.D.crp": "ask whether the page arrived before you send it again; then try with MaxDataRate 9600",
     "far.D.no-command": "ask the sender to try again: what came after the page was not understood",
-    "far.D.rejected": "try again later, with MaxDataRate 7200, and with ECM YES where the far end can: the page "
-    "arrives with too many errors",
-    "far.D.ecm-stuck": "try again later on another line, with MaxDataRate 4800: this one loses more than can be "
-    "repeated",
+    "far.D.rejected": "try again later, with MaxDataRate 7200, and with ECM YES where the far end can: the "
+    "page arrives with too many errors",
+    "far.D.ecm-stuck": "try again later on another line, with MaxDataRate 4800: this one loses more than can "
+    "be repeated",
     "far.D.not-ready": "try again in some minutes: the far machine is busy, or out of paper or memory",
-    "far.D.dcn": "send the pages that were not confirmed again; if it stays so, ask the far end (memory, paper, "
-    "limit of pages)",
-    "far.line-down": "send the pages that were not confirmed again; if the call always ends at the same second, "
-    "look at the exchange or gateway",
+    "far.D.dcn": "send the pages that were not confirmed again; if it stays so, ask the far end (memory, "
+    "paper, limit of pages)",
+    "far.line-down": "send the pages that were not confirmed again; if the call always ends at the same "
+    "second, look at the exchange or gateway",
     "local.session-limit": "send fewer pages in a call, or at a higher rate",
     "local.start": "try again; look whether the machine that runs this is overloaded",
     "local.stop": "nothing is wrong: the application stopped it",

@@ -30,6 +30,11 @@ MODULATIONS = {
     145: "V.17 14400",
     146: "V.17 14400 short",
 }
+ASKING_AGAIN = frozenset({"PPR", "RTN", "PIN"})
+CONFIRMING = frozenset({"MCF", "RTP", "PIP"})
+# What nobody likes to hear.
+UNWELCOME = frozenset({"FTT", "PPR", "RTN", "PIN", "RNR", "CRP", "ERR", "FNV"})
+
 _COMMAND = re.compile(r"\+F(TH|RH|TM|RM)=(\d{1,3})")
 _DATA = re.compile(r"(.+), (\d{1,12}) octets")
 _RATE = re.compile(r"V\.\w+ (\d{4,5})")
@@ -363,7 +368,8 @@ def _name_data(bursts: list[Burst], confirmed: list[tuple[int, int]]) -> None:
     for burst in bursts:
         if burst.frames:
             last_by[burst.station] = burst.frames[-1].name
-            asked_again = burst.frames[-1].name in ("PPR", "RTN", "PIN", "CTR", "ERR")
+            names = {frame.name for frame in burst.frames if frame.heard is not False}
+            asked_again = (asked_again or bool(names & ASKING_AGAIN)) and not names & CONFIRMING
         elif burst.kind == "page":
             if last_by[burst.station] in ("DCS", "CTC"):
                 burst.training = last_by[burst.station] == "DCS"
@@ -387,7 +393,7 @@ def _marks(lines: Iterable[Line], bursts: list[Burst]) -> Iterator[Mark]:
             yield Mark(time_us, OURS, "page", f"{'page' if pages == 1 else 'pages'} confirmed: {pages}")
         elif line.get("event") == "fax-ended":
             raw = f" ({line['raw_cause']})" if line["raw_cause"] else ""
-            yield Mark(time_us, OURS, "fax", f"fax ended: {line['cause']}{raw}")
+            yield Mark(time_us, OURS, "fax", f"fax {line['cause']}{raw}")
         elif line.get("event") == "call":
             ended = f": {line['cause']}" if line["state"] in ("IDLE", "ERROR") else ""
             yield Mark(time_us, OURS, "call", f"call {line['state']}{ended}")
@@ -422,7 +428,7 @@ class PageStory:
     number: int
     begin_us: int
     end_us: int
-    """Of the last that was said of it: its confirmation, the end of its last carrier, or the end of the call."""
+    """Of its last carrier, or when it was confirmed."""
     carriers: int = 0
     repeats: int = 0
     """Carriers after some of the page was asked for again."""
@@ -458,9 +464,14 @@ def grouped(bursts: Iterable[Burst]) -> list[Burst]:
     runs: list[list[Burst]] = []
     for burst in bursts:
         last = runs[-1][-1] if runs else None
-        if last and burst.kind == "tone" == last.kind and (burst.station, burst.signal) == (
-            last.station,
-            last.signal,
+        if (
+            last
+            and burst.kind == "tone" == last.kind
+            and (burst.station, burst.signal)
+            == (
+                last.station,
+                last.signal,
+            )
         ):
             runs[-1].append(burst)
         else:

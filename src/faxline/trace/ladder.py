@@ -102,16 +102,18 @@ def ladder(story: Story) -> Iterator[str]:
             yield f"{f'-- phase {phase} ':-<{_WIDTH + 18}}"
         stamp = f"{time_us / 1e6:12.3f}"
         if isinstance(thing, Mark):
-            sign = {"page": "==", "fax": "==", "timer": "!", "fault": "!", "violation": "!!"}.get(thing.kind, "*")
+            sign = {"page": "==", "fax": "==", "timer": "!", "fault": "!", "violation": "!!"}.get(
+                thing.kind, "*"
+            )
             yield f"{stamp}   {sign:>2} {printable(mark_text(thing), 90)}"
             continue
         if time_us - quiet_since >= PAUSE_US:
             yield f"{'':12}  |{f'{seconds_text(time_us - quiet_since)} of silence':^{_WIDTH}}|"
         quiet_since = max(quiet_since, thing.end_us)
         rightwards = (thing.station == OURS) == story.we_call
-        rows = [
-            (f"{frame.name} {frame.text}".strip(), frame_note(frame)) for frame in thing.frames
-        ] or [(f"{burst_title(thing)}  {burst_text(thing)}".strip(), "")]
+        rows = [(f"{frame.name} {frame.text}".strip(), frame_note(frame)) for frame in thing.frames] or [
+            (f"{burst_title(thing)}  {burst_text(thing)}".strip(), "")
+        ]
         if thing.kind == "control" and not thing.frames:
             rows = [("V.21 without a frame", "")]
         for number, (text, note) in enumerate(rows):

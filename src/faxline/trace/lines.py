@@ -82,16 +82,23 @@ def _is_whole(line: Line) -> bool:
     )
 
 
+def _cleaned(value: Any) -> Any:
+    """The same with nothing in its texts that a terminal or a file could stumble over."""
+    if isinstance(value, str):
+        return value if value.isprintable() else printable(value, len(value))
+    if isinstance(value, dict):
+        return {_cleaned(name): _cleaned(item) for name, item in value.items()}
+    return [_cleaned(item) for item in value] if isinstance(value, list) else value
+
+
 def parse(texts: Iterable[str]) -> Iterator[Line | None]:
     """The lines of a file as objects, its header first; None for each that is damaged."""
     for text in texts:
         try:
             content = json.loads(text) if len(text) <= LINE_MAX else None
+            whole = isinstance(content, dict) and ("trace" in content or _is_whole(content))
+            yield _cleaned(content) if whole else None
         except (ValueError, RecursionError):
-            content = None
-        if isinstance(content, dict) and ("trace" in content or _is_whole(content)):
-            yield content
-        else:
             yield None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from faxline.trace.call import FAR, OURS, Burst, Frame, Mark, Story, grouped
+from faxline.trace.call import FAR, OURS, UNWELCOME, Burst, Frame, Mark, Story, grouped
 from faxline.trace.ladder import (
     PAUSE_US,
     burst_text,
@@ -22,7 +22,7 @@ from faxline.trace.ladder import (
 )
 from faxline.trace.lines import printable
 
-WIDTH = 1080
+WIDTH = 1100
 _TIME, _STRIPE, _LEFT, _RIGHT, _NOTES = 70, 82, 190, 730, 812
 _TOP = 62
 _ROW, _NOTE = 20, 16
@@ -39,6 +39,7 @@ STYLE = """
 .ladder .name { font-weight: 600; }
 .ladder .wrong { fill: #b3261e; font-weight: 600; }
 .ladder .good { fill: #1c7a45; font-weight: 600; }
+.ladder .warn { fill: #a35200; }
 .ladder .letter { font-weight: 700; font-size: 13px; fill: #43505e; }
 .ladder .life { stroke: #9aa6b2; stroke-width: 1.5; }
 .ladder .rule { stroke: #1c7a45; stroke-width: 1; stroke-dasharray: 5 4; }
@@ -61,12 +62,14 @@ STYLE = """
 .ladder .paper { fill: #14181d; }
 .ladder .faint, .ladder .time { fill: #93a0ae; }
 .ladder .wrong { fill: #ff8a80; } .ladder .good { fill: #6fd39a; }
+.ladder .warn { fill: #f5b25a; }
 .ladder .letter { fill: #c5ced8; }
 .ladder .life { stroke: #5c6874; } .ladder .rule { stroke: #6fd39a; } .ladder .lead { stroke: #3b4651; }
 .ladder .A { fill: #262c33; } .ladder .B { fill: #1b3350; } .ladder .C { fill: #173a25; }
 .ladder .D { fill: #45350f; } .ladder .E { fill: #382646; }
 .ladder .control .band, .ladder .control .solid { fill: #6aa9f0; } .ladder .control .line { stroke: #6aa9f0; }
-.ladder .training .band, .ladder .training .solid { fill: #f0b04c; } .ladder .training .line { stroke: #f0b04c; }
+.ladder .training .band, .ladder .training .solid { fill: #f0b04c; }
+.ladder .training .line { stroke: #f0b04c; }
 .ladder .page .band, .ladder .page .solid { fill: #5cc98b; } .ladder .page .line { stroke: #5cc98b; }
 .ladder .tone .band, .ladder .tone .solid { fill: #93a0ae; } .ladder .tone .line { stroke: #93a0ae; }
 .ladder .broken .line { stroke: #ff8a80; } .ladder .broken .head-of { fill: #ff8a80; }
@@ -207,9 +210,10 @@ def _frame(frame: Frame, ends: _Ends, left: float, baseline: float) -> Iterator[
     text = printable(frame.text)
     room = abs(ends.receiver - ends.sender) - 60 - _LETTER * 1.2 * (len(frame.name) + len(note) + 3)
     shown = _fits(text, room)
+    dress = "name warn" if frame.name in UNWELCOME else "name"
     yield f'<g class="{"broken" if note else "whole"}">{_whole(text, shown)}'
     yield (
-        f'<text x="{left:g}" y="{baseline:.1f}"><tspan class="name">{escape(frame.name)}</tspan>'
+        f'<text x="{left:g}" y="{baseline:.1f}"><tspan class="{dress}">{escape(frame.name)}</tspan>'
         f'<tspan dx="8">{escape(shown)}</tspan>'
         + (f'<tspan dx="8" class="wrong">{note}</tspan>' if note else "")
         + "</text>"
@@ -222,14 +226,14 @@ _ALARMS = ("timer", "fault", "violation", "retrain")
 
 
 def _is_fine(mark: Mark) -> bool:
-    return mark.kind == "page" or (mark.kind == "fax" and mark.text.startswith("fax ended: NORMAL"))
+    return mark.kind == "page" or (mark.kind == "fax" and mark.text.startswith("fax NORMAL"))
 
 
 def _mark(mark: Mark, x: float, place: float, y: float) -> Iterator[str]:
     alarm = mark.kind in _ALARMS or (mark.kind == "fax" and not _is_fine(mark))
     look = "alarm" if alarm else "fine" if _is_fine(mark) else ""
     text = printable(mark_text(mark), 200)
-    shown = _fits(text, WIDTH - _NOTES - 14, 6.0)
+    shown = _fits(text, WIDTH - _NOTES - 14, 7.0 if look else 6.0)
     if mark.kind == "page":
         yield f'<path class="rule" d="M{_LEFT} {place:.1f}H{_NOTES - 14}"/>'
     if mark.kind == "timer":  # a clock at the station whose timer it was
@@ -283,7 +287,13 @@ def _body(story: Story) -> tuple[list[str], float]:
         body += _mark(mark, x, place, y)
     if story.broken_off:
         body.append(
-            _text((_LEFT + _RIGHT) / 2, bottom + 14, "the trace ends here; the call is not over", "wrong", "middle")
+            _text(
+                (_LEFT + _RIGHT) / 2,
+                bottom + 14,
+                "the trace ends here; the call is not over",
+                "wrong",
+                "middle",
+            )
         )
         bottom += 18
     return body, max(bottom, last + _NOTE) + 12

@@ -88,7 +88,8 @@ def load(path: str | os.PathLike[str]) -> Trace:
             calls.append(TracedCall())
         calls[-1].lines.append(line)
     if len(calls) > 1 and not any(map(begins_a_call, calls[0].lines)):
-        calls[1].lines[:0] = calls.pop(0).lines  # what the modem said before the first call
+        before = calls.pop(0)  # what the modem said before the first call
+        calls[0].lines[:0] = before.lines
     return Trace(header, calls, damaged)
 
 

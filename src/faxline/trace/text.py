@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from faxline._lib import RAW_CAUSES, frame_name, frame_text
 from faxline.trace.lines import Line, octets_of, printable
-from faxline.trace.reader import Trace, load
+from faxline.trace.reader import Trace, TracedCall, load
 
 
 def render(path: str | os.PathLike[str]) -> Iterator[str]:
@@ -25,16 +25,21 @@ def lines_of(trace: Trace) -> Iterator[str]:
     for number, call in enumerate(trace.calls):
         if number:
             yield ""
-        yield call.summary()
-        yield f"  {trace.device}, opened {trace.opened}, faxline {trace.version}"
-        yield "     seconds  who"
-        # The application's orders are written down at once, the engine's records as they are collected.
-        for line in sorted(call.lines, key=lambda line: int(line["t"])):
-            yield f"{line['t'] / 1e6:12.3f}  {_line_text(line)}"
+        yield from call_lines(trace, call)
     if trace.damaged:
         yield ""
         lines = "1 line of the file is" if trace.damaged == 1 else f"{trace.damaged} lines of the file are"
         yield f"{lines} damaged or cut short, and left out"
+
+
+def call_lines(trace: Trace, call: TracedCall) -> Iterator[str]:
+    """One call of it."""
+    yield call.summary()
+    yield f"  {trace.device}, opened {trace.opened}, faxline {trace.version}"
+    yield "     seconds  who"
+    # The application's orders are written down at once, the engine's records as they are collected.
+    for line in sorted(call.lines, key=lambda line: int(line["t"])):
+        yield f"{line['t'] / 1e6:12.3f}  {_line_text(line)}"
 
 
 def _because(raw_cause: str | None) -> str:

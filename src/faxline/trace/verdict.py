@@ -1,5 +1,5 @@
-"""What became of a call, in one sentence: the result, why, where in the call, what was heard last, and what to
-do about it.
+"""What became of a call, in one sentence: the result, why, where in the call, what was heard last, and what
+to do about it.
 """
 
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from faxline._lib import RAW_CAUSES
 from faxline.trace import advice
 from faxline.trace.call import FAR, Story
 from faxline.trace.lines import Line, printable
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -132,9 +133,8 @@ def verdict_of(lines: list[Line], story: Story) -> Verdict:
         heard_text = f", heard last: {heard}" if heard else ""
         result = f"the trace breaks off in {at}, after {after_us / 1e6:.1f} s{heard_text}"
         result += f", {_pages_text(pages)} confirmed"
-        fix = "the call goes on, or its program was killed: the pages that were not confirmed have to be sent again"
-        if story.incoming:
-            fix = "the call goes on, or its program was killed: only confirmed pages are known to be stored"
+        fix = "the call goes on, or its program was killed: "
+        fix += "only confirmed pages are stored" if story.incoming else "send what was not confirmed again"
     elif answered:
         outcome, cause = "no-fax", over["cause"] if over else ""
         phase, heard = "A", heard

@@ -122,8 +122,10 @@ class TraceWriter:
             elif self._before is not None and time_us < self._began_us:
                 _append(self._before, content)
                 return
-            elif not self._calls and len(self._opening) < _OPENING_LINES:
+            elif self._before is None and (not self._calls or time_us < self._began_us):
+                # Also what the engine recorded before the first call was ordered, and is told of only now.
                 self._opening.append(content)
+                del self._opening[_OPENING_LINES:]
         _append(self._file, content)
 
     def _next_call(self, content: dict[str, object], time_us: int) -> None:
