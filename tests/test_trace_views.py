@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from pages import save_fax
 
 from faxline import CallChannel, FaxToReceive, FaxToSend, sim
 from faxline._lib import RAW_CAUSES
@@ -26,7 +27,6 @@ from faxline.trace.ladder import ladder_lines
 from faxline.trace.pcap import frames_in_order, pcap
 from faxline.trace.picture import ladder_svg
 from faxline.trace.webpage import webpage
-from pages import save_fax
 
 NUMBERS = [machine.number for machine in sim.far_machines() if machine.number]
 
@@ -171,7 +171,7 @@ def test_the_ladder_as_text(traces: dict[str, Path]) -> None:
     text = "\n".join(ladder_lines(load(traces["5550109"])))
     for part in ("|-- DCS V.17 14400", "|== TCF ", "FTT --|", "[FCS wrong]", "T4 expired", "page 1, again"):
         assert part in text
-    assert [line for line in text.splitlines() if "-- phase " in line][0].startswith("-- phase A -")
+    assert next(line for line in text.splitlines() if "-- phase " in line).startswith("-- phase A -")
     widths = {line.rindex("|") for line in text.splitlines() if line.count("|") == 2}
     assert len(widths) == 1
 

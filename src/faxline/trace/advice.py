@@ -21,6 +21,8 @@ FAX: dict[str, str] = {
     "far.B.nothing-to-poll": "ask the far end to put a document up for polling, or check SelectivePolling",
     "far.B.not-polled": "the caller did not poll: ask for a call that polls, or send the document yourself",
     "far.B.wrong-poll": "agree with the far end on SelectivePolling and Password",
+    "far.B.wrong-password": "agree with the far end on the Password",
+    "far.B.fields-not-valid": "correct SubAddress, Password or SubscriberId: the far end refused them",
     "far.B.incompatible": "allow more: v17, v29, v27 YES, MinDataRate 2400, MaxDataRate 14400",
     "far.B.training": "try again; then with MaxDataRate 4800 and v17 NO; if it stays so, look at the line "
     "(VoIP codec, echo canceller, level)",
@@ -42,6 +44,7 @@ FAX: dict[str, str] = {
     "page arrives with too many errors",
     "far.D.ecm-stuck": "try again later on another line, with MaxDataRate 4800: this one loses more than can "
     "be repeated",
+    "far.D.given-up": "ask the sender to try again, with a lower rate: it gave a page up",
     "far.D.not-ready": "try again in some minutes: the far machine is busy, or out of paper or memory",
     "far.D.dcn": "send the pages that were not confirmed again; if it stays so, ask the far end (memory, "
     "paper, limit of pages)",

@@ -114,6 +114,8 @@ def verdict_of(lines: list[Line], story: Story) -> Verdict:
             where = f" in {at}, after {after_us / 1e6:.1f} s"
             where += f", heard last: {heard}" if heard else ", nothing was heard"
             fix = advice.for_fax(cause, raw_cause)
+            if ended.get("unconfirmed") is True:
+                fix = f"page {pages + 1} may have arrived: ask before you send it again; {fix}"
         done = f", {_pages_text(pages)} confirmed"
         agreed_text = f", {settings}" if settings else ""
         result = f"fax {printable(cause)}{_because(printable(raw_cause), text)}{where}{done}{agreed_text}"
