@@ -14,13 +14,20 @@ from faxline.trace.reader import Trace, load
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", type=click.Path())
 @click.option("--call", "wanted", metavar="N", type=click.IntRange(min=1), help="Only the Nth call of FILE.")
 @click.option("--ladder", is_flag=True, help="The two stations and what was on the line between them.")
-@click.option("--svg", metavar="FILE", help="The ladder as a picture (of one call).")
-@click.option("--html", metavar="FILE", help="Everything as one page for a browser, which needs no network.")
+@click.option("--svg", metavar="FILE", type=click.Path(), help="The ladder as a picture (of one call).")
+@click.option(
+    "--html",
+    metavar="FILE",
+    type=click.Path(),
+    help="Everything as one page for a browser, which needs no network.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
-@click.option("--pcap", metavar="FILE", help="A capture that Wireshark decodes as T.38 and T.30.")
+@click.option(
+    "--pcap", metavar="FILE", type=click.Path(), help="A capture that Wireshark decodes as T.38 and T.30."
+)
 def command(
     file: str,
     wanted: int | None,
@@ -34,6 +41,12 @@ def command(
 
     The first line says what became of the call, why, and what to do. With no option, all that was recorded
     follows it as text.
+
+    \b
+    Examples:
+      faxline trace call.trace | head -1
+      faxline trace call.trace --ladder
+      faxline trace call.trace --html call.html --pcap call.pcap
     """
     try:
         trace = load(file)
