@@ -14,6 +14,8 @@ COMMANDS = {
     "send": "send a fax",
     "receive": "receive faxes",
     "trace": "show a recorded call as text",
+    "selftest": "test installation, modem, line and far end",
+    "completion": "print the script for the shell's completion",
 }
 
 
