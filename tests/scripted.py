@@ -34,7 +34,10 @@ class ScriptedModem:
         tty.setraw(self._slave)
         self.path = os.ttyname(self._slave)
         self.commands: list[str] = []
-        self._answers = (answers or {}) | ANSWERS
+        self._answers = {
+            **(answers or {}),
+            **{ask: said for ask, said in ANSWERS.items() if ask not in (answers or {})},
+        }
         self._stopped, self._stop = os.pipe()
         self._gone = False
         self._thread = threading.Thread(target=self._run, daemon=True)

@@ -13,6 +13,7 @@ from faxline.cli import status
 COMMANDS = {
     "send": "send a fax",
     "receive": "receive faxes",
+    "devices": "list the modems",
     "trace": "show a recorded call as text",
 }
 
