@@ -15,6 +15,8 @@ COMMANDS = {
     "receive": "receive faxes",
     "devices": "list the modems",
     "trace": "show a recorded call as text",
+    "selftest": "test installation, modem, line and far end",
+    "completion": "print the script for the shell's completion",
 }
 
 
