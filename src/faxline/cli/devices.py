@@ -17,6 +17,12 @@ def command(path: str | None, as_json: bool, no_probe: bool) -> int:
 
     A modem is asked what it is, on a port that is free, within some seconds. The exit status is 0, and 1 when
     PATH is no usable modem.
+
+    \b
+    Examples:
+      faxline devices
+      faxline devices /dev/ttyACM0
+      faxline devices --json --no-probe
     """
     found = devices(path, probe=not no_probe)
     if as_json:
