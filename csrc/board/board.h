@@ -27,6 +27,12 @@ struct fl_board_ops {
     void (*incoming)(struct fl_board *board, const struct fl_fax_options *options,
                      struct fl_document *document, fl_time now);
     fl_time (*step)(struct fl_board *board, fl_time now);
+    /* When this board alone has to be stepped again: in line time each board of an office has its own thread. */
+    fl_time (*deadline)(const struct fl_board *board);
+    /* A descriptor whose readiness is work for step(), -1: none; for what to poll it. */
+    int (*fd)(const struct fl_board *board, bool *reading, bool *writing);
+    /* Of a modem on a pseudo-terminal: the name of its other side, "" elsewhere. */
+    const char *(*tty)(const struct fl_board *board);
     /* Fills kind and what belongs to it; seq and time are the channel's. */
     bool (*event)(struct fl_board *board, struct fl_event *event);
     bool (*has_event)(const struct fl_board *board);

@@ -80,6 +80,7 @@ struct fl_channel {
     bool virtual_pace;
     int32_t speed;
     fl_time now; /* the office's, as of this round */
+    struct pollfd board_fd;
 
     /* under the mutex */
     bool closing, ended;
@@ -238,10 +239,10 @@ static fl_time timers_deadline(const struct fl_channel *ch)
     return earliest;
 }
 
-/* Sleeps until woken, or until `until` on the wall's clock. */
+/* Sleeps until woken, until the board's descriptor is ready, or until `until` on the wall's clock. */
 static void rest(struct fl_channel *ch, fl_time until)
 {
-    struct pollfd fd = {.fd = ch->member.wake, .events = POLLIN};
+    struct pollfd fds[2] = {{.fd = ch->member.wake, .events = POLLIN}, ch->board_fd};
     struct timespec timeout, *limit = NULL;
     if (until != FL_NEVER) {
         fl_time left = until - fl_office_wall();
@@ -250,7 +251,7 @@ static void rest(struct fl_channel *ch, fl_time until)
         timeout.tv_nsec = left % 1000000 * 1000;
         limit = &timeout;
     }
-    if (ppoll(&fd, 1, limit, NULL) > 0) calm(ch->member.wake);
+    if (ppoll(fds, FL_COUNT(fds), limit, NULL) > 0 && fds[0].revents) calm(ch->member.wake);
 }
 
 /* Virtual pace: does this channel permit time to pass? It does when somebody waits who has seen all events, or when
@@ -263,6 +264,13 @@ static bool permits(struct fl_channel *ch, bool grace_over)
     bool room = ch->record_count < RECORDS / 2;
     pthread_mutex_unlock(&ch->mutex);
     return room && (waited_for || grace_over);
+}
+
+static struct pollfd board_fd(const struct fl_board *board)
+{
+    bool reading, writing;
+    int fd = board->ops->fd(board, &reading, &writing);
+    return (struct pollfd){.fd = fd, .events = (short)((reading ? POLLIN : 0) | (writing ? POLLOUT : 0))};
 }
 
 /* One round, under the office's mutex: orders, the boards' work, what came of it, and whether time may pass. */
@@ -281,6 +289,7 @@ static fl_time round_of_work(struct fl_channel *ch, bool closing, bool grace_ove
     ch->member.pending = !ch->board->ops->resting(ch->board) || ch->timer_count > 0;
     ch->member.holds = !ch->board->ops->on_hook(ch->board);
     ch->member.permits = closing || permits(ch, grace_over);
+    ch->board_fd = board_fd(ch->board);
     fl_office_tell(ch->office, &ch->member);
     return deadline;
 }
@@ -299,10 +308,13 @@ static void advance_virtual(struct fl_channel *ch, fl_time deadline, bool *grace
     *grace_over = until != FL_NEVER && fl_office_wall() >= until;
 }
 
-static void advance_real(struct fl_channel *ch, fl_time deadline)
+/* Line time: this board's deadline only. Whoever moves another's forward wakes its thread (office.c). */
+static void advance_real(struct fl_channel *ch, fl_time closing_limit)
 {
     fl_time start = ch->office->wall_start;
-    deadline = fl_earlier(deadline, ch->member.timers);
+    fl_time deadline = fl_earlier(ch->board->ops->deadline(ch->board), ch->member.timers);
+    deadline = fl_earlier(deadline, closing_limit);
+    ch->member.until = deadline;
     pthread_mutex_unlock(&ch->office->mutex);
     rest(ch, deadline == FL_NEVER ? FL_NEVER : start + deadline / ch->speed);
 }
@@ -350,7 +362,7 @@ static void *drive(void *context)
         if (ch->virtual_pace)
             advance_virtual(ch, deadline, &grace_over);
         else
-            advance_real(ch, deadline);
+            advance_real(ch, give_up_at);
     }
     leave_office(ch);
     pthread_mutex_unlock(&ch->office->mutex);
@@ -407,6 +419,7 @@ static bool enter_office(struct fl_channel *ch, const struct fl_channel_config *
     ch->board = fl_exchange_open(config, ch->office, ch->trace, error, error_size);
     ch->member.board = ch->board;
     ch->member.timers = FL_NEVER;
+    ch->member.until = -FL_NEVER;
     ch->now = ch->now_shown = ch->office->now;
     if (ch->board && !fl_office_join(ch->office, &ch->member)) {
         wrong = "the office has no room for another line";
@@ -629,6 +642,11 @@ int32_t fl_channel_take_trace(struct fl_channel *ch, struct fl_trace_record *rec
     }
     pthread_mutex_unlock(&ch->mutex);
     return result;
+}
+
+const char *fl_channel_tty(struct fl_channel *ch)
+{
+    return ch->board->ops->tty(ch->board);
 }
 
 int64_t fl_channel_violations(struct fl_channel *ch, char *text, size_t text_size)

@@ -12,7 +12,15 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.parse import unquote
 
-from faxline._lib import FAR_MACHINES, FAULT_KINDS, FAULTS_MAX, NUMBER_MAX, EngineConfig, FaultPlan
+from faxline._lib import (
+    FAR_MACHINES,
+    FAULT_KINDS,
+    FAULTS_MAX,
+    MODEM_KINDS,
+    NUMBER_MAX,
+    EngineConfig,
+    FaultPlan,
+)
 from faxline.errors import Error
 
 ENTRY_POINT_GROUP = "faxline.drivers"
@@ -146,6 +154,13 @@ def _sim_far(address: Address, device: Device, value: str) -> Device:
     return _with(device, far=value)
 
 
+def _sim_modem(address: Address, device: Device, value: str) -> Device:
+    known = [kind.name for kind in MODEM_KINDS]
+    if value not in known:
+        raise Error(f"{address.text!r}: no simulated modem {value!r}; there is {', '.join(known)}")
+    return _with(device, modem=value)
+
+
 def _sim_faults(address: Address, device: Device, value: str) -> Device:
     try:
         plan = tuple(parse_fault(text) for text in value.split(",") if text)
@@ -176,6 +191,7 @@ _SIM_OPTIONS: dict[str, Callable[[Address, Device, str], Device]] = {
     "incoming": _sim_incoming,
     "seed": _sim_seed,
     "far": _sim_far,
+    "modem": _sim_modem,
     "faults": _sim_faults,
     "pace": _sim_pace,
     "speed": _sim_speed,
