@@ -158,8 +158,17 @@ struct fl_event {
 #define FL_E_BUSY   -4
 
 enum fl_board_kind {
-    FL_BOARD_SIM, /* the simulated device */
+    FL_BOARD_SIM,  /* the simulated device */
+    FL_BOARD_PIPE, /* a Class 1 modem: on a serial port, or behind a ready-made pipe */
 };
+
+enum fl_flow {
+    FL_FLOW_NONE,
+    FL_FLOW_RTSCTS,
+};
+
+/* The octets of a modem (csrc/line/pipe.h); an extension makes one. */
+struct fl_pipe;
 
 enum fl_pace {
     FL_PACE_VIRTUAL, /* time passes only while somebody waits for it, and then at once */
@@ -185,19 +194,29 @@ void fl_office_free(struct fl_office *office);
 struct fl_channel_config {
     int32_t board;
     int32_t pace;
-    int32_t speed;    /* FL_PACE_REAL: line seconds per second of the clock, 1..1000 */
-    int32_t trace;    /* 1: keep a trace */
-    int32_t save;     /* 1: keep the pages that a simulated far machine stores */
-    int32_t far;      /* simulated far machine: number of a row of fl_far_name, -1: by the number called */
-    int32_t delay_ms; /* simulated line: one-way delay */
-    int32_t modem;    /* simulated modem: number of a row of fl_modem_name */
-    int32_t pty;      /* 1: it is on a pseudo-terminal, for any program, in place of our station; FL_PACE_REAL only.
+    int32_t speed;       /* FL_PACE_REAL: line seconds per second of the clock, 1..1000 */
+    int32_t trace;       /* 1: keep a trace */
+    int32_t save;        /* 1: keep the pages that a simulated far machine stores */
+    int32_t far;         /* simulated far machine: number of a row of fl_far_name, -1: by the number called */
+    int32_t delay_ms;    /* simulated line: one-way delay */
+    int32_t personality; /* simulated modem: number of a row of fl_modem_name */
+    int32_t
+        pty; /* 1: it is on a pseudo-terminal, for any program, in place of our station; FL_PACE_REAL only.
                          FL_EVENT_CALL tells what it does, FL_EVENT_FAR_PAGE comes; no order but close is heeded */
     int32_t fault_count;
     uint64_t seed;
     char number[24]; /* simulated line: its own number */
     struct fl_fault faults[16];
-    struct fl_office *office; /* simulated line: NULL = it is alone with its far machines */
+    struct fl_office *office; /* NULL = it is alone (a simulated line: with its far machines) */
+
+    /* FL_BOARD_PIPE */
+    struct fl_pipe *pipe; /* taken over, also when the channel does not open; NULL: the serial port at path */
+    char path[256];
+    int32_t baud;
+    int32_t flow;             /* enum fl_flow */
+    char profile[24];         /* name of a row of fl_profile_name, '' = by what the modem says of itself */
+    int32_t pulse;            /* 1: dial by pulses */
+    int32_t answer_timeout_s; /* how long a called station may take to answer; 0 = 60 */
 };
 
 struct fl_fax_options {
@@ -269,6 +288,15 @@ int64_t fl_channel_take_page(struct fl_channel *channel, struct fl_page_info *in
                              int64_t cap);
 int64_t fl_channel_take_far_page(struct fl_channel *channel, struct fl_page_info *info, uint8_t *code,
                                  int64_t cap);
+
+/* ---- modems ---- */
+
+/* Modem families (csrc/modem/profiles.c); NULL behind the last. */
+const char *fl_profile_name(int32_t profile);
+/* The speeds that a serial port may be set to; 0 behind the last. */
+int32_t fl_tty_baud(int32_t index);
+/* The process that has the serial port in use, 0 when none is known of (name is '' then); others' are seen by root only. */
+int32_t fl_port_user(const char *path, char *name, size_t name_size);
 
 /* ---- trace ---- */
 

@@ -139,17 +139,43 @@ static bool t30_event(const struct fl_job *job, const struct fl_station *station
     }
 }
 
-bool fl_job_event(const struct fl_job *job, const struct fl_station *station,
-                  const struct fl_station_event *from, struct fl_event *to)
+/* What a station's event is for the application; false when it is nothing to it. */
+static bool station_event(const struct fl_job *job, const struct fl_station *station,
+                          const struct fl_station_event *from, struct fl_event *to)
 {
     switch (from->kind) {
     case FL_STATION_CALL:
         to->kind = FL_EVENT_CALL;
         to->state = from->state;
         to->cause = from->cause;
+        to->raw = from->cause == FL_CALL_CAUSE_ERROR ? FL_RAW_DEVICE : FL_RAW_NONE;
         return true;
     case FL_STATION_STARTED: to->kind = FL_EVENT_FAX_STARTED; return true;
     case FL_STATION_T30: return t30_event(job, station, &from->t30, to);
     default: return false;
     }
+}
+
+bool fl_job_storing(const struct fl_station *station)
+{
+    return station->fax && station->engine.storing;
+}
+
+bool fl_job_event(struct fl_job *job, struct fl_station *station, struct fl_event *event)
+{
+    struct fl_station_event from;
+    bool page = fl_job_storing(station) && !job->told;
+    job->told = fl_job_storing(station);
+    if (page) {
+        event->kind = FL_EVENT_RECEIVED;
+        return true;
+    }
+    while (fl_station_event(station, &from))
+        if (station_event(job, station, &from, event)) return true;
+    return false;
+}
+
+bool fl_job_has_event(const struct fl_job *job, const struct fl_station *station)
+{
+    return (fl_job_storing(station) && !job->told) || station->event_count > 0;
 }

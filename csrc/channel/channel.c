@@ -80,7 +80,6 @@ struct fl_channel {
     bool virtual_pace;
     int32_t speed;
     fl_time now; /* the office's, as of this round */
-    struct pollfd board_fd;
 
     /* under the mutex */
     bool closing, ended;
@@ -239,10 +238,18 @@ static fl_time timers_deadline(const struct fl_channel *ch)
     return earliest;
 }
 
-/* Sleeps until woken, until the board's descriptor is ready, or until `until` on the wall's clock. */
-static void rest(struct fl_channel *ch, fl_time until)
+/* What the board waits for. */
+static struct pollfd board_poll(struct fl_channel *ch)
 {
-    struct pollfd fds[2] = {{.fd = ch->member.wake, .events = POLLIN}, ch->board_fd};
+    struct pollfd board = {.fd = -1};
+    if (ch->board->ops->fd) board.fd = ch->board->ops->fd(ch->board, &board.events, ch->now);
+    return board;
+}
+
+/* Sleeps until woken, or until `until` on the wall's clock. */
+static void rest(struct fl_channel *ch, struct pollfd board, fl_time until)
+{
+    struct pollfd fds[] = {{.fd = ch->member.wake, .events = POLLIN}, board};
     struct timespec timeout, *limit = NULL;
     if (until != FL_NEVER) {
         fl_time left = until - fl_office_wall();
@@ -251,7 +258,7 @@ static void rest(struct fl_channel *ch, fl_time until)
         timeout.tv_nsec = left % 1000000 * 1000;
         limit = &timeout;
     }
-    if (ppoll(fds, FL_COUNT(fds), limit, NULL) > 0 && fds[0].revents) calm(ch->member.wake);
+    if (ppoll(fds, 2, limit, NULL) > 0 && fds[0].revents) calm(ch->member.wake);
 }
 
 /* Virtual pace: does this channel permit time to pass? It does when somebody waits who has seen all events, or when
@@ -266,20 +273,13 @@ static bool permits(struct fl_channel *ch, bool grace_over)
     return room && (waited_for || grace_over);
 }
 
-static struct pollfd board_fd(const struct fl_board *board)
-{
-    bool reading, writing;
-    int fd = board->ops->fd(board, &reading, &writing);
-    return (struct pollfd){.fd = fd, .events = (short)((reading ? POLLIN : 0) | (writing ? POLLOUT : 0))};
-}
-
 /* One round, under the office's mutex: orders, the boards' work, what came of it, and whether time may pass. */
 static fl_time round_of_work(struct fl_channel *ch, bool closing, bool grace_over)
 {
     struct order order;
     ch->now = ch->office->now;
     while (take_order(ch, &order)) obey(ch, &order);
-    fl_time deadline = ch->board->ops->step(ch->board, ch->now);
+    fl_time deadline = fl_office_step(ch->office, ch->board, ch->now);
     pthread_mutex_lock(&ch->mutex);
     collect_events(ch);
     collect_trace(ch);
@@ -289,7 +289,6 @@ static fl_time round_of_work(struct fl_channel *ch, bool closing, bool grace_ove
     ch->member.pending = !ch->board->ops->resting(ch->board) || ch->timer_count > 0;
     ch->member.holds = !ch->board->ops->on_hook(ch->board);
     ch->member.permits = closing || permits(ch, grace_over);
-    ch->board_fd = board_fd(ch->board);
     fl_office_tell(ch->office, &ch->member);
     return deadline;
 }
@@ -300,11 +299,12 @@ static void advance_virtual(struct fl_channel *ch, fl_time deadline, bool *grace
 {
     bool advanced = fl_office_advance(ch->office, deadline, !*grace_over);
     bool pending = ch->member.pending || (ch->member.permits && deadline != FL_NEVER);
+    struct pollfd board = board_poll(ch);
     pthread_mutex_unlock(&ch->office->mutex);
     *grace_over = false;
     if (advanced) return;
     fl_time until = pending ? fl_office_wall() + GRACE : FL_NEVER;
-    rest(ch, until);
+    rest(ch, board, until);
     *grace_over = until != FL_NEVER && fl_office_wall() >= until;
 }
 
@@ -313,10 +313,11 @@ static void advance_real(struct fl_channel *ch, fl_time closing_limit)
 {
     fl_time start = ch->office->wall_start;
     fl_time deadline = fl_earlier(ch->board->ops->deadline(ch->board), ch->member.timers);
+    struct pollfd board = board_poll(ch);
     deadline = fl_earlier(deadline, closing_limit);
     ch->member.until = deadline;
     pthread_mutex_unlock(&ch->office->mutex);
-    rest(ch, deadline == FL_NEVER ? FL_NEVER : start + deadline / ch->speed);
+    rest(ch, board, deadline == FL_NEVER ? FL_NEVER : start + deadline / ch->speed);
 }
 
 static bool is_closing(struct fl_channel *ch)
@@ -416,7 +417,8 @@ static bool enter_office(struct fl_channel *ch, const struct fl_channel_config *
 {
     const char *wrong = NULL;
     pthread_mutex_lock(&ch->office->mutex);
-    ch->board = fl_exchange_open(config, ch->office, ch->trace, error, error_size);
+    ch->board = (config->board == FL_BOARD_PIPE ? fl_piped_open : fl_exchange_open)(
+        config, ch->office, ch->trace, error, error_size);
     ch->member.board = ch->board;
     ch->member.timers = FL_NEVER;
     ch->member.until = -FL_NEVER;
@@ -646,7 +648,7 @@ int32_t fl_channel_take_trace(struct fl_channel *ch, struct fl_trace_record *rec
 
 const char *fl_channel_tty(struct fl_channel *ch)
 {
-    return ch->board->ops->tty(ch->board);
+    return ch->board->ops->tty ? ch->board->ops->tty(ch->board) : "";
 }
 
 int64_t fl_channel_violations(struct fl_channel *ch, char *text, size_t text_size)

@@ -16,6 +16,7 @@
 #include "sim/watch.h"
 #include "t30/states.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +27,6 @@
 #define RING_AFTER        FL_MS(1500)
 #define NOBODY_AFTER      FL_SEC(60)
 #define PERSON_AFTER      FL_SEC(6)
-/* Work at one moment that never ends is a fault of ours: better a dead device than a hung program. */
-#define WORK_LIMIT 100000
 
 enum route { FREE, ROUTING, RINGING, JOINED, OVER };
 
@@ -47,9 +46,9 @@ struct fl_exchange {
     struct fl_job job, far_job;
     struct fl_store store;     /* what we receive */
     struct fl_store far_store; /* what the far machine receives */
-    bool received, far_saved;  /* a page waits in a store: tell */
-    bool storing;              /* the application has not said yet that it has it */
+    bool far_saved;            /* a page waits in that store: tell */
     struct fl_pty pty;
+    bool look;    /* our modem's program may have written, opened or closed: a system call tells */
     uint8_t told; /* of our modem on a pty: the call's state that was told last (enum fl_call_state) */
 
     /* a far machine that calls us */
@@ -77,6 +76,8 @@ struct fl_exchange {
     int64_t elsewhere; /* violations by our end on other exchanges' lines */
     char elsewhere_text[96];
 };
+
+static const struct fl_board_ops OPS;
 
 static struct fl_exchange *of(struct fl_board *board)
 {
@@ -132,11 +133,18 @@ static fl_time answer_delay(const struct fl_far_row *row)
     }
 }
 
+/* A line of the office, NULL when it is none of this exchange's. */
+static struct fl_exchange *line_at(const struct fl_office *office, uint32_t index)
+{
+    struct fl_board *board = office->members[index]->board;
+    return board->ops == &OPS ? of(board) : NULL;
+}
+
 static struct fl_exchange *line_of_office(const struct fl_exchange *x, const char *number)
 {
     for (uint32_t i = 0; i < x->office->count; i++) {
-        struct fl_exchange *other = of(x->office->members[i]->board);
-        if (strcmp(other->number, number) == 0) return other;
+        struct fl_exchange *other = line_at(x->office, i);
+        if (other && strcmp(other->number, number) == 0) return other;
     }
     return NULL;
 }
@@ -372,28 +380,28 @@ static bool exchange_octets(struct end *end, fl_time now)
     return got || given;
 }
 
-/* The same for a modem on a pty. The program's octets are looked for only by the thread that was woken for them (ours):
- * that costs a system call. */
-static bool exchange_with_program(struct end *end, bool ours, fl_time now)
+/* The same for a modem on a pty. */
+static bool exchange_with_program(struct end *end, bool *look, fl_time now)
 {
     uint8_t octets[FL_PTY_PENDING];
     struct fl_pty *pty = end->pty;
     fl_pty_flush(pty);
     size_t got = fl_simmodem_read(&end->modem, octets, fl_pty_room(pty), now);
     if (got) fl_pty_write(pty, octets, got);
-    if (!ours) return got > 0;
+    if (!*look) return got > 0;
     bool left = fl_pty_left(pty);
     size_t room = fl_simmodem_room(&end->modem);
     if (room > sizeof octets) room = sizeof octets;
     size_t given = fl_pty_read(pty, octets, room);
     if (given) fl_simmodem_write(&end->modem, octets, given, now);
     if (left) fl_simmodem_drop(&end->modem, now);
-    return got || given || left;
+    *look = given || left;
+    return got || *look;
 }
 
-static bool tick_end(struct end *end, bool ours, fl_time now)
+static bool tick_end(struct end *end, bool *look, fl_time now)
 {
-    bool any = end->pty ? exchange_with_program(end, ours, now) : exchange_octets(end, now);
+    bool any = end->pty ? exchange_with_program(end, look, now) : exchange_octets(end, now);
     if (fl_simmodem_deadline(&end->modem) <= now) {
         fl_simmodem_tick(&end->modem, now);
         any = true;
@@ -405,8 +413,17 @@ static bool tick_end(struct end *end, bool ours, fl_time now)
     return any;
 }
 
-static bool work(struct fl_exchange *x, fl_time now)
+static bool exchange_move(struct fl_board *board, fl_time now)
 {
+    struct fl_exchange *x = of(board);
+    bool any = tick_end(&x->ours, &x->look, now);
+    any |= tick_end(&x->far, NULL, now);
+    return any;
+}
+
+static bool exchange_settle(struct fl_board *board, fl_time now)
+{
+    struct fl_exchange *x = of(board);
     bool any = exchange(x, now);
     any |= far_events(x, now);
     any |= mishap(x, now);
@@ -415,21 +432,9 @@ static bool work(struct fl_exchange *x, fl_time now)
     return any;
 }
 
-static bool work_of_office(struct fl_office *office, const struct fl_exchange *own, fl_time now)
+static fl_time exchange_deadline(struct fl_board *board)
 {
-    bool any = false;
-    /* First everybody's octets and timers, then the exchanges: these look at the hooks of several lines. */
-    for (uint32_t i = 0; i < office->count; i++) {
-        struct fl_exchange *x = of(office->members[i]->board);
-        any |= tick_end(&x->ours, x == own, now);
-        any |= tick_end(&x->far, false, now);
-    }
-    for (uint32_t i = 0; i < office->count; i++) any |= work(of(office->members[i]->board), now);
-    return any;
-}
-
-static fl_time deadline_of(const struct fl_exchange *x)
-{
+    const struct fl_exchange *x = of_const(board);
     fl_time deadline = x->route == ROUTING ? x->route_at : FL_NEVER;
     deadline = fl_earlier(deadline, fl_simmodem_deadline(&x->ours.modem));
     deadline = fl_earlier(deadline, fl_simmodem_deadline(&x->far.modem));
@@ -437,34 +442,24 @@ static fl_time deadline_of(const struct fl_exchange *x)
     return fl_earlier(deadline, fl_station_deadline(&x->far.station));
 }
 
-static fl_time exchange_step(struct fl_board *board, fl_time now)
+static void exchange_give_up(struct fl_board *board, fl_time now)
 {
     struct fl_exchange *x = of(board);
-    fl_time deadline = FL_NEVER;
-    int rounds = 0;
-    while (work_of_office(x->office, x, now))
-        if (++rounds > WORK_LIMIT) {
-            fl_trace_text(&x->our_pen, now, FL_TRACE_NOTE, "the simulation does not come to rest: given up");
-            unplug(&x->ours, now);
-            return FL_NEVER;
-        }
-    for (uint32_t i = 0; i < x->office->count; i++)
-        deadline = fl_earlier(deadline, deadline_of(of(x->office->members[i]->board)));
-    return deadline;
+    fl_trace_text(&x->our_pen, now, FL_TRACE_NOTE, "the simulation does not come to rest: given up");
+    unplug(&x->ours, now);
 }
 
-static fl_time exchange_deadline(const struct fl_board *board)
+static int exchange_fd(struct fl_board *board, short *poll_events, fl_time now)
 {
-    return deadline_of(of_const(board));
-}
-
-static int exchange_fd(const struct fl_board *board, bool *reading, bool *writing)
-{
-    const struct fl_exchange *x = of_const(board);
-    *reading = *writing = false;
+    struct fl_exchange *x = of(board);
+    bool writing;
+    (void)now;
     if (!x->ours.pty) return -1;
-    *reading = !x->pty.open || fl_simmodem_room(&x->ours.modem) > 0;
-    return fl_pty_fd(&x->pty, writing);
+    x->look = true;
+    int fd = fl_pty_fd(&x->pty, &writing);
+    bool reading = !x->pty.open || fl_simmodem_room(&x->ours.modem) > 0;
+    *poll_events = (short)((reading ? POLLIN : 0) | (writing ? POLLOUT : 0));
+    return fd;
 }
 
 static const char *exchange_tty(const struct fl_board *board)
@@ -563,34 +558,24 @@ static int hook_state(const struct fl_exchange *x)
 static bool exchange_event(struct fl_board *board, struct fl_event *event)
 {
     struct fl_exchange *x = of(board);
-    struct fl_station_event from;
     if (x->far_saved) {
         x->far_saved = false;
         event->kind = FL_EVENT_FAR_PAGE;
         return true;
     }
-    if (x->ours.station.fax && x->ours.station.engine.storing && !x->storing) {
-        x->storing = true;
-        event->kind = FL_EVENT_RECEIVED;
-        return true;
-    }
-    if (!x->ours.station.fax || !x->ours.station.engine.storing) x->storing = false;
     if (x->ours.pty && x->told != hook_state(x)) {
         x->told = (uint8_t)hook_state(x);
         *event = (struct fl_event){.kind = FL_EVENT_CALL, .state = x->told, .cause = FL_CALL_CAUSE_NORMAL};
         return true;
     }
-    while (fl_station_event(&x->ours.station, &from))
-        if (fl_job_event(&x->job, &x->ours.station, &from, event)) return true;
-    return false;
+    return fl_job_event(&x->job, &x->ours.station, event);
 }
 
 static bool exchange_has_event(const struct fl_board *board)
 {
     const struct fl_exchange *x = of_const(board);
-    bool page = x->ours.station.fax && x->ours.station.engine.storing && !x->storing;
     if (x->ours.pty && x->told != hook_state(x)) return true;
-    return page || x->far_saved || x->ours.station.event_count > 0;
+    return x->far_saved || fl_job_has_event(&x->job, &x->ours.station);
 }
 
 static bool exchange_resting(const struct fl_board *board)
@@ -601,8 +586,7 @@ static bool exchange_resting(const struct fl_board *board)
 
 static bool exchange_storing(const struct fl_board *board)
 {
-    const struct fl_exchange *x = of_const(board);
-    return x->ours.station.fax && x->ours.station.engine.storing;
+    return fl_job_storing(&of_const(board)->ours.station);
 }
 
 static bool exchange_on_hook(const struct fl_board *board)
@@ -642,8 +626,8 @@ static void exchange_detach(struct fl_board *board, fl_time now)
         x->callee_of->engaged = false;
     }
     for (uint32_t i = 0; i < x->office->count; i++) {
-        struct fl_exchange *other = of(x->office->members[i]->board);
-        if (other->callee_of != x) continue;
+        struct fl_exchange *other = line_at(x->office, i);
+        if (!other || other->callee_of != x) continue;
         fl_simmodem_disconnect(&other->ours.modem, now);
         other->callee = &other->far;
         other->callee_of = NULL;
@@ -672,8 +656,10 @@ static const struct fl_board_ops OPS = {
     .answer = exchange_answer,
     .reject = exchange_reject,
     .incoming = exchange_incoming,
-    .step = exchange_step,
+    .move = exchange_move,
+    .settle = exchange_settle,
     .deadline = exchange_deadline,
+    .give_up = exchange_give_up,
     .fd = exchange_fd,
     .tty = exchange_tty,
     .event = exchange_event,
@@ -720,7 +706,7 @@ struct fl_board *fl_exchange_open(const struct fl_channel_config *config, struct
     x->store.confirm = true;
     fl_store_init(&x->far_store, config->save);
     const char *wrong = copy_plan(x, config);
-    if (!wrong && (config->modem < 0 || !fl_simmodem_row_at((size_t)config->modem)))
+    if (!wrong && (config->personality < 0 || !fl_simmodem_row_at((size_t)config->personality)))
         wrong = "there is no such simulated modem";
     if (!wrong && config->pty && config->pace != FL_PACE_REAL)
         wrong = "a modem on a pseudo-terminal runs in line time: pace=real";
@@ -734,7 +720,8 @@ struct fl_board *fl_exchange_open(const struct fl_channel_config *config, struct
         return NULL;
     }
     fl_watch_init(&x->watch, x->our_pen);
-    fl_simmodem_init(&x->ours.modem, fl_simmodem_row_at((size_t)config->modem), 0, &x->faults, office->now);
+    fl_simmodem_init(&x->ours.modem, fl_simmodem_row_at((size_t)config->personality), 0, &x->faults,
+                     office->now);
     fl_simmodem_init(&x->far.modem, fl_simmodem_row(NULL), 1, &x->faults, office->now);
     fl_station_init(&x->ours.station, NULL, x->our_pen, office->now);
     fl_station_init(&x->far.station, NULL, x->far_pen, office->now);

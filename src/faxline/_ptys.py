@@ -1,7 +1,8 @@
 """Simulated modems on pseudo-terminals, for any fax program: `faxline.sim.PtyModems`.
 
-Each is a line of the simulated exchange whose modem has a pseudo-terminal where a `sim:` line has a station of
-ours. The octets move in the engine's threads; the threads here only carry news and the far machines' pages.
+Each is a line of the simulated exchange whose modem has a pseudo-terminal where a `sim:` line has a station
+of ours. The octets move in the engine's threads; the threads here only carry news and the far machines'
+pages.
 """
 
 import logging
@@ -26,6 +27,9 @@ _log = logging.getLogger("faxline")
 _TRACE_INTERVAL_MS = 50
 _PSEUDO_TERMINALS = "/dev/pts/"
 FIRST_NUMBER = "5550001"
+DELAY_MS = 20
+"""Of a line, one way. With none at all an answer would begin before a sender such as efax has looked for
+silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,9 @@ class PtyModems:
         links: Sequence[str | os.PathLike[str]],
         *,
         speed: int = 1,
-        delay: int = 0,
+        delay: int = DELAY_MS,
         far: str | None = None,
-        modem: str = "generic",
+        personality: str = "generic",
         faults: Sequence[str] = (),
         seed: int = 0,
         number: str = FIRST_NUMBER,
@@ -65,22 +69,23 @@ class PtyModems:
         changed: Callable[[PtyLine, CallState], None] | None = None,
     ) -> None:
         """links: a symbolic link to each pseudo-terminal is made there; one that a killed process left is
-        replaced. speed: line seconds per second of the clock, 1 to 1000: the program's own clock does not go
-        faster. delay: of the lines, one way, in ms. far: the far machine that answers whatever other number is
-        called. modem: a name of sim.modems(). faults: as sim.fault() makes them, of each call that is dialled.
-        number: of the first line; the next one's is one higher. save: the TIFF in which a line's far machine
-        keeps the pages of its latest call. trace: a record of each line. With several lines, the line's number
-        goes before the suffix of both: received-5550002.tif.
-        changed: called when a line's call changes, by a thread of its own.
+        replaced. speed: line seconds per second of the clock, 1 to 1000; the program's own clock does not go
+        faster. delay: of the lines, one way, 0 to 5000 ms. far: the far machine that answers, whatever number
+        is called. personality: of the modems, a name of sim.modems(). faults: as sim.fault() makes them, for
+        each call that is dialled. number: of the first line; the next one's is one higher. save: the TIFF in
+        which a line's far machine keeps the pages of its latest call. trace: a record of each line. With
+        several lines, the line's number goes before the suffix of both: received-5550002.tif. changed: called
+        when a line's call changes, by a thread of its own.
 
-        Raises Error for a value that does not exist, naming those that do, and for a link that cannot be made.
+        Raises Error for a value that does not exist, naming those that do, and for a link that cannot be
+        made.
         """
         self.lines: tuple[PtyLine, ...] = ()
         self._sockets: list[_Socket] = []
         self._closed = threading.Event()
         paths = [Path(os.fsdecode(link)) for link in links]
         several = len(paths) > 1
-        config = replace(_config(speed, delay, far, modem, faults, seed), save=save is not None)
+        config = replace(_config(speed, delay, far, personality, faults, seed), save=save is not None)
         try:
             for path, own in zip(paths, _numbers(number, len(paths)), strict=True):
                 pages = None if save is None else _of_line(save, own, several)
@@ -176,19 +181,26 @@ class _Socket:
 
 
 def _config(
-    speed: int, delay: int, far: str | None, modem: str, faults: Sequence[str], seed: int
+    speed: int, delay: int, far: str | None, personality: str, faults: Sequence[str], seed: int
 ) -> EngineConfig:
     _whole("speed", speed, 1, 1000)
     _whole("delay", delay, 0, 5000)
     _whole("seed", seed, 0, 2**64 - 1)
     if far is not None:
         _known("far machine", far, [machine.name for machine in FAR_MACHINES])
-    _known("simulated modem", modem, [kind.name for kind in MODEM_KINDS])
+    _known("simulated modem", personality, [kind.name for kind in MODEM_KINDS])
     plan = tuple(parse_fault(text) for text in faults)
     if len(plan) > FAULTS_MAX:
         raise Error(f"{len(plan)} faults; a line takes {FAULTS_MAX}")
     return EngineConfig(
-        real_pace=True, speed=speed, delay_ms=delay, far=far, modem=modem, faults=plan, seed=seed, pty=True
+        real_pace=True,
+        speed=speed,
+        delay_ms=delay,
+        far=far,
+        personality=personality,
+        faults=plan,
+        seed=seed,
+        pty=True,
     )
 
 

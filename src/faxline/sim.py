@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from faxline import options
 from faxline._lib import FAR_MACHINES, FAULT_KINDS, MODEM_KINDS, Document, FarMachine, FaultKind, ModemKind
-from faxline._ptys import PtyLine, PtyModems
+from faxline._ptys import DELAY_MS, FIRST_NUMBER, PtyLine, PtyModems
 from faxline.causes import CallState, FaxCause
 from faxline.device import parse_fault, resolve
 from faxline.document import DocumentError, FaxToSend, add_page
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from faxline.channel import CallChannel
 
 __all__ = [
+    "DELAY_MS",
+    "FIRST_NUMBER",
     "FarMachine",
     "FaultKind",
     "ModemKind",
@@ -87,8 +89,8 @@ def address(
     number: the line's own number, up to 23 digits; '' takes a free one. save: the TIFF in which the far
     machine keeps the pages of the latest call. incoming: a document with which a far machine calls, once the
     channel waits for a call. seed: 0 to 2**64 - 1, fixes every random choice. far: the
-    name of the far machine that answers, whatever number is called; None goes by the number. modem: the kind of
-    modem that our end has, of modems(). faults: as
+    name of the far machine that answers, whatever number is called; None goes by the number. modem: what our
+    end's modem is like, a name of modems(). faults: as
     fault() makes them, at most 16. pace: 'virtual' (the default) or 'real'. speed: 1 to 1000 line seconds a
     second, at pace 'real'. delay: of the line, one way, 0 to 5000 ms.
 
