@@ -251,6 +251,15 @@ API = {
     "storage": ["FaxToReceive"],
     "details": ["FaxDetails", "CallDetails"],
     "causes": ["CallState", "CallCause", "SendState", "ReceiveState", "FaxCause"],
+    "events": [
+        "EventStream",
+        "CallChanged",
+        "FaxStarted",
+        "Negotiated",
+        "PageReceived",
+        "PageConfirmed",
+        "FaxEnded",
+    ],
     "errors": ["Error", "Hangup"],
     "sim": ["address", "call_in", "fault", "far_machines", "faults", "violations"],
 }

@@ -79,7 +79,7 @@ class Pump(threading.Thread):
                     self._store_page(engine)
                 with line.changed:
                     line.apply(event)
-                    line.changed.notify_all()
+                    line.wake()
         except EngineClosed:
             self._drain_trace(engine)
         except Exception:
