@@ -34,6 +34,8 @@ struct fl_board_ops {
     fl_time (*deadline)(struct fl_board *board);
     /* It never comes to rest: it does nothing any more. */
     void (*give_up)(struct fl_board *board, fl_time now);
+    /* Its own thread begins a round: only then is the descriptor's state looked at. NULL: nothing to do. */
+    void (*woken)(struct fl_board *board);
     /* A descriptor that says when there is something to do, and for what to poll it; -1 (or NULL): none. */
     int (*fd)(struct fl_board *board, short *poll_events, fl_time now);
     /* Of a simulated modem on a pseudo-terminal: the name of its other side. NULL: there is none. */

@@ -279,6 +279,7 @@ static fl_time round_of_work(struct fl_channel *ch, bool closing, bool grace_ove
     struct order order;
     ch->now = ch->office->now;
     while (take_order(ch, &order)) obey(ch, &order);
+    if (ch->board->ops->woken) ch->board->ops->woken(ch->board);
     fl_time deadline = fl_office_step(ch->office, ch->board, ch->now);
     pthread_mutex_lock(&ch->mutex);
     collect_events(ch);

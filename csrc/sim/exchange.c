@@ -394,7 +394,10 @@ static bool exchange_with_program(struct end *end, bool *look, fl_time now)
     if (room > sizeof octets) room = sizeof octets;
     size_t given = fl_pty_read(pty, octets, room);
     if (given) fl_simmodem_write(&end->modem, octets, given, now);
-    if (left) fl_simmodem_drop(&end->modem, now);
+    if (left) {
+        fl_simmodem_drop(&end->modem, now);
+        fl_pty_forget(pty);
+    }
     *look = given || left;
     return got || *look;
 }
@@ -449,13 +452,19 @@ static void exchange_give_up(struct fl_board *board, fl_time now)
     unplug(&x->ours, now);
 }
 
+/* Another line's thread does not look: what this one's thread is about to poll for must not change meanwhile. */
+static void exchange_woken(struct fl_board *board)
+{
+    of(board)->look = of(board)->ours.pty != NULL;
+}
+
 static int exchange_fd(struct fl_board *board, short *poll_events, fl_time now)
 {
     struct fl_exchange *x = of(board);
     bool writing;
     (void)now;
     if (!x->ours.pty) return -1;
-    x->look = true;
+    x->look = false;
     int fd = fl_pty_fd(&x->pty, &writing);
     bool reading = !x->pty.open || fl_simmodem_room(&x->ours.modem) > 0;
     *poll_events = (short)((reading ? POLLIN : 0) | (writing ? POLLOUT : 0));
@@ -660,6 +669,7 @@ static const struct fl_board_ops OPS = {
     .settle = exchange_settle,
     .deadline = exchange_deadline,
     .give_up = exchange_give_up,
+    .woken = exchange_woken,
     .fd = exchange_fd,
     .tty = exchange_tty,
     .event = exchange_event,

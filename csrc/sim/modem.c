@@ -842,6 +842,10 @@ size_t fl_simmodem_read(struct fl_simmodem *modem, uint8_t *octets, size_t cap, 
 void fl_simmodem_drop(struct fl_simmodem *modem, fl_time now)
 {
     fl_simmodem_tick(modem, now);
+    while (modem->phase == PENDING && !modem->dead) {
+        timer_pending(modem, now);
+        feed_waiting(modem, now);
+    }
     if (modem->dead) return;
     fl_simmodem_on_hook(modem, now);
     modem->timers[FL_SIMTIMER_S7] = FL_NEVER;

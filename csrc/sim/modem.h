@@ -155,7 +155,8 @@ size_t fl_simmodem_room(const struct fl_simmodem *modem);
 size_t fl_simmodem_read(struct fl_simmodem *modem, uint8_t *octets, size_t cap, fl_time now);
 void fl_simmodem_tick(struct fl_simmodem *modem, fl_time now);
 fl_time fl_simmodem_deadline(const struct fl_simmodem *modem);
-/* Whoever used it is gone (DTR dropped): it goes on hook, and what goes on ends without a word. The settings stay. */
+/* Whoever used it is gone (DTR dropped): command lines that are complete take effect, then it goes on hook, and what goes
+ * on ends without a word. The settings stay. */
 void fl_simmodem_drop(struct fl_simmodem *modem, fl_time now);
 void fl_simmodem_unplug(struct fl_simmodem *modem, fl_time now);
 /* Unplugged: neither takes nor gives octets any more. */

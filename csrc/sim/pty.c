@@ -27,16 +27,6 @@ static void calm(struct fl_pty *pty)
     while (read(pty->watch, events, sizeof events) > 0) continue;
 }
 
-/* The next program finds none of the octets that the last one did not read. */
-static void forget_unread(struct fl_pty *pty)
-{
-    pty->pending = pty->pending_at = 0;
-    int slave = open(pty->name, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-    if (slave < 0) return;
-    tcflush(slave, TCIFLUSH);
-    close(slave);
-}
-
 /* Neither echo nor signals nor line editing, whoever opens it first; a program sets what else it wants. */
 static bool make_raw(struct fl_pty *pty)
 {
@@ -79,11 +69,21 @@ bool fl_pty_left(struct fl_pty *pty)
     bool had = pty->open;
     if (!had) calm(pty);
     pty->open = has_program(pty);
-    if (!had || pty->open) return false;
-    forget_unread(pty);
+    return had && !pty->open;
+}
+
+void fl_pty_forget(struct fl_pty *pty)
+{
+    char octets[1024];
+    while (read(pty->master, octets, sizeof octets) > 0) continue;
+    pty->pending = pty->pending_at = 0;
+    int slave = open(pty->name, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if (slave >= 0) {
+        tcflush(slave, TCIFLUSH);
+        close(slave);
+    }
     calm(pty);
     pty->open = has_program(pty); /* the next one may have come already */
-    return true;
 }
 
 size_t fl_pty_read(struct fl_pty *pty, uint8_t *octets, size_t cap)

@@ -25,6 +25,9 @@ bool fl_pty_open(struct fl_pty *pty, char *error, size_t error_size);
 void fl_pty_close(struct fl_pty *pty);
 /* Whether a program has it open is looked up; true when one that had it is gone. */
 bool fl_pty_left(struct fl_pty *pty);
+/* After that: the next program finds none of the octets that the last one did not read, nor the modem those that it has
+ * not taken. */
+void fl_pty_forget(struct fl_pty *pty);
 /* What the program has written, at most cap octets; 0: nothing. */
 size_t fl_pty_read(struct fl_pty *pty, uint8_t *octets, size_t cap);
 /* At least so many octets would be taken now. */
