@@ -271,9 +271,11 @@ static void timer_frm_wait(struct fl_simmodem *modem, fl_time at)
 
 static void heard_frm_open(struct fl_simmodem *modem, const struct fl_line_event *event)
 {
+    static const uint8_t ones[] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
     if (event->kind == FL_HEARD_DATA) {
         say_shielded(modem, event->octets, event->length);
     } else if (event->kind == FL_HEARD_SIGNAL) {
+        say_shielded(modem, ones, fl_min_u32(modem->row->tail, sizeof ones));
         say_end(modem);
         finish(modem, FL_SIMRESULT_NO_CARRIER, event->end);
     }

@@ -28,6 +28,7 @@ struct fl_simmodem_row {
     uint16_t latency_ms;  /* from the end of a command line to its effect */
     uint16_t connect_ms;  /* of flags heard before CONNECT */
     uint16_t preamble_ms;
+    uint8_t tail;       /* octets of ones delivered behind fast data: what the sender's turn-off looks like */
     uint16_t hangup_ms; /* until it notices that the call is gone; 0: never */
     uint16_t buffer;    /* transmit buffer, up to FL_SIMMODEM_BUFFER */
     uint8_t frames;     /* received between two +FRH that are kept, up to FL_SIMMODEM_FRAMES */

@@ -26,6 +26,25 @@ static const struct fl_simmodem_row ROWS[] = {
         .buffer = 4096,
         .frames = 3,
     },
+    {
+        .name = "hardware",
+        .text = "a good modem; ones behind the data, from the end of the carrier, as all real ones give",
+        .maker = "faxline",
+        .model = "simulated Class 1 modem",
+        .revision = "1",
+        .classes = "0,1",
+        .modulations = V17,
+        .has_far = true,
+        .has_fts = true,
+        .has_frs = true,
+        .latency_ms = 3,
+        .connect_ms = 250,
+        .preamble_ms = 1000,
+        .tail = 4,
+        .hangup_ms = 500,
+        .buffer = 4096,
+        .frames = 3,
+    },
 };
 
 const struct fl_simmodem_row *fl_simmodem_row(const char *name)

@@ -60,7 +60,7 @@ class PtyModems:
         speed: int = 1,
         delay: int = DELAY_MS,
         far: str | None = None,
-        personality: str = "generic",
+        personality: str = "hardware",
         faults: Sequence[str] = (),
         seed: int = 0,
         number: str = FIRST_NUMBER,

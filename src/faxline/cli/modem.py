@@ -49,7 +49,8 @@ _NEWS = {
 @click.option(
     "--personality",
     metavar="NAME",
-    default="generic",
+    default="hardware",
+    show_default=True,
     help=f"What the modems are like: {', '.join(kind.name for kind in sim.modems())}.",
 )
 @click.option(
