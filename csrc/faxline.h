@@ -118,7 +118,7 @@ enum fl_event_kind {
     FL_EVENT_FAX_STARTED, /* the T.30 engine has taken the line */
     FL_EVENT_NEGOTIATED,  /* negotiated: agreed, or changed by a retrain */
     FL_EVENT_PAGE,        /* pages confirmed so far; last: no more will follow */
-    FL_EVENT_FAX_ENDED,   /* cause, raw, pages */
+    FL_EVENT_FAX_ENDED,   /* cause, raw, pages, in_doubt */
     FL_EVENT_RECEIVED, /* a page was received: fl_channel_take_page has it, fl_channel_page_stored confirms it */
     FL_EVENT_FAR_PAGE, /* a simulated far machine stored a page: fl_channel_take_far_page has it */
     FL_EVENT_TIMER,    /* timer: the delay given to fl_channel_timer has passed on the line's clock */
@@ -135,6 +135,11 @@ struct fl_negotiated {
     int32_t min_scan_ms; /* minimum scan-line time */
     char remote_id[24];  /* CSI or TSI, printable, trimmed, NUL terminated */
     char our_id[24];
+    char sub_address[24];       /* SUB, or PSA where the document is polled: sent or received; '' = none */
+    char password[24];          /* SID, or PWD where it is polled */
+    char selective_polling[24]; /* SEP */
+    uint8_t nonstandard[32];    /* the beginning of the far end's NSF, NSC or NSS */
+    int32_t nonstandard_length;
 };
 
 struct fl_event {
@@ -146,6 +151,8 @@ struct fl_event {
     int32_t raw;
     int32_t pages;
     int32_t last;
+    int32_t
+        in_doubt; /* the page behind the confirmed ones was sent whole, and neither confirmed nor rejected */
     int32_t timer;
     struct fl_negotiated negotiated;
 };

@@ -26,6 +26,7 @@ void fl_t30_emit(struct fl_t30 *e, enum fl_t30_event_kind kind)
     event->kind = (uint8_t)kind;
     event->raw = e->raw;
     event->pages = e->pages;
+    event->in_doubt = e->in_doubt;
     event->last = e->config.caller ? e->pages == e->config.outbox.count(e->config.outbox.ctx)
                                    : e->pages > 0 && e->command == FL_EOP;
 }
@@ -441,7 +442,7 @@ void fl_t30_enter_E_SEND_DCN(struct fl_t30 *e)
 {
     fl_t30_timer_start(e, FL_X2, FL_SEC(15));
     fl_t30_burst_one(e, FL_DCN);
-    fl_t30_quiet(e, FL_T30_GAP_MS);
+    fl_t30_quiet(e, e->parting_gap_ms ? e->parting_gap_ms : FL_T30_GAP_MS);
 }
 
 void fl_t30_on_E_SEND_DCN(struct fl_t30 *e, const struct fl_t30_happening *h)

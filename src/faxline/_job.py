@@ -68,6 +68,7 @@ class Job:
                 details.last_page = details.last_page or event.last
             case FaxEnded() if self.running:
                 details.pages = event.pages
+                details.unconfirmed = event.unconfirmed
                 self.ended_seq = event.seq
                 self.end(event.cause, event.raw_cause)
 
@@ -357,6 +358,12 @@ class FaxJobs(ABC, Generic[Document]):
 
 def _negotiated(event: Negotiated) -> dict[str, str]:
     """The settings in the words of FaxDetails.negotiated."""
+    words = {
+        "SubAddress": event.sub_address,
+        "Password": event.password,
+        "SelectivePolling": event.selective_polling,
+        "NonStandardFacilities": event.nonstandard,
+    }
     return {
         "Modem": f"V{event.modem}",
         "DataRate": str(event.rate_bps),
@@ -368,6 +375,7 @@ def _negotiated(event: Negotiated) -> dict[str, str]:
         "MinScanTime": str(event.min_scan_ms),
         "SubscriberId": event.our_id,
         "RemoteSubscriberId": event.remote_id,
+        **{name: value for name, value in words.items() if value},
     }
 
 

@@ -520,11 +520,17 @@ def _event(raw: Any) -> Event:
             min_scan_ms=agreed.min_scan_ms,
             remote_id=_text(agreed.remote_id),
             our_id=_text(agreed.our_id),
+            sub_address=_text(agreed.sub_address),
+            password=_text(agreed.password),
+            selective_polling=_text(agreed.selective_polling),
+            nonstandard=bytes(agreed.nonstandard[0 : agreed.nonstandard_length]).hex(" "),
         )
     if kind == _lib.FL_EVENT_PAGE:
         return PageConfirmed(seq, time_us, raw.pages, bool(raw.last))
     if kind == _lib.FL_EVENT_FAX_ENDED:
-        return FaxEnded(seq, time_us, _FAX_CAUSES[raw.cause], _raw_code(raw.raw), raw.pages)
+        return FaxEnded(
+            seq, time_us, _FAX_CAUSES[raw.cause], _raw_code(raw.raw), raw.pages, bool(raw.in_doubt)
+        )
     if kind == _lib.FL_EVENT_RECEIVED:
         return PageReceived(seq, time_us)
     if kind == _lib.FL_EVENT_FAR_PAGE:

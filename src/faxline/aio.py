@@ -247,6 +247,11 @@ class AsyncCallChannel:
         channel = self.channel
         return await drive(channel._line, channel._wait_for_idle(seconds_timeout))
 
+    async def pause(self, seconds: float) -> None:
+        """CallChannel.pause()."""
+        channel = self.channel
+        await drive(channel._line, channel._pause(seconds))
+
     async def close(self) -> None:
         """CallChannel.close(). Once begun it goes on, also when this await is cancelled."""
         if self._channel is not None:

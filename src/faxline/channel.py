@@ -284,6 +284,14 @@ class CallChannel:
             line.streams.add(stream)
             return stream
 
+    def pause(self, seconds: float) -> None:
+        """Waits so many seconds of the line's clock (on the simulated device they take no time), or until the
+        channel is closed."""
+        run(self._line, self._pause(seconds))
+
+    def _pause(self, seconds: float) -> Steps[None]:
+        yield Until(lambda: False, wait_seconds(seconds))
+
     def close(self) -> None:
         """Hangs up, closes the device and returns when that is done. Any thread, any number of times.
         Threads that wait on this channel return: wait_until_finished() with the cause HANGUP, others raise

@@ -3,7 +3,7 @@ stream of them that CallChannel.events() gives."""
 
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -55,6 +55,14 @@ class Negotiated(Event):
     """Minimum scan-line time, milliseconds."""
     remote_id: str
     our_id: str
+    sub_address: str = ""
+    """SUB (PSA where the document is polled), sent or received."""
+    password: str = field(default="", repr=False)
+    """SID (PWD where the document is polled), sent or received."""
+    selective_polling: str = ""
+    """SEP, sent or received."""
+    nonstandard: str = ""
+    """The first 32 octets of the far end's NSF, NSC or NSS, as hexadecimal digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,9 @@ class FaxEnded(Event):
     cause: FaxCause
     raw_cause: str | None
     pages: int
+    unconfirmed: bool = False
+    """The page behind the confirmed ones was sent whole, and neither confirmed nor rejected: it may have
+    arrived."""
 
 
 @dataclass(frozen=True, slots=True)
