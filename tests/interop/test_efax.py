@@ -25,7 +25,7 @@ pytestmark = [
 ]
 
 SPEED = 4
-HEADER = {196: 20, 98: 10}
+HEADER = {196: 20, 98: 6}
 """Blank rows that efax puts above a page, by its resolution."""
 PATIENCE_S = 120
 ROW = 1728 // 8
