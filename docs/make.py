@@ -21,6 +21,7 @@ from PIL import Image
 from faxline import CallChannel, FaxToSend, retry, sim
 from faxline._lib import RAW_CAUSES, _ffi, _lib
 from faxline.causes import CallState
+from faxline.cli.schema import SCHEMA
 from faxline.cli.status import CALL_STATUS, FAX_STATUS, INTERRUPTED, TERMINATED, USAGE
 from faxline.options import OPTIONS
 
@@ -41,6 +42,18 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def raw_causes() -> str:
     rows = ((f"`{row.code}`", row.cause.value, row.text) for row in RAW_CAUSES.values())
     return table(("raw cause", "cause", "what it says"), rows)
+
+
+def json_events() -> str:
+    """Every event of every command's --json."""
+    parts = []
+    for command, events in SCHEMA.items():
+        rows = (
+            (f"`{event}`", "; ".join(f"`{name}`: {text}" for name, text in fields.items()) or "-")
+            for event, fields in events.items()
+        )
+        parts.append(f"### faxline {command} --json\n\n" + table(("event", "its fields"), rows))
+    return "\n\n".join(parts)
 
 
 def retries() -> str:
@@ -292,6 +305,7 @@ API = {
 
 PARTS = {
     "api.md": {"reference": api},
+    "cli.md": {"json": json_events},
     "causes.md": {"raw-causes": raw_causes, "retries": retries, "exit-statuses": exit_statuses},
     "options.md": {"options": fax_options},
     "simulator.md": {"numbers": far_machines, "faults": faults},

@@ -131,6 +131,7 @@ struct fl_t30 {
     bool order_ready;
     uint8_t order_active; /* kind + 1 of the order that the modem has, 0 = none */
     bool aborting;
+    bool gap;          /* that order is the silence between two signals, or was until now */
     uint8_t stutter;   /* receive orders in a row that ended at once with nothing */
     fl_time listening; /* since when */
     uint8_t mute;      /* called: carriers in a row that brought no command */

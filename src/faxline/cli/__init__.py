@@ -15,6 +15,8 @@ COMMANDS = {
     "receive": "receive faxes",
     "modem": "simulated modems on pseudo-terminals, for any fax program",
     "trace": "show a recorded call as text",
+    "selftest": "test installation, modem, line and far end",
+    "completion": "print the script for the shell's completion",
 }
 
 
