@@ -101,6 +101,11 @@ int32_t fl_document_add_coded(struct fl_document *document, const struct fl_code
 int32_t fl_document_pages(const struct fl_document *document);
 /* Octets of the page (from 0) in a coding (enum fl_coding: 0 MH, 1 MR, 2 MMR), or FL_E_VALUE. */
 int64_t fl_document_coded_size(const struct fl_document *document, int32_t page, int32_t coding);
+/* A page (from 0) as it is kept: info, and its MMR, *least* significant bit first, into code. Returns its octets (also
+ * with code NULL, to ask for the size), or FL_E_VALUE. */
+struct fl_page_info;
+int64_t fl_document_page_code(const struct fl_document *document, int32_t page, struct fl_page_info *info,
+                              uint8_t *code, int64_t cap);
 
 /* ---- coding of whole pages (t4/t4.h has the conventions) ---- */
 

@@ -125,6 +125,16 @@ BAUDS = tuple(iter(map(_lib.fl_tty_baud, itertools.count()).__next__, 0))
 _TRACE_KINDS = tuple(_names(_lib.fl_trace_kind_name))
 
 
+def decoded(code: bytes, width_px: int, rows: int) -> tuple[bytes, int]:
+    """Rows of a page of MMR, most significant bit first: packed, 1 = black, and how many there are (at most
+    `rows`). Of damaged code as much as can be read."""
+    out = _ffi.new("uint8_t[]", (width_px + 7) // 8 * rows)
+    bad, ended = _ffi.new("int64_t *"), _ffi.new("int32_t *")
+    found = _lib.fl_t4_decode_page(CODINGS.index("MMR"), 1, width_px, code, len(code), out, rows, bad, ended)
+    count = min(max(int(found), 0), rows)
+    return bytes(_ffi.buffer(out, (width_px + 7) // 8 * count)), count
+
+
 def port_user(path: str) -> tuple[int, str] | None:
     """The process that uses a serial port, and its name; None when none is known of."""
     name = _ffi.new("char[]", 64)
@@ -241,6 +251,10 @@ class PageRefused(Exception):
     """The engine takes no page of this width and resolution."""
 
 
+# Octets with their bits the other way round.
+_REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+
+
 class Document:
     """Pages on their way to a sender. Free with close() unless an Engine took it over."""
 
@@ -285,6 +299,24 @@ class Document:
         if outcome == _lib.FL_E_MEMORY:
             raise MemoryError
         return bool(outcome == 0)
+
+    def pages(self) -> Iterator["Page"]:
+        """What it has, coded; before it is given away."""
+        info = _ffi.new("struct fl_page_info *")
+        for index in range(_lib.fl_document_pages(self._handle)):
+            size = _lib.fl_document_page_code(self._handle, index, info, _ffi.NULL, 0)
+            code = _ffi.new("uint8_t[]", size)
+            _lib.fl_document_page_code(self._handle, index, info, code, size)
+            yield Page(
+                bytes(_ffi.buffer(code, size)).translate(_REVERSED),
+                info.width_px,
+                info.x_dpi,
+                info.y_dpi,
+                info.rows,
+                0,
+                info.number,
+                "",
+            )
 
     def close(self) -> None:
         handle, self._handle = self._handle, None

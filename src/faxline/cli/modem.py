@@ -1,6 +1,5 @@
 """faxline modem: simulated modems on pseudo-terminals, for any fax program, until interrupted."""
 
-import signal
 import threading
 from typing import NoReturn
 
@@ -9,7 +8,7 @@ import click
 from faxline import sim
 from faxline.causes import CallState
 from faxline.cli import status
-from faxline.cli.common import Terminated, complain, terminate
+from faxline.cli.common import Terminated, complain, polite_signals
 from faxline.errors import Error
 
 _NEWS = {
@@ -78,21 +77,28 @@ def command(
     Any fax program can open LINK as its modem. It calls the other lines by their numbers, and the far
     machines of the simulated exchange by theirs (5550100 ...). With several lines, the line's number goes
     before the suffix of the files that --save and --trace name.
+
+    \b
+    Example:
+      faxline modem --pty /tmp/fax0 --pty /tmp/fax1 &
+      efax -d /tmp/fax0 -o1 -t T5550100 letter.001
     """
-    previous = signal.signal(signal.SIGTERM, terminate)
     try:
-        with sim.PtyModems(
-            links,
-            speed=speed,
-            delay=delay,
-            far=far,
-            personality=personality,
-            faults=[fault for fault in faults.split(",") if fault],
-            number=number,
-            save=save,
-            trace=trace,
-            changed=_tell,
-        ) as modems:
+        with (
+            polite_signals(),
+            sim.PtyModems(
+                links,
+                speed=speed,
+                delay=delay,
+                far=far,
+                personality=personality,
+                faults=[fault for fault in faults.split(",") if fault],
+                number=number,
+                save=save,
+                trace=trace,
+                changed=_tell,
+            ) as modems,
+        ):
             for line in modems.lines:
                 print(f"{line.link}  number {line.number}", flush=True)
             _wait_for_ever()
@@ -102,8 +108,6 @@ def command(
         return status.INTERRUPTED
     except Terminated:
         return status.TERMINATED
-    finally:
-        signal.signal(signal.SIGTERM, previous)
 
 
 def _wait_for_ever() -> NoReturn:
