@@ -75,6 +75,9 @@ class Job:
         """Stores a received page. By the pump, not under the Condition."""
         return False
 
+    def finish(self) -> None:
+        """The engine has ended it. By the pump, not under the Condition, before it applies the event."""
+
     def line_closed(self) -> None:
         self.end(FaxCause.HANGUP, "local.closed")
 

@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from faxline._lib import Engine, EngineClosed
-from faxline.events import FarPageStored, PageReceived
+from faxline.events import FarPageStored, FaxEnded, PageReceived
 from faxline.tiff import TiffWriter
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ class Pump(threading.Thread):
                     line.trace.event(event)
                 if isinstance(event, PageReceived):
                     self._store_page(engine)
+                if isinstance(event, FaxEnded):
+                    self._finish_job()
                 with line.changed:
                     line.apply(event)
                     line.changed.notify_all()
@@ -76,6 +78,17 @@ class Pump(threading.Thread):
             line.logger.exception("%s: internal fault while a page was stored", line.device.address)
         finally:
             engine.page_stored(good)
+
+    def _finish_job(self) -> None:
+        """Has the job put its files in order before anybody hears that it is over."""
+        line = self._line
+        with line.changed:
+            job = line.job
+        try:
+            if job is not None:
+                job.finish()
+        except Exception:
+            line.logger.exception("%s: internal fault while a fax was finished", line.device.address)
 
     def _save_far_page(self, engine: Engine) -> None:
         """Writes the page before the event counts as seen: in virtual time the file is complete when a wait

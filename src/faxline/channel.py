@@ -47,13 +47,15 @@ class CallChannel:
         *,
         logger: logging.Logger | None = None,
         subscriber_id: str = "",
+        subscriber_name: str = "",
         trace: str | os.PathLike[str] | None = None,
     ) -> None:
         """Opens a device.
 
         device: an address, `scheme:rest?option=value&...`, such as `sim:`. logger: default "faxline".
         subscriber_id: the line's own number as the far end shows it, up to 20 of 0-9 + space; the default
-        of the fax option SubscriberId. trace: a file for the record of all calls as JSON lines (or a
+        of the fax option SubscriberId. subscriber_name: whose line it is, for header lines and cover pages
+        (the field {name}). trace: a file for the record of all calls as JSON lines (or a
         directory for a new file); read it with `faxline trace FILE`.
 
         Raises Error for an unknown scheme, option or value and for a device or trace file that cannot be
@@ -71,6 +73,7 @@ class CallChannel:
             if writer is not None:
                 writer.close()
             raise
+        self._line.subscriber_name = subscriber_name
         self.device: str = resolved.address
         """The address of the device, as it was given."""
         defaults = {"SubscriberId": identity.effective["SubscriberId"]}
