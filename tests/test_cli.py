@@ -135,10 +135,10 @@ def test_a_page_that_cannot_be_read_is_found_in_the_call(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "required"),
-        (["dial"], "invalid choice"),
-        (["send"], "required"),
-        (["send", "1"], "required"),
+        ([], "Missing command"),
+        (["dial"], "No such command 'dial'"),
+        (["send"], "Missing argument 'NUMBER'"),
+        (["send", "1"], "Missing argument 'FILE...'"),
         (["send", "1", "FAX", "--option", "ECM"], "NAME=VALUE"),
         (["send", "1", "FAX"], "--device sim:"),
         (["send", "1", "FAX", "--device", "isdn:1"], "no driver for 'isdn'"),
@@ -194,12 +194,9 @@ def test_interrupted(fax: str, number: int, exit_status: int) -> None:
 
 
 def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["--version"])
-    assert ended.value.code == 0
+    assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"faxline {faxline.__version__}\n"
-    with pytest.raises(SystemExit):
-        main(["send", "--help"])
+    assert main(["send", "--help"]) == 0
     text = capsys.readouterr().out
     for cause, number in [*status.FAX_STATUS.items(), *status.CALL_STATUS.items()]:
         assert re.search(rf"^ +{number} .*\b{cause}\b", text, re.MULTILINE)

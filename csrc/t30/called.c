@@ -16,8 +16,14 @@
 #define STORE_PATIENCE FL_SEC(2)
 #define RNR_PATIENCE   FL_SEC(1)
 /* The same command this soon behind our answer is that command again: the far end missed the answer and its T4 ran
- * out (at most 5.2 s, of which the answer took more than one). Later it belongs to a page that we never heard. */
-#define REPEAT_WINDOW FL_MS(6000)
+ * out (at most 5.175 s from the command's end, of which our answer took 1.3 s; the repetition takes 1.45 s at most).
+ * Later it belongs to a page that we never heard. MPS has no number: a page whose whole carrier, of less than about
+ * 4 s, went unrecognised cannot be told from a repetition (docs/t30.md). */
+#define REPEAT_WINDOW FL_MS(5300)
+/* A page whose carrier was lost is still being sent: a typical one takes this many octets. Nobody is waited for longer
+ * than for RNR. */
+#define EXPECTED_PAGE 100000
+#define REST_LIMIT    FL_SEC(55)
 /* A command is here 1.4 s behind the page at the latest that T.30 allows (gap, preamble, frame); twice that for slow
  * machines. Later, its sender was still sending the page when the carrier was lost. */
 #define COMMAND_AFTER FL_MS(2800)
@@ -226,6 +232,7 @@ void fl_t30_enter_C_RECEIVE_PAGE(struct fl_t30 *e)
         fl_ecm_expect(&e->ecm, e->session.ecm_64);
     else
         e->page_seen = false;
+    e->page_octets = 0;
     e->block_open = e->session.ecm;
     e->burst_seen = false;
     fl_t30_receive(e);
@@ -236,6 +243,15 @@ static void begin_page(struct fl_t30 *e)
     const struct fl_t30_inbox *inbox = &e->config.inbox;
     if (!e->page_seen) inbox->begin(inbox->ctx, &e->session, e->remote_id);
     e->page_seen = true;
+}
+
+/* No more comes on this carrier: whatever came is to be judged, and a command is due. */
+static void burst_over(struct fl_t30 *e)
+{
+    const struct fl_t30_inbox *inbox = &e->config.inbox;
+    e->burst_over = e->now;
+    if (e->burst_seen && !e->session.ecm) e->quality = inbox->end(inbox->ctx);
+    fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND);
 }
 
 void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h)
@@ -258,20 +274,20 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
         } else {
             begin_page(e);
             inbox->data(inbox->ctx, h->octets, h->length);
+            e->page_octets += (uint32_t)h->length;
         }
         break;
     case FL_H_FAILED:
     case FL_H_NO_CARRIER:
-        e->burst_over = e->now;
         if (e->burst_seen)
-            fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND);
+            burst_over(e);
         else
             fl_t30_receive_again(e); /* T2 still runs */
         break;
     case FL_H_DONE: fl_t30_receive_again(e); break; /* of the pause after stutter */
     case FL_H_WRONG_CARRIER:                        /* V.21: a command where a page was due */
     case FL_H_FRAME:
-    case FL_H_BAD_FRAME: fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND); break;
+    case FL_H_BAD_FRAME: burst_over(e); break;
     case FL_H_TIMER: fl_t30_give_up(e, FL_RAW_C_NO_PAGE, true); break;
     default: break;
     }
@@ -279,19 +295,22 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
 
 /* ---- phase D ---- */
 
-/* A burst that ended without RCP: the carrier was lost, and its sender goes on to the end of the block before it says
- * anything that we can hear. T2 begins there; but nobody is waited for longer than for RNR. */
-static fl_time rest_of_block(const struct fl_t30 *e)
+/* The carrier was lost (a burst ended without RCP, a page without RTC): its sender goes on to the end of the block or
+ * page before it says anything that we can hear. T2 begins there. */
+static fl_time rest_of_burst(const struct fl_t30 *e)
 {
-    bool just_lost = e->session.ecm && e->burst_seen && e->burst_over == e->now && e->ecm.rcps == 0;
-    if (!just_lost) return 0;
-    uint64_t bits = (uint64_t)FL_ECM_FRAMES * (e->ecm.frame_octets + 8u) * 8;
-    return fl_earlier((fl_time)(bits * 1000000 / e->session.rate_bps), FL_SEC(55));
+    uint64_t octets = 0;
+    bool just_over = e->burst_seen && e->burst_over == e->now;
+    if (just_over && e->session.ecm && e->ecm.rcps == 0)
+        octets = (uint64_t)FL_ECM_FRAMES * (e->ecm.frame_octets + 8u);
+    else if (just_over && !e->session.ecm && !e->quality.ended && e->page_octets < EXPECTED_PAGE)
+        octets = EXPECTED_PAGE - e->page_octets;
+    return fl_earlier((fl_time)(octets * 8 * 1000000 / e->session.rate_bps), REST_LIMIT);
 }
 
 void fl_t30_enter_D_AWAIT_COMMAND(struct fl_t30 *e)
 {
-    fl_t30_timer_start(e, FL_T2, FL_MS(FL_T30_TIMERS[FL_T2].nominal_ms) + rest_of_block(e));
+    fl_t30_timer_start(e, FL_T2, FL_MS(FL_T30_TIMERS[FL_T2].nominal_ms) + rest_of_burst(e));
     fl_t30_listen(e);
 }
 
@@ -300,8 +319,7 @@ void fl_t30_enter_D_AWAIT_COMMAND(struct fl_t30 *e)
  * or whose end was lost: some senders leave RTC away, but then their command follows at once. */
 static uint8_t judge_page(struct fl_t30 *e)
 {
-    const struct fl_t30_inbox *inbox = &e->config.inbox;
-    struct fl_copy_quality quality = inbox->end(inbox->ctx);
+    struct fl_copy_quality quality = e->quality;
     uint8_t verdict = FL_MCF;
     bool lost = quality.cut || (!quality.ended && e->now - e->burst_over > COMMAND_AFTER);
     if (quality.rows == 0 || lost || quality.bad_rows * 100ull > quality.rows * 15ull)
@@ -350,6 +368,8 @@ static void answer_command(struct fl_t30 *e, uint8_t command)
     } else if (!again) {
         response =
             FL_RTN; /* a command without a page, and not one that we answered before: the page is lost */
+    } else if (command == FL_MPS) {
+        e->repeats++;
     }
     answer(e, response);
 }

@@ -150,10 +150,13 @@ struct fl_t30 {
     int page, pages;           /* caller: the page at work; confirmed pages */
     int raw;
     bool ended;
-    bool page_open;     /* caller, ECM: blocks of the page are being sent */
-    bool page_seen;     /* called: something of the page at work has come */
-    bool burst_seen;    /* called: something came on this fast carrier */
-    fl_time burst_over; /* called: when that carrier ended */
+    bool page_open;                 /* caller, ECM: blocks of the page are being sent */
+    bool page_seen;                 /* called: something of the page at work has come */
+    bool burst_seen;                /* called: something came on this fast carrier */
+    fl_time burst_over;             /* called: when that carrier ended */
+    uint32_t page_octets;           /* called: of the page at work, without error correction */
+    struct fl_copy_quality quality; /* called: of that page, once its carrier has ended */
+    uint32_t repeats; /* called: MPS that were taken for repetitions and answered as the one before */
 
     /* TCF as it is judged */
     uint32_t tcf_octets, tcf_nonzero, tcf_run, tcf_best;

@@ -1,34 +1,29 @@
-"""The command line: faxline COMMAND. Everything it does is a call in the package."""
+"""The command line: faxline COMMAND. Everything it does is a call in the package.
 
-import argparse
+One module per command: faxline.cli.NAME holds a click command named `command`. It is imported when the
+command runs, and COMMANDS says here what it does, so that `faxline --help` need not import them all.
+"""
+
+import importlib
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
-from faxline import __version__
-from faxline.cli import receive, send, trace
-from faxline.cli.status import USAGE
+from faxline.cli import status
 
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(USAGE, f"{self.prog}: {message}\n")
+COMMANDS = {
+    "send": "send a fax",
+    "receive": "receive faxes",
+    "trace": "show a recorded call as text",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command and returns its exit status; SystemExit for --help and usage errors."""
-    parser = _Parser(prog="faxline", description="Fax on your own telephone hardware.")
-    parser.add_argument("--version", action="version", version=f"faxline {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (send, receive, trace):
-        command.add(commands)
-    parsed = parser.parse_args(arguments)
+    """Runs a command and returns its exit status."""
     try:
-        status = int(parsed.run(parsed))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough.
-        sys.stdout = None
-        return 0
-    return status
+        program = importlib.import_module("faxline.cli.program")
+    except ModuleNotFoundError as error:
+        if error.name not in ("click", "rich"):
+            raise
+        print("faxline: the command line needs click and rich: pip install 'faxline[cli]'", file=sys.stderr)
+        return status.USAGE
+    return int(program.run(arguments))

@@ -1,28 +1,54 @@
-"""What the commands share: device and option arguments, complaints, SIGTERM."""
+"""What the commands share: options that several of them have, complaints, SIGTERM."""
 
-import argparse
-import os
 import sys
+from collections.abc import Callable
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
+import click
+
+from faxline import options
 from faxline.cli import status
 
 DEVICE_VARIABLE = "FAXLINE_DEVICE"
 NO_DEVICE = f"no device: name one with --device (as in --device sim:) or {DEVICE_VARIABLE}"
 
-
-def device_of(arguments: argparse.Namespace) -> str:
-    """The device's address, '' when none is named."""
-    return str(arguments.device or os.environ.get(DEVICE_VARIABLE, ""))
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
-def option(text: str) -> tuple[str, str]:
-    """NAME=VALUE, for argparse."""
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    return name, value
+def _pairs(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for value in values:
+        name, equals, given = value.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{value!r} is not NAME=VALUE", context, parameter)
+        pairs.append((name, given))
+    return tuple(pairs)
+
+
+def device_option(command: Decorated) -> Decorated:
+    """--device, as the parameter `device`: '' when none is named."""
+    return click.option(
+        "--device",
+        metavar="D",
+        default="",
+        envvar=DEVICE_VARIABLE,
+        help=f"The device's address, such as sim: (default: {DEVICE_VARIABLE}).",
+    )(command)
+
+
+def fax_options(command: Decorated) -> Decorated:
+    """--option NAME=VALUE, as the parameter `fax_options`: pairs."""
+    return click.option(
+        "--option",
+        "fax_options",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=_pairs,
+        help=f"A fax option, any number of times: {', '.join(options.OPTIONS)}.",
+    )(command)
 
 
 def complain(text: str) -> int:

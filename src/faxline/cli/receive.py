@@ -1,53 +1,24 @@
 """faxline receive: answer calls and write the faxes that come, one after the other."""
 
-import argparse
 import json
 import os
 import re
 import signal
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import click
 
 from faxline import options
 from faxline.causes import CallState, FaxCause
 from faxline.channel import CallChannel
 from faxline.cli import status
-from faxline.cli.common import DEVICE_VARIABLE, NO_DEVICE, Terminated, complain, device_of, option, terminate
+from faxline.cli.common import NO_DEVICE, Terminated, complain, device_option, fax_options, terminate
 from faxline.errors import Error, Hangup
 from faxline.storage import FaxToReceive
-
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
-
-
-def add(commands: "Commands") -> None:
-    parser = commands.add_parser(
-        "receive",
-        help="receive faxes",
-        description="Waits for calls, answers them and writes each fax as a TIFF in DIR, until interrupted.",
-        epilog=status.table(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--device", metavar="D", help=f"the device's address, such as sim: (default: {DEVICE_VARIABLE})"
-    )
-    parser.add_argument(
-        "--output", metavar="DIR", required=True, help="directory for the faxes; it must exist"
-    )
-    parser.add_argument("--once", action="store_true", help="end after one call, with its exit status")
-    parser.add_argument(
-        "--option",
-        metavar="NAME=VALUE",
-        action="append",
-        default=[],
-        type=option,
-        help=f"a fax option, any number of times: {', '.join(options.OPTIONS)}",
-    )
-    parser.add_argument("--json", action="store_true", help="one JSON object per event")
-    parser.add_argument("--trace", metavar="FILE", help="record the calls; faxline trace FILE shows them")
-    parser.set_defaults(run=run)
 
 
 class _DatedFax(FaxToReceive):
@@ -64,21 +35,54 @@ class _DatedFax(FaxToReceive):
         return self._path
 
 
-def run(arguments: argparse.Namespace) -> int:
-    device = device_of(arguments)
+@dataclass(frozen=True)
+class _Wanted:
+    """What the command line asks for."""
+
+    directory: Path
+    options: dict[str, str]
+    once: bool
+    json: bool
+
+    def tell(self, event: str, text: str, **fields: Any) -> None:
+        print(json.dumps({"event": event, **fields}) if self.json else text, flush=True)
+
+
+@click.command(epilog=status.table())
+@device_option
+@click.option(
+    "--output",
+    metavar="DIR",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Directory for the faxes; it must exist.",
+)
+@click.option("--once", is_flag=True, help="End after one call, with its exit status.")
+@fax_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per event.")
+@click.option("--trace", metavar="FILE", help="Record the calls; faxline trace FILE shows them.")
+def command(
+    device: str,
+    output: Path,
+    once: bool,
+    fax_options: tuple[tuple[str, str], ...],
+    as_json: bool,
+    trace: str | None,
+) -> int:
+    """Wait for calls, answer them and write each fax as a TIFF in DIR, until interrupted."""
     if not device:
         return complain(NO_DEVICE)
-    directory = Path(arguments.output)
-    if not directory.is_dir() or not os.access(directory, os.W_OK):
-        return complain(f"{directory}: not a directory that can be written")
-    checked = options.check(dict(arguments.option), receiving=True)
+    if not output.is_dir() or not os.access(output, os.W_OK):
+        return complain(f"{output}: not a directory that can be written")
+    wanted = _Wanted(output, dict(fax_options), once, as_json)
+    checked = options.check(dict(wanted.options), receiving=True)
     if checked.cause is not FaxCause.NONE:
         complain(checked.text)
         return status.FAX_STATUS[checked.cause]
     previous = signal.signal(signal.SIGTERM, terminate)
     try:
-        with CallChannel(device, trace=arguments.trace) as channel:
-            return _serve(channel, directory, arguments)
+        with CallChannel(device, trace=trace) as channel:
+            return _serve(channel, wanted)
     except (Error, Hangup) as error:
         return complain(str(error))
     except KeyboardInterrupt:
@@ -89,36 +93,36 @@ def run(arguments: argparse.Namespace) -> int:
         signal.signal(signal.SIGTERM, previous)
 
 
-def _serve(channel: CallChannel, directory: Path, arguments: argparse.Namespace) -> int:
+def _serve(channel: CallChannel, wanted: _Wanted) -> int:
     """Call after call; closing the channel ends the last one politely, and what was confirmed is stored."""
     while True:
-        _tell(arguments, "waiting", f"waiting for a call on {channel.device}", device=channel.device)
+        wanted.tell("waiting", f"waiting for a call on {channel.device}", device=channel.device)
         channel.wait_for_call()
-        _tell(arguments, "ringing", "it rings")
+        wanted.tell("ringing", "it rings")
         if channel.answer() is not CallState.ANSWERED:
-            _tell(arguments, "missed", "the caller has hung up")
-            if arguments.once:
+            wanted.tell("missed", "the caller has hung up")
+            if wanted.once:
                 return status.CALL_STATUS[channel.cause()]
             continue
-        cause = _receive(channel, _DatedFax(directory), arguments)
-        if arguments.once:
+        cause = _receive(channel, _DatedFax(wanted.directory), wanted)
+        if wanted.once:
             return status.FAX_STATUS[cause]
 
 
-def _receive(channel: CallChannel, fax: FaxToReceive, arguments: argparse.Namespace) -> FaxCause:
+def _receive(channel: CallChannel, fax: FaxToReceive, wanted: _Wanted) -> FaxCause:
     receiver = channel.FaxReceiver
-    if receiver.start(fax, dict(arguments.option)):
+    if receiver.start(fax, dict(wanted.options)):
         with suppress(Error, Hangup):  # how it ends is for wait_until_finished() to say
             if settings := receiver.wait_for_negotiated_settings():
                 who = settings["RemoteSubscriberId"] or "the far end"
                 how = f"{settings['Modem']} {settings['DataRate']} bit/s, {settings['Compression']}"
-                _tell(arguments, "negotiated", f"{who}: {how}, {settings['Resolution']} dpi", **settings)
+                wanted.tell("negotiated", f"{who}: {how}, {settings['Resolution']} dpi", **settings)
             told = 0
             while not receiver.Details.last_page or told < receiver.Details.pages:
                 pages = receiver.wait_for_next_page()
                 if pages > told:
                     told = pages
-                    _tell(arguments, "page", f"page {told} is stored", pages=told, file=fax.filename)
+                    wanted.tell("page", f"page {told} is stored", pages=told, file=fax.filename)
     cause = receiver.wait_until_finished()
     channel.hang_up()
     details = receiver.Details
@@ -126,9 +130,5 @@ def _receive(channel: CallChannel, fax: FaxToReceive, arguments: argparse.Namesp
     where = f" in {fax.filename}" if details.pages else ""
     text = f"{cause}, {details.pages} {'page' if details.pages == 1 else 'pages'}{where}{reason}"
     file = fax.filename if details.pages else None
-    _tell(arguments, "result", text, cause=cause, pages=details.pages, file=file, raw_cause=details.raw_cause)
+    wanted.tell("result", text, cause=cause, pages=details.pages, file=file, raw_cause=details.raw_cause)
     return cause
-
-
-def _tell(arguments: argparse.Namespace, event: str, text: str, **fields: Any) -> None:
-    print(json.dumps({"event": event, **fields}) if arguments.json else text, flush=True)

@@ -1,77 +1,73 @@
 """faxline send: send a fax."""
 
-import argparse
 import json
 import signal
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
+
+import click
 
 from faxline import options
 from faxline.causes import CallState, FaxCause
 from faxline.channel import CallChannel
 from faxline.cli import status
-from faxline.cli.common import DEVICE_VARIABLE, NO_DEVICE, Terminated, complain, device_of, option, terminate
+from faxline.cli.common import NO_DEVICE, Terminated, complain, device_option, fax_options, terminate
 from faxline.document import DocumentError, FaxToSend
 from faxline.errors import Error, Hangup
 
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What the command line asks for."""
+
+    number: str
+    files: list[str]
+    options: dict[str, str]
+    call_from: str
+    timeout: float
+    json: bool
 
 
-def add(commands: "Commands") -> None:
-    parser = commands.add_parser(
-        "send",
-        help="send a fax",
-        description="Sends a fax. Several FILEs form one fax.",
-        epilog=status.table(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("number", metavar="NUMBER", help="the number to call")
-    parser.add_argument(
-        "files", metavar="FILE", nargs="+", help="TIFF or image files, in the order of their pages"
-    )
-    parser.add_argument(
-        "--device", metavar="D", help=f"the device's address, such as sim: (default: {DEVICE_VARIABLE})"
-    )
-    parser.add_argument(
-        "--option",
-        metavar="NAME=VALUE",
-        action="append",
-        default=[],
-        type=option,
-        help=f"a fax option, any number of times: {', '.join(options.OPTIONS)}",
-    )
-    parser.add_argument(
-        "--from", dest="call_from", metavar="NUMBER", default="", help="the number that calls"
-    )
-    parser.add_argument(
-        "--timeout", metavar="SECONDS", type=float, default=120, help="for the answer (default: 120)"
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="one JSON object per event, and the result as the last"
-    )
-    parser.add_argument("--trace", metavar="FILE", help="record the call; faxline trace FILE shows it")
-    parser.set_defaults(run=run)
-
-
-def run(arguments: argparse.Namespace) -> int:
-    device = device_of(arguments)
+@click.command(epilog=status.table())
+@click.argument("number")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@device_option
+@fax_options
+@click.option("--from", "call_from", metavar="NUMBER", default="", help="The number that calls.")
+@click.option("--timeout", metavar="SECONDS", type=float, default=120, help="For the answer (default: 120).")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object per event, and the result as the last."
+)
+@click.option("--trace", metavar="FILE", help="Record the call; faxline trace FILE shows it.")
+def command(
+    number: str,
+    files: tuple[str, ...],
+    device: str,
+    fax_options: tuple[tuple[str, str], ...],
+    call_from: str,
+    timeout: float,
+    as_json: bool,
+    trace: str | None,
+) -> int:
+    """Send a fax to NUMBER: TIFF or image FILEs, in the order of their pages. Several form one fax."""
     if not device:
         return complain(NO_DEVICE)
-    for name in arguments.files:
+    for name in files:
         try:
             open(name, "rb").close()
         except OSError as error:
             return complain(f"{name}: {error.strerror}")
+    wanted = _Wanted(number, list(files), dict(fax_options), call_from, timeout, as_json)
     # What can be seen to be wrong without a call costs none.
-    report = _Report(arguments)
-    checked = options.check(dict(arguments.option))
+    report = _Report(wanted)
+    checked = options.check(dict(wanted.options))
     if checked.cause is not FaxCause.NONE:
         complain(checked.text)
         return report.result(status.FAX_STATUS[checked.cause], cause=checked.cause, text=checked.text)
     try:
-        FaxToSend(arguments.files).count_pages()
+        FaxToSend(wanted.files).count_pages()
     except DocumentError as error:
         complain(str(error))
         cause = FaxCause.ERROR
@@ -80,8 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
     previous = signal.signal(signal.SIGTERM, terminate)
     try:
-        with CallChannel(device, trace=arguments.trace) as channel:
-            return _send(channel, arguments)
+        with CallChannel(device, trace=trace) as channel:
+            return _send(channel, wanted)
     except (Error, Hangup) as error:
         return complain(str(error))
     except KeyboardInterrupt:
@@ -92,18 +88,18 @@ def run(arguments: argparse.Namespace) -> int:
         signal.signal(signal.SIGTERM, previous)
 
 
-def _send(channel: CallChannel, arguments: argparse.Namespace) -> int:
-    report = _Report(arguments)
+def _send(channel: CallChannel, wanted: _Wanted) -> int:
+    report = _Report(wanted)
     sender = channel.FaxSender
     try:
-        report.event("calling", f"calling {arguments.number}", number=arguments.number, device=channel.device)
-        if channel.call(arguments.number, arguments.call_from, arguments.timeout) is not CallState.ANSWERED:
+        report.event("calling", f"calling {wanted.number}", number=wanted.number, device=channel.device)
+        if channel.call(wanted.number, wanted.call_from, wanted.timeout) is not CallState.ANSWERED:
             call_cause = channel.cause()
             return report.result(
                 status.CALL_STATUS[call_cause], call_cause=call_cause, raw_cause=channel.Details.raw_cause
             )
         report.event("answered", "answered")
-        if sender.start(FaxToSend(arguments.files), dict(arguments.option)):
+        if sender.start(FaxToSend(wanted.files), dict(wanted.options)):
             _follow(channel, report)
         cause = sender.wait_until_finished()
         channel.hang_up()
@@ -146,9 +142,9 @@ def _follow(channel: CallChannel, report: "_Report") -> None:
 class _Report:
     """Tells people or programs how the fax gets on."""
 
-    def __init__(self, arguments: argparse.Namespace) -> None:
-        self._number: str = arguments.number
-        self._json: bool = arguments.json
+    def __init__(self, wanted: _Wanted) -> None:
+        self._number: str = wanted.number
+        self._json: bool = wanted.json
         self._live = not self._json and sys.stdout.isatty()
         self._width = 0
 

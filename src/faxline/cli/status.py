@@ -2,6 +2,7 @@
 
 from faxline.causes import CallCause, FaxCause
 
+OK = 0
 USAGE = 1
 INTERRUPTED = 130
 TERMINATED = 143
@@ -42,7 +43,7 @@ CALL_STATUS: dict[CallCause, int] = {
 
 
 def table() -> str:
-    """The table for --help."""
+    """The table for --help (click leaves a paragraph after \\b as it stands)."""
     lines = [
         f"  {FAX_STATUS[FaxCause.NORMAL]:>3}  NORMAL: every page was confirmed",
         f"  {USAGE:>3}  usage or local error",
@@ -50,4 +51,4 @@ def table() -> str:
     lines += [f"  {number:>3}  fax {cause}" for cause, number in FAX_STATUS.items() if number > 1]
     lines += [f"  {number:>3}  call not answered, {cause}" for cause, number in CALL_STATUS.items()]
     lines += [f"  {INTERRUPTED:>3}  interrupted", f"  {TERMINATED:>3}  terminated"]
-    return "exit status:\n" + "\n".join(lines)
+    return "Exit status:\n\n\b\n" + "\n".join(lines)
