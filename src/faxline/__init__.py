@@ -12,9 +12,12 @@ from faxline import sim
 from faxline._version import __version__
 from faxline.causes import CallCause, CallState, FaxCause, ReceiveState, SendState
 from faxline.channel import CallChannel
+from faxline.confirmation import Confirmation
+from faxline.cover import Cover
 from faxline.details import CallDetails, FaxDetails
 from faxline.document import FaxToSend
 from faxline.errors import Error, Hangup
+from faxline.preview import Preview
 from faxline.receiver import CallFaxReceiver
 from faxline.sender import CallFaxSender
 from faxline.storage import FaxToReceive
@@ -26,12 +29,15 @@ __all__ = [
     "CallFaxReceiver",
     "CallFaxSender",
     "CallState",
+    "Confirmation",
+    "Cover",
     "Error",
     "FaxCause",
     "FaxDetails",
     "FaxToReceive",
     "FaxToSend",
     "Hangup",
+    "Preview",
     "ReceiveState",
     "SendState",
     "__version__",

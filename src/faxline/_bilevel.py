@@ -82,7 +82,7 @@ def _cell(width: int, height: int) -> tuple[int, ...]:
         across, down = 2 * math.pi * (x + 0.5) / width, 2 * math.pi * (y + 0.5) / height
         return math.cos(across) * math.cos(down) + 1e-6 * (x + y * width)  # no two alike
 
-    places = sorted(((height_at(x, y), x, y) for y in range(height) for x in range(width)))
+    places = sorted((height_at(x, y), x, y) for y in range(height) for x in range(width))
     cell = [0] * (width * height)
     for rank, (_, x, y) in enumerate(places):
         cell[y * width + x] = 1 + round(253 * (rank + 0.5) / len(places))

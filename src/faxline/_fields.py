@@ -59,7 +59,9 @@ def template_fault(template: str, fields: Collection[str] | None) -> str | None:
             continue
         known = field.isidentifier() if fields is None else field in fields
         if not known or spec or conversion:
-            return f"no field {{{field}{'!' * bool(conversion)}{conversion or ''}{':' * bool(spec)}{spec or ''}}}"
+            more = f"!{conversion}" if conversion else ""
+            more += f":{spec}" if spec else ""
+            return f"no field {{{field}{more}}}"
     return None
 
 

@@ -1,5 +1,5 @@
-"""TIFF with all its pages, and still images: whatever Pillow reads. Sizes are checked before pixels are decoded, and
-nothing global in Pillow is touched."""
+"""TIFF with all its pages, and still images: whatever Pillow reads. Sizes are checked before pixels are
+decoded, and nothing global in Pillow is touched."""
 
 from __future__ import annotations
 

@@ -256,8 +256,8 @@ class Document:
         return int(_lib.fl_document_pages(self._handle))
 
     def coded_page(self, page: int, width_px: int, x_dpi: int, y_dpi: int, coding: str = "MMR") -> Page:
-        """A page (from 0) as it goes out in a format that is not finer than its own, its header included; most
-        significant bit first. Raises PageRefused."""
+        """A page (from 0) as it goes out in a format that is not finer than its own, its header included;
+        most significant bit first. Raises PageRefused."""
         row_count = _ffi.new("int32_t *")
         arguments = (self._handle, page, x_dpi, y_dpi, width_px, CODINGS.index(coding), row_count)
         size = _lib.fl_document_code_page(*arguments, _ffi.NULL, 0)

@@ -1,5 +1,5 @@
-"""PDF documents, by PDFium (pypdfium2, the extra [pdf]): one page at a time, drawn in grey straight at the fax
-resolution."""
+"""PDF documents, by PDFium (pypdfium2, the extra [pdf]): one page at a time, drawn in grey straight at the
+fax resolution."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _PDFIUM = threading.Lock()
 
 _POINTS = 72.0
-_FORMS = True
 _SIDE_MIN, _SIDE_MAX = 1.0, 100_000.0  # points
 
 
@@ -30,21 +29,18 @@ class PdfSource:
         pdfium = _pdfium(name)
         self._name = name
         with _PDFIUM:
+            _forget_last_error()
             try:
                 self._document: Any = pdfium.PdfDocument(file)
             except pdfium.PdfiumError as error:
                 raise DocumentError(f"{name}: {_reason(error)}") from None
             try:
                 self.count = len(self._document)
-                if self.count and _FORMS:
-                    self._document.init_forms()
+                self._document.init_forms()
             except BaseException:
                 self._document.close()
                 raise
         self._file = file
-        if self.count == 0:
-            self.close()
-            raise DocumentError(f"{name}: the PDF has no pages")
         if self.count > PAGES_MAX:
             self.close()
             raise DocumentError(f"{name}: {self.count} pages, and a fax has {PAGES_MAX} at most")
@@ -71,7 +67,9 @@ class PdfLeaf:
                 width, height = page.get_size()  # turned as the page says
                 if not (_SIDE_MIN <= width <= _SIDE_MAX and _SIDE_MIN <= height <= _SIDE_MAX):
                     raise PageError(f"{width:g} x {height:g} points is no size of a page")
-                place = _raster.layout(width, height, (_POINTS, _POINTS), True if wish.high_res is None else wish.high_res)
+                place = _raster.layout(
+                    width, height, (_POINTS, _POINTS), True if wish.high_res is None else wish.high_res
+                )
                 grey = self._draw(page, place)
             finally:
                 page.close()
@@ -104,7 +102,7 @@ class PdfLeaf:
                 raw.FPDF_FFLDraw(self._document.formenv.raw, bitmap, page.raw, *area, turn, flags)
         finally:
             raw.FPDFBitmap_Destroy(bitmap)
-        return Image.frombuffer("L", (place.width, place.height), pixels, "raw", "L", stride, 1)
+        return Image.frombytes("L", (place.width, place.height), bytes(pixels), "raw", "L", stride, 1)
 
 
 def _pdfium(name: str) -> ModuleType:
@@ -114,7 +112,16 @@ def _pdfium(name: str) -> ModuleType:
         raise DocumentError(
             f"{name}: PDF needs the package pypdfium2: install it with pip install 'faxline[pdf]'"
         ) from None
-    return pypdfium2
+    module: ModuleType = pypdfium2
+    return module
+
+
+def _forget_last_error() -> None:
+    """PDFium sets no error for a document without pages, and the one before would seem to be its: so the last
+    one is always this."""
+    from pypdfium2 import raw
+
+    raw.FPDF_LoadMemDocument64(b"", 0, None)
 
 
 def _reason(error: Exception) -> str:
@@ -125,5 +132,5 @@ def _reason(error: Exception) -> str:
     if "security" in text.lower():
         return "the PDF is encrypted in a way that cannot be read"
     if "data format" in text.lower() or "file access" in text.lower():
-        return f"the PDF is broken or cut short ({text})"
+        return "the PDF is broken or cut short, or has no pages"
     return f"the PDF cannot be read ({text})"

@@ -263,7 +263,7 @@ def layout(
     true_width = inches[0] * 204
     across = paper / true_width if resolution is None or true_width > paper else 1.0
     # Letter is wider than a fax page by a hair: it keeps its length.
-    factor = 1.0 if resolution and 1 / _SAME_WIDTH <= across else across
+    factor = 1.0 if resolution and across >= 1 / _SAME_WIDTH else across
     if high_res is None:
         high_res = resolution is None or y_in / factor >= _FINE_FROM_DPI
     y_dpi = _FINE if high_res else _STANDARD

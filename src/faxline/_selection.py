@@ -24,7 +24,9 @@ def parse(text: str) -> Selection:
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,5})\s*(?:(-)\s*(\d{1,5})?)?\s*", part, re.ASCII)
         if not match:
-            raise ValueError(f"pages {text!r}: {part.strip()!r} is neither a page nor a range (as in '1-3,5,8-')")
+            raise ValueError(
+                f"pages {text!r}: {part.strip()!r} is neither a page nor a range (as in '1-3,5,8-')"
+            )
         first = int(match[1])
         last = None if match[2] and not match[3] else int(match[3] or match[1])
         if first < 1 or (last is not None and last < first):

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from faxline._raster import FaxPage, Wish
 
 PAGES_MAX = 2000  # more in one file is a loop of directories, or not a fax
-PIXELS_MAX = 89_478_485  # of one page before conversion: where Pillow starts to warn; A3 at 600 dpi has 70 million
+PIXELS_MAX = (
+    89_478_485  # of one page before conversion: where Pillow starts to warn; A3 at 600 dpi has 70 million
+)
 
 
 class DocumentError(Exception):

@@ -73,9 +73,11 @@ class CallChannel:
             if writer is not None:
                 writer.close()
             raise
-        self._line.subscriber_name = subscriber_name
         self.device: str = resolved.address
         """The address of the device, as it was given."""
+        self.subscriber_name: str = subscriber_name
+        """Whose line it is."""
+        self._line.subscriber_name = subscriber_name
         defaults = {"SubscriberId": identity.effective["SubscriberId"]}
         self.FaxSender: CallFaxSender = CallFaxSender(self, self._logger, defaults)
         """Sends faxes on this channel's call."""

@@ -148,7 +148,7 @@ class Cover:
                 text = "".join(letter for letter in column if letter.isprintable())
                 font, text = _fonts.choose(text, round(size))
                 last = number == len(columns) - 1
-                for row in _wrapped(text, font, right - x) if last else [text]:
+                for row in wrapped(text, font, right - x) if last else [text]:
                     if y + size > page.height - 0.5 * _MARGIN_INCH * dpi:
                         raise PageError("its text is longer than a page")
                     draw.text((x, y), row, fill=0, font=font)
@@ -164,7 +164,7 @@ def _names(line: str) -> list[str]:
     return [field for _, field, _, _ in string.Formatter().parse(line) if field is not None]
 
 
-def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: float) -> Iterator[str]:
+def wrapped(text: str, font: ImageFont.FreeTypeFont, width: float) -> Iterator[str]:
     """A text as lines that fit, broken at spaces where there are any."""
     row = ""
     for word in text.split(" "):

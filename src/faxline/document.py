@@ -41,8 +41,8 @@ class _Content:
 
 
 class FaxToSend:
-    """A document for CallFaxSender: one file or several, which form one fax. TIFF, PNG, JPEG and other images;
-    PDF (with the extra `faxline[pdf]`); plain text (.txt .text .log .asc).
+    """A document for CallFaxSender: one file or several, which form one fax. TIFF, PNG, JPEG and other
+    images; PDF (with the extra `faxline[pdf]`); plain text (.txt .text .log .asc).
 
     Nothing is opened before the fax starts; what is wrong with a file appears then, as Cause.ERROR with a
     sentence in Details.raw_cause_text. An object may be sent any number of times.
@@ -56,8 +56,8 @@ class FaxToSend:
         photo: bool = False,
         paper: str = "a4",
     ) -> None:
-        """filename: a file, or a list of them in the order of their pages. The others as add_content(). Raises
-        TypeError, ValueError."""
+        """filename: a file, or a list of them in the order of their pages. The others as add_content().
+        Raises TypeError, ValueError."""
         self._contents: tuple[_Content, ...] = ()
         self._cover: Cover | None = None
         if isinstance(filename, (list, tuple)):
@@ -72,8 +72,8 @@ class FaxToSend:
         photo: bool = False,
         paper: str = "a4",
     ) -> None:
-        """Names the file, or the files in the order of their pages; replaces what was named before. The others
-        as add_content()."""
+        """Names the file, or the files in the order of their pages; replaces what was named before. The
+        others as add_content()."""
         before, self._contents = self._contents, ()
         try:
             for filename in filenames:
@@ -88,8 +88,8 @@ class FaxToSend:
         """Names one more file, behind those named before.
 
         pages: which of its pages, in this order, as in '1-3,5,8-'; '' all. photo: clustered dots for what is
-        neither black nor white, where a threshold would leave black or white only; for pictures, it takes some
-        two to five times as long on the line. paper: 'a4', 'letter' or 'legal', for plain text. Raises
+        neither black nor white, where a threshold would leave black or white only; for pictures, it takes
+        some two to five times as long on the line. paper: 'a4', 'letter' or 'legal', for plain text. Raises
         ValueError, TypeError.
         """
         if paper not in ("a4", "letter", "legal"):

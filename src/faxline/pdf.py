@@ -33,8 +33,8 @@ def convert(
     target's extension (.pdf .tif .tiff .png). Returns the files written: of PNG there is one for each page.
 
     A TIFF as FaxToReceive writes it becomes a PDF with the same coded bits in it. Any other document becomes
-    what a fax of it would be. Raises DocumentError for the source; PdfError, FileExistsError (a target that is
-    there, without replace) and other OSError for the target, ValueError for another extension.
+    what a fax of it would be. Raises DocumentError for the source; PdfError, FileExistsError (a target that
+    is there, without replace) and other OSError for the target, ValueError for another extension.
     """
     source, target = Path(os.fsdecode(source)), Path(os.fsdecode(target))
     kind = target.suffix.lower()
@@ -150,7 +150,8 @@ def _place(temporary: Path, path: Path, replace: bool) -> None:
 
 
 class new_file:
-    """A file that takes its name once it is complete and on the disk, as a context manager. Raises OSError."""
+    """A file that takes its name once it is complete and on the disk, as a context manager. Raises
+    OSError."""
 
     def __init__(self, path: Path, replace: bool) -> None:
         self._path = path
@@ -160,7 +161,7 @@ class new_file:
     def __enter__(self) -> IO[bytes]:
         if not self._replace and os.path.lexists(self._path):
             raise FileExistsError(17, "the file exists already", str(self._path))
-        self._file = open(self._temporary, "xb")  # noqa: SIM115 - closed on exit
+        self._file = open(self._temporary, "xb")
         return self._file
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

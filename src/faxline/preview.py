@@ -24,8 +24,8 @@ from faxline.errors import Error
 if TYPE_CHECKING:
     from PIL import Image
 
-# Seconds of line time, as measured on the simulated line between stations that keep T.30's nominal times: what
-# a call takes with one page of nothing, each further page, each further block of error correction.
+# Seconds of line time, as measured on the simulated line between stations that keep T.30's nominal times:
+# what a call takes with one page of nothing, each further page, each further block of error correction.
 _SESSION_S, _PAGE_S, _BLOCK_S = 11.5, 2.8, 2.8
 _BLOCK_OCTETS = 256 * 256
 _ECM_FACTOR = 1.05  # frames and inserted zeros
@@ -129,9 +129,10 @@ class Preview:
         return image_of(self.pages[page - 1])
 
     def save(self, target: str | os.PathLike[str], *, replace: bool = False) -> list[Path]:
-        """Writes all pages: as PDF (with the extra `faxline[pdf]`), TIFF or PNG, by the extension. Of PNG there is
-        one file for each page of several, x-1.png, x-2.png ..., on pixels that are nearly square. Returns the
-        files. Raises PdfError, FileExistsError and other OSError; ValueError for another extension."""
+        """Writes all pages: as PDF (with the extra `faxline[pdf]`), TIFF or PNG, by the extension. Of PNG
+        there is one file for each page of several, x-1.png, x-2.png ..., on pixels that are nearly square.
+        Returns the files. Raises PdfError, FileExistsError and other OSError; ValueError for another
+        extension."""
         from faxline import pdf
 
         path = Path(os.fsdecode(target))

@@ -17,16 +17,16 @@ class StorageError(Exception):
 
 
 class FaxToReceive:
-    """The file that a CallFaxReceiver writes: a TIFF, or a PDF when its name ends with .pdf (that needs the extra
-    `faxline[pdf]`).
+    """The file that a CallFaxReceiver writes: a TIFF, or a PDF when its name ends with .pdf (that needs the
+    extra `faxline[pdf]`).
 
     A TIFF appears with its first page, and never without one; no other file is replaced. A subclass that
     overrides path() can name it by who sends.
 
     Of a PDF x.pdf the pages are in x.pdf.tif while they come: a TIFF that is complete after each page, as
     always. When the fax is over, however it ended, the PDF is made of it, with the same bits, and the TIFF is
-    removed. What a crash or a fault leaves is x.pdf.tif, with every confirmed page; `faxline convert x.pdf.tif
-    x.pdf` makes the PDF.
+    removed. What a crash or a fault leaves is x.pdf.tif, with every confirmed page; `faxline convert
+    x.pdf.tif x.pdf` makes the PDF.
     """
 
     def __init__(self, filename: str | os.PathLike[str]) -> None:

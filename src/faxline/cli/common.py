@@ -16,16 +16,17 @@ NO_DEVICE = f"no device: name one with --device (as in --device sim:) or {DEVICE
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
-def _pairs(
+def pairs(
     context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
 ) -> tuple[tuple[str, str], ...]:
-    pairs = []
+    """NAME=VALUE as pairs: a click callback."""
+    found = []
     for value in values:
         name, equals, given = value.partition("=")
         if not equals:
             raise click.BadParameter(f"{value!r} is not NAME=VALUE", context, parameter)
-        pairs.append((name, given))
-    return tuple(pairs)
+        found.append((name, given))
+    return tuple(found)
 
 
 def device_option(command: Decorated) -> Decorated:
@@ -46,7 +47,7 @@ def fax_options(command: Decorated) -> Decorated:
         "fax_options",
         metavar="NAME=VALUE",
         multiple=True,
-        callback=_pairs,
+        callback=pairs,
         help=f"A fax option, any number of times: {', '.join(options.OPTIONS)}.",
     )(command)
 

@@ -5,15 +5,18 @@ import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 
-from faxline import options
+from faxline import options, pdf
 from faxline.causes import CallState, FaxCause
 from faxline.channel import CallChannel
 from faxline.cli import status
 from faxline.cli.common import NO_DEVICE, Terminated, complain, device_option, fax_options, terminate
+from faxline.cli.documents import document_options, fax_of
+from faxline.confirmation import Confirmation
 from faxline.document import DocumentError, FaxToSend
 from faxline.errors import Error, Hangup
 
@@ -23,18 +26,25 @@ class _Wanted:
     """What the command line asks for."""
 
     number: str
-    files: list[str]
+    fax: FaxToSend
     options: dict[str, str]
     call_from: str
     timeout: float
     json: bool
+    confirmation: str | None
 
 
 @click.command(epilog=status.table())
 @click.argument("number")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @device_option
+@document_options
 @fax_options
+@click.option(
+    "--confirmation",
+    metavar="FILE",
+    help="Write a page that says what became of the fax: .pdf, .png or .tif; an older file is replaced.",
+)
 @click.option("--from", "call_from", metavar="NUMBER", default="", help="The number that calls.")
 @click.option("--timeout", metavar="SECONDS", type=float, default=120, help="For the answer (default: 120).")
 @click.option(
@@ -45,13 +55,21 @@ def command(
     number: str,
     files: tuple[str, ...],
     device: str,
+    pages: str,
+    photo: bool,
+    paper: str,
+    cover: str | None,
+    fields: tuple[tuple[str, str], ...],
+    sender_name: str,
+    confirmation: str | None,
     fax_options: tuple[tuple[str, str], ...],
     call_from: str,
     timeout: float,
     as_json: bool,
     trace: str | None,
 ) -> int:
-    """Send a fax to NUMBER: TIFF or image FILEs, in the order of their pages. Several form one fax."""
+    """Send a fax to NUMBER: PDF, TIFF, image or text FILEs, in the order of their pages. Several form one
+    fax. `faxline preview` shows it before."""
     if not device:
         return complain(NO_DEVICE)
     for name in files:
@@ -59,7 +77,10 @@ def command(
             open(name, "rb").close()
         except OSError as error:
             return complain(f"{name}: {error.strerror}")
-    wanted = _Wanted(number, list(files), dict(fax_options), call_from, timeout, as_json)
+    fax = fax_of(files, pages, photo, paper, cover, fields)
+    if confirmation is not None and (fault := _confirmation_fault(confirmation)):
+        return complain(fault)
+    wanted = _Wanted(number, fax, dict(fax_options), call_from, timeout, as_json, confirmation)
     # What can be seen to be wrong without a call costs none.
     report = _Report(wanted)
     checked = options.check(dict(wanted.options))
@@ -67,7 +88,7 @@ def command(
         complain(checked.text)
         return report.result(status.FAX_STATUS[checked.cause], cause=checked.cause, text=checked.text)
     try:
-        FaxToSend(wanted.files).count_pages()
+        wanted.fax.count_pages()
     except DocumentError as error:
         complain(str(error))
         cause = FaxCause.ERROR
@@ -76,7 +97,7 @@ def command(
         )
     previous = signal.signal(signal.SIGTERM, terminate)
     try:
-        with CallChannel(device, trace=trace) as channel:
+        with CallChannel(device, subscriber_name=sender_name, trace=trace) as channel:
             return _send(channel, wanted)
     except (Error, Hangup) as error:
         return complain(str(error))
@@ -95,14 +116,16 @@ def _send(channel: CallChannel, wanted: _Wanted) -> int:
         report.event("calling", f"calling {wanted.number}", number=wanted.number, device=channel.device)
         if channel.call(wanted.number, wanted.call_from, wanted.timeout) is not CallState.ANSWERED:
             call_cause = channel.cause()
+            _confirm(channel, wanted)
             return report.result(
                 status.CALL_STATUS[call_cause], call_cause=call_cause, raw_cause=channel.Details.raw_cause
             )
         report.event("answered", "answered")
-        if sender.start(FaxToSend(wanted.files), dict(wanted.options)):
+        if sender.start(wanted.fax, dict(wanted.options)):
             _follow(channel, report)
         cause = sender.wait_until_finished()
         channel.hang_up()
+        _confirm(channel, wanted)
         details = sender.Details
         return report.result(
             status.FAX_STATUS[cause],
@@ -118,6 +141,32 @@ def _send(channel: CallChannel, wanted: _Wanted) -> int:
             sender.stop()
         channel.hang_up()
         raise
+
+
+def _confirmation_fault(name: str) -> str:
+    """What can be seen to be wrong with --confirmation before the call, or ''."""
+    path = Path(name)
+    kind = path.suffix.lower()
+    if kind not in pdf.FORMATS:
+        return f"--confirmation {name}: the extension says the format, and is one of {' '.join(pdf.FORMATS)}"
+    if not path.absolute().parent.is_dir():
+        return f"--confirmation {name}: no such directory"
+    if kind == ".pdf":
+        try:
+            pdf.check()
+        except pdf.PdfError as error:
+            return f"--confirmation {name}: {error}"
+    return ""
+
+
+def _confirm(channel: CallChannel, wanted: _Wanted) -> None:
+    """Writes the confirmation; what goes wrong with it changes nothing about the fax."""
+    if wanted.confirmation is None:
+        return
+    try:
+        Confirmation.of(channel, wanted.fax).save(wanted.confirmation, replace=True)
+    except (OSError, ValueError, pdf.PdfError) as error:
+        complain(f"{wanted.confirmation}: not written: {error}")
 
 
 def _follow(channel: CallChannel, report: "_Report") -> None:
