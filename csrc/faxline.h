@@ -131,7 +131,7 @@ enum fl_event_kind {
     FL_EVENT_FAX_STARTED, /* the T.30 engine has taken the line */
     FL_EVENT_NEGOTIATED,  /* negotiated: agreed, or changed by a retrain */
     FL_EVENT_PAGE,        /* pages confirmed so far; last: no more will follow */
-    FL_EVENT_FAX_ENDED,   /* cause, raw, pages */
+    FL_EVENT_FAX_ENDED,   /* cause, raw, pages, in_doubt */
     FL_EVENT_RECEIVED, /* a page was received: fl_channel_take_page has it, fl_channel_page_stored confirms it */
     FL_EVENT_FAR_PAGE, /* a simulated far machine stored a page: fl_channel_take_far_page has it */
     FL_EVENT_TIMER,    /* timer: the delay given to fl_channel_timer has passed on the line's clock */
@@ -148,6 +148,11 @@ struct fl_negotiated {
     int32_t min_scan_ms; /* minimum scan-line time */
     char remote_id[24];  /* CSI or TSI, printable, trimmed, NUL terminated */
     char our_id[24];
+    char sub_address[24];       /* SUB, or PSA where the document is polled: sent or received; '' = none */
+    char password[24];          /* SID, or PWD where it is polled */
+    char selective_polling[24]; /* SEP */
+    uint8_t nonstandard[32];    /* the beginning of the far end's NSF, NSC or NSS */
+    int32_t nonstandard_length;
 };
 
 struct fl_event {
@@ -159,6 +164,8 @@ struct fl_event {
     int32_t raw;
     int32_t pages;
     int32_t last;
+    int32_t
+        in_doubt; /* the page behind the confirmed ones was sent whole, and neither confirmed nor rejected */
     int32_t timer;
     struct fl_negotiated negotiated;
 };
@@ -171,8 +178,17 @@ struct fl_event {
 #define FL_E_BUSY   -4
 
 enum fl_board_kind {
-    FL_BOARD_SIM, /* the simulated device */
+    FL_BOARD_SIM,  /* the simulated device */
+    FL_BOARD_PIPE, /* a Class 1 modem: on a serial port, or behind a ready-made pipe */
 };
+
+enum fl_flow {
+    FL_FLOW_NONE,
+    FL_FLOW_RTSCTS,
+};
+
+/* The octets of a modem (csrc/line/pipe.h); an extension makes one. */
+struct fl_pipe;
 
 enum fl_pace {
     FL_PACE_VIRTUAL, /* time passes only while somebody waits for it, and then at once */
@@ -207,7 +223,16 @@ struct fl_channel_config {
     uint64_t seed;
     char number[24]; /* simulated line: its own number */
     struct fl_fault faults[16];
-    struct fl_office *office; /* simulated line: NULL = it is alone with its far machines */
+    struct fl_office *office; /* NULL = it is alone (a simulated line: with its far machines) */
+
+    /* FL_BOARD_PIPE */
+    struct fl_pipe *pipe; /* taken over, also when the channel does not open; NULL: the serial port at path */
+    char path[256];
+    int32_t baud;
+    int32_t flow;             /* enum fl_flow */
+    char profile[24];         /* name of a row of fl_profile_name, '' = by what the modem says of itself */
+    int32_t pulse;            /* 1: dial by pulses */
+    int32_t answer_timeout_s; /* how long a called station may take to answer; 0 = 60 */
 };
 
 struct fl_fax_options {
@@ -279,6 +304,15 @@ int64_t fl_channel_take_page(struct fl_channel *channel, struct fl_page_info *in
                              int64_t cap);
 int64_t fl_channel_take_far_page(struct fl_channel *channel, struct fl_page_info *info, uint8_t *code,
                                  int64_t cap);
+
+/* ---- modems ---- */
+
+/* Modem families (csrc/modem/profiles.c); NULL behind the last. */
+const char *fl_profile_name(int32_t profile);
+/* The speeds that a serial port may be set to; 0 behind the last. */
+int32_t fl_tty_baud(int32_t index);
+/* The process that has the serial port in use, 0 when none is known of (name is '' then); others' are seen by root only. */
+int32_t fl_port_user(const char *path, char *name, size_t name_size);
 
 /* ---- trace ---- */
 

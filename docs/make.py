@@ -18,9 +18,10 @@ from pathlib import Path
 import pictures
 from PIL import Image
 
-from faxline import CallChannel, FaxToSend, sim
+from faxline import CallChannel, FaxToSend, retry, sim
 from faxline._lib import RAW_CAUSES, _ffi, _lib
 from faxline.causes import CallState
+from faxline.cli.schema import SCHEMA
 from faxline.cli.status import CALL_STATUS, FAX_STATUS, INTERRUPTED, TERMINATED, USAGE
 from faxline.options import OPTIONS
 
@@ -41,6 +42,38 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def raw_causes() -> str:
     rows = ((f"`{row.code}`", row.cause.value, row.text) for row in RAW_CAUSES.values())
     return table(("raw cause", "cause", "what it says"), rows)
+
+
+def json_events() -> str:
+    """Every event of every command's --json."""
+    parts = []
+    for command, events in SCHEMA.items():
+        rows = (
+            (f"`{event}`", "; ".join(f"`{name}`: {text}" for name, text in fields.items()) or "-")
+            for event, fields in events.items()
+        )
+        parts.append(f"### faxline {command} --json\n\n" + table(("event", "its fields"), rows))
+    return "\n\n".join(parts)
+
+
+def retries() -> str:
+    """Every row of the retry tables."""
+    rows = [(f"call {cause.value}", retry.CALLS[cause]) for cause in retry.CALLS]
+    rows += [(f"`{code}`", row) for code, row in retry.RAW_CAUSES.items()]
+    return table(
+        ("after", "again", "because", "what the next calls do without"), (_retry(*row) for row in rows)
+    )
+
+
+def _retry(name: str, row: retry.Row) -> Iterable[str]:
+    if not row.delays_s:
+        return name, "no", row.text, ""
+    delays = ", ".join(f"{seconds // 60}" for seconds in row.delays_s[: row.most])
+    most = (
+        f", {row.most} {'time' if row.most == 1 else 'times'} at most" if row.most < retry.RETRIES_MAX else ""
+    )
+    words = [", ".join(feature.text for feature in step) or "nothing" for step in row.hide]
+    return name, f"after {delays} min{most}", row.text, "" if words == ["nothing"] else "; then ".join(words)
 
 
 def exit_statuses() -> str:
@@ -255,13 +288,24 @@ API = {
     "pdf": ["convert"],
     "details": ["FaxDetails", "CallDetails"],
     "causes": ["CallState", "CallCause", "SendState", "ReceiveState", "FaxCause"],
+    "events": [
+        "EventStream",
+        "CallChanged",
+        "FaxStarted",
+        "Negotiated",
+        "PageReceived",
+        "PageConfirmed",
+        "FaxEnded",
+    ],
+    "retry": ["advise", "Advice", "remaining"],
     "errors": ["Error", "Hangup"],
     "sim": ["address", "call_in", "fault", "far_machines", "faults", "violations"],
 }
 
 PARTS = {
     "api.md": {"reference": api},
-    "causes.md": {"raw-causes": raw_causes, "exit-statuses": exit_statuses},
+    "cli.md": {"json": json_events},
+    "causes.md": {"raw-causes": raw_causes, "retries": retries, "exit-statuses": exit_statuses},
     "options.md": {"options": fax_options},
     "simulator.md": {"numbers": far_machines, "faults": faults},
     "tutorial.md": {"numbers": far_machines},

@@ -3,6 +3,7 @@ no line may be open and none may have seen a breach of T.30's timing at our end 
 pace the simulated line measures this machine's scheduler too).
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,14 @@ def _lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Line]]:
     assert left_open == []
     breaches = [line.violations() for line in lines if not line.device.config.real_pace]
     assert [breach for breach in breaches if breach[0]] == []
+
+
+@pytest.fixture(autouse=True)
+def _no_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test reads the configuration of who runs it."""
+    for name in [name for name in os.environ if name.startswith("FAXLINE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-configuration"))
 
 
 @pytest.fixture

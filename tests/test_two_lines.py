@@ -10,6 +10,14 @@ import pytest
 from faxline import CallChannel, Error, FaxToReceive, FaxToSend
 
 CODINGS = ("MH", "MR", "MMR")
+# Every resolution of DIS, with the width in pixels of A4.
+RESOLUTIONS = {
+    **{(204, lines): 1728 for lines in (98, 196, 391)},
+    **{(200, lines): 1728 for lines in (100, 200, 400)},
+    (300, 300): 2592,
+    (400, 400): 3456,
+    (408, 391): 3456,
+}
 RATES = ("2400", "4800", "7200", "9600", "12000", "14400")
 
 
@@ -55,7 +63,7 @@ def call(caller_job: Job, called_job: Job) -> tuple[str, str, dict[str, str]]:
 
 @pytest.mark.parametrize("ecm", ["YES", "NO"])
 @pytest.mark.parametrize("coding", CODINGS)
-@pytest.mark.parametrize("dpi", [(204, 98), (204, 196), (204, 391)])
+@pytest.mark.parametrize("dpi", RESOLUTIONS)
 def test_bit_for_bit(tmp_path: Path, ecm: str, coding: str, dpi: tuple[int, int]) -> None:
     """Every coding, resolution and rate, with and without error correction."""
     if (coding, ecm) == ("MMR", "NO"):
@@ -64,7 +72,7 @@ def test_bit_for_bit(tmp_path: Path, ecm: str, coding: str, dpi: tuple[int, int]
             assert not channel.FaxSender.start(filename="x", fax_options={"Compression": "MMR", "ECM": "NO"})
             assert channel.FaxSender.cause() == "INCONSISTENT_OPTIONS"
         return
-    made = pages.save_fax(tmp_path / "sent.tif", 2, height=120, dpi=dpi)
+    made = pages.save_fax(tmp_path / "sent.tif", 2, width=RESOLUTIONS[dpi], height=120, dpi=dpi)
     for rate in RATES:
         received = tmp_path / f"{rate}.tif"
         send = Job(tmp_path / "sent.tif", send=True, ECM=ecm, Compression=coding, MaxDataRate=rate)
@@ -95,6 +103,40 @@ def test_polling(tmp_path: Path, wants: str, offers: str) -> None:
     else:
         assert causes[:2] == ("COMMSFAULT", "COMMSFAULT")
         assert not (tmp_path / "received.tif").exists()
+
+
+def test_whom_it_is_for(tmp_path: Path) -> None:
+    """SUB and SID reach the called application; a password of its own keeps others out."""
+    pages.save_fax(tmp_path / "sent.tif", 1)
+    words = {"SubAddress": "12 34", "Password": "4711"}
+    with CallChannel("sim:5550001") as caller, CallChannel("sim:5550002") as called:
+        for password, cause in (("", "NORMAL"), ("4711", "NORMAL"), ("42", "COMMSFAULT")):
+            receive = Job(tmp_path / f"received-{password}.tif", send=False, Password=password)
+            other = Called(called, receive)
+            assert caller.call("5550002") == "ANSWERED"
+            assert caller.FaxSender.send(FaxToSend(tmp_path / "sent.tif"), words) == cause
+            caller.hang_up()
+            other.join()
+            assert other.cause == cause
+            if cause == "NORMAL":
+                assert words.items() <= caller.FaxSender.Details.negotiated.items()
+                assert words.items() <= called.FaxReceiver.Details.negotiated.items()
+            else:
+                assert called.FaxReceiver.Details.raw_cause == "far.B.wrong-password"
+
+
+def test_who_polls(tmp_path: Path) -> None:
+    """PSA, PWD and SEP reach who has the document."""
+    pages.save_fax(tmp_path / "sent.tif", 1)
+    words = {"SubAddress": "7", "Password": "4711", "SelectivePolling": "42"}
+    with CallChannel("sim:5550001") as caller, CallChannel("sim:5550002") as called:
+        other = Called(called, Job(tmp_path / "sent.tif", send=True))
+        assert caller.call("5550002") == "ANSWERED"
+        assert caller.FaxReceiver.receive(FaxToReceive(tmp_path / "received.tif"), words) == "NORMAL"
+        caller.hang_up()
+        other.join()
+        for details in (caller.FaxReceiver.Details, called.FaxSender.Details):
+            assert words.items() <= details.negotiated.items()
 
 
 def test_nothing_to_poll(tmp_path: Path) -> None:

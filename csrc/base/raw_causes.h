@@ -18,6 +18,10 @@
         "the far end did not ask for the document: no usable DTC until T1 expired")                          \
     RAW(B_WRONG_POLL, "far.B.wrong-poll", COMMSFAULT,                                                        \
         "the far end polled with another SelectivePolling or Password than ours")                            \
+    RAW(B_WRONG_PASSWORD, "far.B.wrong-password", COMMSFAULT,                                                \
+        "the far end sent another Password (SID) than ours, or none")                                        \
+    RAW(B_FIELDS, "far.B.fields-not-valid", COMMSFAULT,                                                      \
+        "the far end refused our SubAddress, Password or SubscriberId (FNV)")                                \
     RAW(B_INCOMPATIBLE, "far.B.incompatible", COMMSFAULT, "no modulation and rate that both ends may use")   \
     RAW(B_TRAINING, "far.B.training", COMMSFAULT, "training failed at every allowed rate")                   \
     RAW(B_NO_RESPONSE, "far.B.no-response", COMMSFAULT,                                                      \
@@ -40,6 +44,8 @@
         "the page was rejected (RTN, PIN) and each resend of it too")                                        \
     RAW(D_ECM_STUCK, "far.D.ecm-stuck", PAGEQUALITY,                                                         \
         "error correction got nothing more of the page through, even at the lowest rate")                    \
+    RAW(D_GIVEN_UP, "far.D.given-up", PAGEQUALITY,                                                           \
+        "the far end gave up a page that error correction could not bring over (EOR)")                       \
     RAW(D_NOT_READY, "far.D.not-ready", TIMEOUT, "the far end answered RNR until T5 expired")                \
     RAW(D_DCN, "far.D.dcn", HANGUP, "the far end sent DCN after the negotiation")                            \
     RAW(LINE_DOWN, "far.line-down", HANGUP, "the far end or the exchange dropped the call")                  \

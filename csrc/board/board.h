@@ -1,6 +1,6 @@
 /* What a channel asks of a board, whatever the board is: a Class 1 modem, the simulated device, later a card that does
- * T.30 by itself. A board does its work in step(), for as long as there is any at `now`, and says when it wants to be
- * stepped next. Everything else is an order (heeded or refused, always with an event) or a question.
+ * T.30 by itself. A board does its work in move() and settle(), a piece at a time, and says when it has more. Everything
+ * else is an order (heeded or refused, always with an event) or a question.
  */
 #ifndef FL_BOARD_H
 #define FL_BOARD_H
@@ -26,7 +26,16 @@ struct fl_board_ops {
     /* Simulated: a far machine is to call with this document, which is the board's from now on. */
     void (*incoming)(struct fl_board *board, const struct fl_fax_options *options,
                      struct fl_document *document, fl_time now);
-    fl_time (*step)(struct fl_board *board, fl_time now);
+    /* What there is to do at `now`: true when something was done, and both are called again until nothing is. First
+     * everybody's octets and timers (move), then what looks at several lines of an office (settle; NULL: nothing). */
+    bool (*move)(struct fl_board *board, fl_time now);
+    bool (*settle)(struct fl_board *board, fl_time now);
+    /* When there will be something to do; FL_NEVER: not by itself. */
+    fl_time (*deadline)(struct fl_board *board);
+    /* It never comes to rest: it does nothing any more. */
+    void (*give_up)(struct fl_board *board, fl_time now);
+    /* A descriptor that says when there is something to do, and for what to poll it; -1 (or NULL): none. */
+    int (*fd)(struct fl_board *board, short *poll_events, fl_time now);
     /* Fills kind and what belongs to it; seq and time are the channel's. */
     bool (*event)(struct fl_board *board, struct fl_event *event);
     bool (*has_event)(const struct fl_board *board);
@@ -50,5 +59,9 @@ struct fl_board {
 /* The simulated device: a line of the exchange (sim/exchange.c). NULL: error holds a sentence. */
 struct fl_board *fl_exchange_open(const struct fl_channel_config *config, struct fl_office *office,
                                   struct fl_trace *trace, char *error, size_t error_size);
+
+/* A Class 1 modem behind a pipe (board/piped.c). */
+struct fl_board *fl_piped_open(const struct fl_channel_config *config, struct fl_office *office,
+                               struct fl_trace *trace, char *error, size_t error_size);
 
 #endif

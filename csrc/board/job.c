@@ -42,6 +42,7 @@ static void offer_document(struct fl_abilities *abilities)
     abilities->width = FL_A3;
     abilities->length = 2;
     abilities->min_scan = 7;
+    abilities->sep = abilities->password = abilities->psa = true;
 }
 
 void fl_job_start(struct fl_job *job, struct fl_station *station, const struct fl_fax_options *options,
@@ -96,11 +97,32 @@ void fl_job_receive(struct fl_job *job, struct fl_station *station, const struct
     };
     config.polling = station->dialled;
     copy_id(config.id, options->subscriber_id);
+    copy_id(config.sub_address, options->sub_address);
     copy_id(config.password, options->password);
     copy_id(config.selective, options->selective_polling);
     copy_id(job->id, options->subscriber_id);
     config.inbox = fl_store_inbox(store);
     fl_station_fax(station, &config, now);
+}
+
+/* Whom the document is for and who may have it: what we sent of it, or what came. */
+static void describe_words(const struct fl_t30 *engine, struct fl_negotiated *negotiated)
+{
+    const struct fl_t30_words *said = &engine->said;
+    bool sends = engine->config.caller, polling = engine->config.polling;
+    const char *sub = polling ? said->psa : said->sub, *password = polling ? said->pwd : said->sid;
+    if (sends && !polling) {
+        sub = engine->session.sub ? engine->config.sub_address : "";
+        password = engine->session.password ? engine->config.password : "";
+    } else if (!sends && polling) {
+        sub = engine->far.psa ? engine->config.sub_address : "";
+        password = engine->config.password;
+    }
+    copy_id(negotiated->sub_address, sub);
+    copy_id(negotiated->password, password);
+    copy_id(negotiated->selective_polling, sends ? said->sep : engine->config.selective);
+    memcpy(negotiated->nonstandard, said->nsf, said->nsf_length);
+    negotiated->nonstandard_length = said->nsf_length;
 }
 
 static void describe(const struct fl_job *job, const struct fl_t30 *engine, struct fl_negotiated *negotiated)
@@ -118,6 +140,7 @@ static void describe(const struct fl_job *job, const struct fl_t30 *engine, stru
     negotiated->min_scan_ms = session->min_scan_ms;
     memcpy(negotiated->remote_id, engine->remote_id, sizeof engine->remote_id);
     memcpy(negotiated->our_id, job->id, sizeof job->id);
+    describe_words(engine, negotiated);
 }
 
 static bool t30_event(const struct fl_job *job, const struct fl_station *station,
@@ -133,23 +156,50 @@ static bool t30_event(const struct fl_job *job, const struct fl_station *station
     case FL_T30_PAGE: to->kind = FL_EVENT_PAGE; return true;
     default:
         to->kind = FL_EVENT_FAX_ENDED;
+        to->in_doubt = from->in_doubt;
         to->raw = from->raw;
         to->cause = from->raw == FL_RAW_NONE ? FL_FAX_NORMAL : fl_raw_cause(from->raw);
         return true;
     }
 }
 
-bool fl_job_event(const struct fl_job *job, const struct fl_station *station,
-                  const struct fl_station_event *from, struct fl_event *to)
+/* What a station's event is for the application; false when it is nothing to it. */
+static bool station_event(const struct fl_job *job, const struct fl_station *station,
+                          const struct fl_station_event *from, struct fl_event *to)
 {
     switch (from->kind) {
     case FL_STATION_CALL:
         to->kind = FL_EVENT_CALL;
         to->state = from->state;
         to->cause = from->cause;
+        to->raw = from->cause == FL_CALL_CAUSE_ERROR ? FL_RAW_DEVICE : FL_RAW_NONE;
         return true;
     case FL_STATION_STARTED: to->kind = FL_EVENT_FAX_STARTED; return true;
     case FL_STATION_T30: return t30_event(job, station, &from->t30, to);
     default: return false;
     }
+}
+
+bool fl_job_storing(const struct fl_station *station)
+{
+    return station->fax && station->engine.storing;
+}
+
+bool fl_job_event(struct fl_job *job, struct fl_station *station, struct fl_event *event)
+{
+    struct fl_station_event from;
+    bool page = fl_job_storing(station) && !job->told;
+    job->told = fl_job_storing(station);
+    if (page) {
+        event->kind = FL_EVENT_RECEIVED;
+        return true;
+    }
+    while (fl_station_event(station, &from))
+        if (station_event(job, station, &from, event)) return true;
+    return false;
+}
+
+bool fl_job_has_event(const struct fl_job *job, const struct fl_station *station)
+{
+    return (fl_job_storing(station) && !job->told) || station->event_count > 0;
 }

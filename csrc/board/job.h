@@ -11,6 +11,7 @@
 struct fl_job {
     struct fl_sending sending;
     char id[FL_ID_SIZE + 1];
+    bool told; /* of the page that is being stored */
 };
 
 /* Receives into the store. */
@@ -19,9 +20,11 @@ void fl_job_receive(struct fl_job *job, struct fl_station *station, const struct
 
 void fl_job_start(struct fl_job *job, struct fl_station *station, const struct fl_fax_options *options,
                   struct fl_document *document, fl_time now);
-/* What a station's event is for the application; false when it is nothing to it. */
-bool fl_job_event(const struct fl_job *job, const struct fl_station *station,
-                  const struct fl_station_event *from, struct fl_event *to);
+/* The station's next event that is one for the application, too: kind and what belongs to it; false when none waits. */
+bool fl_job_event(struct fl_job *job, struct fl_station *station, struct fl_event *event);
+bool fl_job_has_event(const struct fl_job *job, const struct fl_station *station);
+/* A page was given to the application, which has not said yet that it is stored. */
+bool fl_job_storing(const struct fl_station *station);
 /* What a Class 1 modem can send or receive, as a set of FL_CAN_. */
 uint8_t fl_job_modulations(const struct fl_class1 *driver, bool receive);
 

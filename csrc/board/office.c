@@ -52,6 +52,39 @@ void fl_office_leave(struct fl_office *office, struct fl_member *member)
         if (office->members[i] == member) office->members[i] = office->members[--office->count];
 }
 
+/* Work at one moment that never ends is a fault: better a dead device than a hung program. */
+#define WORK_LIMIT 100000
+
+static bool work(struct fl_office *office, fl_time now)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < office->count; i++) {
+        struct fl_board *board = office->members[i]->board;
+        any |= board->ops->move(board, now);
+    }
+    for (uint32_t i = 0; i < office->count; i++) {
+        struct fl_board *board = office->members[i]->board;
+        if (board->ops->settle) any |= board->ops->settle(board, now);
+    }
+    return any;
+}
+
+fl_time fl_office_step(struct fl_office *office, struct fl_board *mine, fl_time now)
+{
+    fl_time deadline = FL_NEVER;
+    int rounds = 0;
+    while (work(office, now))
+        if (++rounds > WORK_LIMIT) {
+            mine->ops->give_up(mine, now);
+            return FL_NEVER;
+        }
+    for (uint32_t i = 0; i < office->count; i++) {
+        struct fl_board *board = office->members[i]->board;
+        deadline = fl_earlier(deadline, board->ops->deadline(board));
+    }
+    return deadline;
+}
+
 void fl_office_tell(struct fl_office *office, const struct fl_member *except)
 {
     for (uint32_t i = 0; i < office->count; i++) {

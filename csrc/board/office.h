@@ -36,6 +36,8 @@ void fl_office_wake(int fd);
 /* False when the office is full. */
 bool fl_office_join(struct fl_office *office, struct fl_member *member);
 void fl_office_leave(struct fl_office *office, struct fl_member *member);
+/* Everybody's work at this moment, until nobody has any; when there will be more. `mine`: gives up when it never ends. */
+fl_time fl_office_step(struct fl_office *office, struct fl_board *mine, fl_time now);
 /* Tells the other members that something has happened to them: they look before time passes on. */
 void fl_office_tell(struct fl_office *office, const struct fl_member *except);
 /* Virtual pace: goes ahead to the deadline, or to the first timer of any channel, if all permit that must. patient:

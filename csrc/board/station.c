@@ -101,13 +101,30 @@ void fl_station_init(struct fl_station *s, const struct fl_class1_profile *profi
 {
     memset(s, 0, sizeof *s);
     s->pen = pen;
+    s->profile = profile;
     s->cause = FL_CALL_CAUSE_NORMAL;
     fl_class1_init(&s->driver, profile, pen);
     order(s, FL_ORDER_INIT, now);
 }
 
+void fl_station_restart(struct fl_station *s, fl_time now)
+{
+    struct fl_class1_config config = s->driver.config;
+    const struct fl_class1_profile *profile = s->profile;
+    if (s->state != FL_STATION_DEAD) return;
+    s->state = FL_STATION_INIT;
+    s->cause = FL_CALL_CAUSE_NORMAL;
+    s->hang_up = false;
+    s->ringing_until = 0;
+    s->ignored = false;
+    fl_class1_init(&s->driver, profile, s->pen);
+    fl_class1_configure(&s->driver, &config);
+    order(s, FL_ORDER_INIT, now);
+}
+
 static void dial(struct fl_station *s, fl_time now)
 {
+    s->waiting = false;
     s->state = FL_STATION_DIALLING;
     s->dialled = true;
     s->cause = FL_CALL_CAUSE_NORMAL;
@@ -136,6 +153,7 @@ void fl_station_dial(struct fl_station *s, const char *number, fl_time now)
 static void ring(struct fl_station *s, fl_time now)
 {
     if (s->ringing_until == 0) emit_call(s, FL_CALL_RING_INCOMING, FL_CALL_CAUSE_NORMAL);
+    s->waiting = false;
     s->ringing_until = now + RING_GAP;
 }
 
@@ -151,6 +169,7 @@ void fl_station_await(struct fl_station *s, bool on, fl_time now)
     (void)now;
     bool ready = s->state == FL_STATION_ON_HOOK || s->state == FL_STATION_INIT;
     if (s->ringing_until != 0 && !s->ignored) return; /* it rings already, and was told so */
+    s->waiting = on && ready;
     emit_call(s, on && ready ? FL_CALL_WAITING : FL_CALL_IDLE,
               s->state == FL_STATION_DEAD ? FL_CALL_CAUSE_ERROR : FL_CALL_CAUSE_NORMAL);
 }
@@ -202,6 +221,7 @@ void fl_station_hang_up(struct fl_station *s, fl_time now)
     case FL_STATION_HANGING_UP: return;
     default: /* on hook already */
         s->dial.length = 0;
+        s->waiting = false;
         emit_call(s, FL_CALL_IDLE, s->cause);
         return;
     }
@@ -211,9 +231,12 @@ void fl_station_hang_up(struct fl_station *s, fl_time now)
 
 static void die(struct fl_station *s)
 {
-    bool in_call = s->dial.length || (s->state != FL_STATION_INIT && s->state != FL_STATION_ON_HOOK &&
-                                      s->state != FL_STATION_DEAD);
+    bool begun = s->state != FL_STATION_INIT && s->state != FL_STATION_ON_HOOK && s->state != FL_STATION_DEAD;
+    bool rings = s->ringing_until != 0 && !s->ignored;
+    bool in_call = begun || rings || s->waiting || s->dial.length;
     s->dial.length = 0;
+    s->ringing_until = 0;
+    s->waiting = s->ignored = false;
     s->state = FL_STATION_DEAD;
     s->cause = FL_CALL_CAUSE_ERROR;
     if (in_call) emit_call(s, FL_CALL_IDLE, FL_CALL_CAUSE_ERROR);
@@ -313,6 +336,11 @@ void fl_station_input(struct fl_station *s, const uint8_t *octets, size_t length
 size_t fl_station_output(struct fl_station *s, uint8_t *octets, size_t cap, fl_time now)
 {
     return fl_class1_output(&s->driver, octets, cap, now);
+}
+
+bool fl_station_has_output(const struct fl_station *s, fl_time now)
+{
+    return fl_class1_has_output(&s->driver, now);
 }
 
 void fl_station_tick(struct fl_station *s, fl_time now)

@@ -38,9 +38,11 @@ struct fl_station {
     struct fl_class1 driver;
     struct fl_t30 engine;
     struct fl_pen pen;
-    uint8_t state;         /* enum fl_station_state */
-    bool fax;              /* a session runs */
+    const struct fl_class1_profile *profile; /* asked for; NULL: the driver finds out */
+    uint8_t state;                           /* enum fl_station_state */
+    bool fax;                                /* a session runs */
     bool dialled;          /* the present or last call is ours: who sends then is T.30's caller */
+    bool waiting;          /* stands ready for a call, and nothing rings */
     bool ignored;          /* the present ringing was rejected */
     fl_time ringing_until; /* a ring is due before; 0 = nothing rings */
     bool hang_up;          /* as soon as it has ended */
@@ -65,9 +67,13 @@ void fl_station_stored(struct fl_station *station, bool good, fl_time now);
 void fl_station_await(struct fl_station *station, bool on, fl_time now);
 void fl_station_stop(struct fl_station *station, int raw, fl_time now);
 void fl_station_unplugged(struct fl_station *station, fl_time now);
+/* The modem that was gone is there again (or may be): brings it up. Otherwise nothing. */
+void fl_station_restart(struct fl_station *station, fl_time now);
 
 void fl_station_input(struct fl_station *station, const uint8_t *octets, size_t length, fl_time now);
 size_t fl_station_output(struct fl_station *station, uint8_t *octets, size_t cap, fl_time now);
+/* Whether fl_station_output would give something. */
+bool fl_station_has_output(const struct fl_station *station, fl_time now);
 void fl_station_tick(struct fl_station *station, fl_time now);
 fl_time fl_station_deadline(const struct fl_station *station);
 bool fl_station_event(struct fl_station *station, struct fl_station_event *event);

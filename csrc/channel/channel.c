@@ -238,10 +238,18 @@ static fl_time timers_deadline(const struct fl_channel *ch)
     return earliest;
 }
 
-/* Sleeps until woken, or until `until` on the wall's clock. */
-static void rest(struct fl_channel *ch, fl_time until)
+/* What the board waits for. */
+static struct pollfd board_poll(struct fl_channel *ch)
 {
-    struct pollfd fd = {.fd = ch->member.wake, .events = POLLIN};
+    struct pollfd board = {.fd = -1};
+    if (ch->board->ops->fd) board.fd = ch->board->ops->fd(ch->board, &board.events, ch->now);
+    return board;
+}
+
+/* Sleeps until woken, or until `until` on the wall's clock. */
+static void rest(struct fl_channel *ch, struct pollfd board, fl_time until)
+{
+    struct pollfd fds[] = {{.fd = ch->member.wake, .events = POLLIN}, board};
     struct timespec timeout, *limit = NULL;
     if (until != FL_NEVER) {
         fl_time left = until - fl_office_wall();
@@ -250,7 +258,7 @@ static void rest(struct fl_channel *ch, fl_time until)
         timeout.tv_nsec = left % 1000000 * 1000;
         limit = &timeout;
     }
-    if (ppoll(&fd, 1, limit, NULL) > 0) calm(ch->member.wake);
+    if (ppoll(fds, 2, limit, NULL) > 0 && fds[0].revents) calm(ch->member.wake);
 }
 
 /* Virtual pace: does this channel permit time to pass? It does when somebody waits who has seen all events, or when
@@ -271,7 +279,7 @@ static fl_time round_of_work(struct fl_channel *ch, bool closing, bool grace_ove
     struct order order;
     ch->now = ch->office->now;
     while (take_order(ch, &order)) obey(ch, &order);
-    fl_time deadline = ch->board->ops->step(ch->board, ch->now);
+    fl_time deadline = fl_office_step(ch->office, ch->board, ch->now);
     pthread_mutex_lock(&ch->mutex);
     collect_events(ch);
     collect_trace(ch);
@@ -291,20 +299,22 @@ static void advance_virtual(struct fl_channel *ch, fl_time deadline, bool *grace
 {
     bool advanced = fl_office_advance(ch->office, deadline, !*grace_over);
     bool pending = ch->member.pending || (ch->member.permits && deadline != FL_NEVER);
+    struct pollfd board = board_poll(ch);
     pthread_mutex_unlock(&ch->office->mutex);
     *grace_over = false;
     if (advanced) return;
     fl_time until = pending ? fl_office_wall() + GRACE : FL_NEVER;
-    rest(ch, until);
+    rest(ch, board, until);
     *grace_over = until != FL_NEVER && fl_office_wall() >= until;
 }
 
 static void advance_real(struct fl_channel *ch, fl_time deadline)
 {
     fl_time start = ch->office->wall_start;
+    struct pollfd board = board_poll(ch);
     deadline = fl_earlier(deadline, ch->member.timers);
     pthread_mutex_unlock(&ch->office->mutex);
-    rest(ch, deadline == FL_NEVER ? FL_NEVER : start + deadline / ch->speed);
+    rest(ch, board, deadline == FL_NEVER ? FL_NEVER : start + deadline / ch->speed);
 }
 
 static bool is_closing(struct fl_channel *ch)
@@ -404,7 +414,8 @@ static bool enter_office(struct fl_channel *ch, const struct fl_channel_config *
 {
     const char *wrong = NULL;
     pthread_mutex_lock(&ch->office->mutex);
-    ch->board = fl_exchange_open(config, ch->office, ch->trace, error, error_size);
+    ch->board = (config->board == FL_BOARD_PIPE ? fl_piped_open : fl_exchange_open)(
+        config, ch->office, ch->trace, error, error_size);
     ch->member.board = ch->board;
     ch->member.timers = FL_NEVER;
     ch->now = ch->now_shown = ch->office->now;

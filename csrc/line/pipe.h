@@ -23,7 +23,7 @@ struct fl_pipe_ops {
     int64_t (*write)(struct fl_pipe *pipe, const uint8_t *octets, size_t length, fl_time now);
     /* When it wants to be read though no descriptor says so: the clock of a modem in software. FL_NEVER: not at all. */
     fl_time (*deadline)(struct fl_pipe *pipe);
-    /* To be polled for reading (and for writing while room is 0 and something waits); -1: it has none. */
+    /* To be polled for reading, and for writing while room is 0; -1: it has none now. */
     int (*fd)(struct fl_pipe *pipe);
     /* A modem that does not answer any more: drop DTR, throw away what is buffered, raise DTR. NULL: nothing to do. */
     void (*reset)(struct fl_pipe *pipe, fl_time now);

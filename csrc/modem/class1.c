@@ -23,6 +23,7 @@ enum { ETX = 0x03, DLE = 0x10, CAN = 0x18, SUB = 0x1A };
 #define RECEPTION_BOUND  FL_SEC(180) /* longer than any patience of T.30's: T1 is 35 s, T0 60 to 120 s */
 #define DATA_END_RESERVE FL_SEC(30)  /* over and above what the modem may still hold */
 #define STRAGGLER_TIME   FL_SEC(2)
+#define JUNK_MAX         3   /* octets before a frame */
 #define ESCALATED_PAUSE  100 /* ms for the OK to CAN to come after the OK to AT */
 
 enum phase_id {
@@ -620,7 +621,7 @@ static void stuck(struct fl_class1 *d, uint8_t argument, fl_time now)
 
 static void start_init(struct fl_class1 *d, fl_time now)
 {
-    d->recovering = d->off_hook = false;
+    d->recovering = d->off_hook = d->fcs_proven = false;
     chat_begin(d, now);
 }
 
@@ -859,11 +860,15 @@ static int find_address(uint8_t *raw, size_t length)
     return length && raw[0] == 0xFF ? 0 : -1;
 }
 
+/* Over all that came, or with some octets of junk in front, or with the address that the modem has eaten. */
 static bool fcs_right(const struct fl_class1 *d)
 {
-    for (size_t i = 0; i + 4 < d->raw_length; i++) {
-        if (d->raw[i] != 0xFF) continue;
-        if (fl_fcs_update(FL_FCS_INIT, d->raw + i, d->raw_length - i) == FL_FCS_GOOD) return true;
+    static const uint8_t ADDRESS = 0xFF;
+    for (size_t i = 0; i <= JUNK_MAX && i + 4 <= d->raw_length; i++) {
+        size_t length = d->raw_length - i;
+        uint16_t eaten = fl_fcs_update(FL_FCS_INIT, &ADDRESS, 1);
+        if (fl_fcs_update(FL_FCS_INIT, d->raw + i, length) == FL_FCS_GOOD) return true;
+        if (fl_fcs_update(eaten, d->raw + i, length) == FL_FCS_GOOD) return true;
     }
     return false;
 }
@@ -873,7 +878,9 @@ static void normalise_frame(struct fl_class1 *d, bool said_good, bool said_anyth
 {
     bool right = fcs_right(d);
     size_t overhead = d->profile->frames_without_fcs && !right ? 0 : 2;
-    bool good = said_good;
+    /* A modem that hands over the FCS once does so always, and then its OK is not to be taken on trust. */
+    if (said_good && right) d->fcs_proven = true;
+    bool good = said_good && (right || !d->fcs_proven);
     if (!said_anything || (d->profile->validate_fcs && !d->profile->frames_without_fcs)) good = right;
     int start = find_address(d->raw, d->raw_length);
     size_t length = d->raw_length > overhead ? d->raw_length - overhead : 0;

@@ -66,6 +66,7 @@ struct fl_class1 {
     bool skip_lf;    /* the LF of CONNECT CR LF is still to come */
     bool held;       /* raw holds a frame that no order has asked for yet */
     bool raw_good, raw_long;
+    bool fcs_proven; /* this modem has delivered a right FCS: from then on a wrong one is a bad frame */
     uint16_t raw_length;
     uint8_t raw[FL_CLASS1_RAW];
 

@@ -3,6 +3,8 @@
  */
 #include "modem/profiles.h"
 
+#include "base/boundary.h"
+
 #include <string.h>
 
 static const struct fl_class1_profile PROFILES[] = {
@@ -144,6 +146,11 @@ static const struct fl_class1_profile PROFILES[] = {
 const struct fl_class1_profile *fl_class1_profile_at(size_t index)
 {
     return index < FL_COUNT(PROFILES) ? &PROFILES[index] : NULL;
+}
+
+const char *fl_profile_name(int32_t index)
+{
+    return index >= 0 && (size_t)index < FL_COUNT(PROFILES) ? PROFILES[index].name : NULL;
 }
 
 const struct fl_class1_profile *fl_class1_profile(const char *name)

@@ -24,8 +24,6 @@
 #define RING_AFTER        FL_MS(1500)
 #define NOBODY_AFTER      FL_SEC(60)
 #define PERSON_AFTER      FL_SEC(6)
-/* Work at one moment that never ends is a fault of ours: better a dead device than a hung program. */
-#define WORK_LIMIT 100000
 
 enum route { FREE, ROUTING, RINGING, JOINED, OVER };
 
@@ -44,8 +42,7 @@ struct fl_exchange {
     struct fl_job job, far_job;
     struct fl_store store;     /* what we receive */
     struct fl_store far_store; /* what the far machine receives */
-    bool received, far_saved;  /* a page waits in a store: tell */
-    bool storing;              /* the application has not said yet that it has it */
+    bool far_saved;            /* a page waits in that store: tell */
 
     /* a far machine that calls us */
     struct fl_document *incoming;
@@ -72,6 +69,8 @@ struct fl_exchange {
     int64_t elsewhere; /* violations by our end on other exchanges' lines */
     char elsewhere_text[96];
 };
+
+static const struct fl_board_ops OPS;
 
 static struct fl_exchange *of(struct fl_board *board)
 {
@@ -112,11 +111,18 @@ static fl_time answer_delay(const struct fl_far_row *row)
     }
 }
 
+/* A line of the office, NULL when it is none of this exchange's. */
+static struct fl_exchange *line_at(const struct fl_office *office, uint32_t index)
+{
+    struct fl_board *board = office->members[index]->board;
+    return board->ops == &OPS ? of(board) : NULL;
+}
+
 static struct fl_exchange *line_of_office(const struct fl_exchange *x, const char *number)
 {
     for (uint32_t i = 0; i < x->office->count; i++) {
-        struct fl_exchange *other = of(x->office->members[i]->board);
-        if (strcmp(other->number, number) == 0) return other;
+        struct fl_exchange *other = line_at(x->office, i);
+        if (other && strcmp(other->number, number) == 0) return other;
     }
     return NULL;
 }
@@ -366,8 +372,16 @@ static bool tick_end(struct end *end, fl_time now)
     return any;
 }
 
-static bool work(struct fl_exchange *x, fl_time now)
+static bool exchange_move(struct fl_board *board, fl_time now)
 {
+    bool any = tick_end(&of(board)->ours, now);
+    any |= tick_end(&of(board)->far, now);
+    return any;
+}
+
+static bool exchange_settle(struct fl_board *board, fl_time now)
+{
+    struct fl_exchange *x = of(board);
     bool any = exchange(x, now);
     any |= far_events(x, now);
     any |= mishap(x, now);
@@ -376,21 +390,9 @@ static bool work(struct fl_exchange *x, fl_time now)
     return any;
 }
 
-static bool work_of_office(struct fl_office *office, fl_time now)
+static fl_time exchange_deadline(struct fl_board *board)
 {
-    bool any = false;
-    /* First everybody's octets and timers, then the exchanges: these look at the hooks of several lines. */
-    for (uint32_t i = 0; i < office->count; i++) {
-        struct fl_exchange *x = of(office->members[i]->board);
-        any |= tick_end(&x->ours, now);
-        any |= tick_end(&x->far, now);
-    }
-    for (uint32_t i = 0; i < office->count; i++) any |= work(of(office->members[i]->board), now);
-    return any;
-}
-
-static fl_time deadline_of(const struct fl_exchange *x)
-{
+    const struct fl_exchange *x = of_const(board);
     fl_time deadline = x->route == ROUTING ? x->route_at : FL_NEVER;
     deadline = fl_earlier(deadline, fl_simmodem_deadline(&x->ours.modem));
     deadline = fl_earlier(deadline, fl_simmodem_deadline(&x->far.modem));
@@ -398,20 +400,11 @@ static fl_time deadline_of(const struct fl_exchange *x)
     return fl_earlier(deadline, fl_station_deadline(&x->far.station));
 }
 
-static fl_time exchange_step(struct fl_board *board, fl_time now)
+static void exchange_give_up(struct fl_board *board, fl_time now)
 {
     struct fl_exchange *x = of(board);
-    fl_time deadline = FL_NEVER;
-    int rounds = 0;
-    while (work_of_office(x->office, now))
-        if (++rounds > WORK_LIMIT) {
-            fl_trace_text(&x->our_pen, now, FL_TRACE_NOTE, "the simulation does not come to rest: given up");
-            fl_station_unplugged(&x->ours.station, now);
-            return FL_NEVER;
-        }
-    for (uint32_t i = 0; i < x->office->count; i++)
-        deadline = fl_earlier(deadline, deadline_of(of(x->office->members[i]->board)));
-    return deadline;
+    fl_trace_text(&x->our_pen, now, FL_TRACE_NOTE, "the simulation does not come to rest: given up");
+    fl_station_unplugged(&x->ours.station, now);
 }
 
 /* ---- orders ---- */
@@ -486,28 +479,18 @@ static void exchange_incoming(struct fl_board *board, const struct fl_fax_option
 static bool exchange_event(struct fl_board *board, struct fl_event *event)
 {
     struct fl_exchange *x = of(board);
-    struct fl_station_event from;
     if (x->far_saved) {
         x->far_saved = false;
         event->kind = FL_EVENT_FAR_PAGE;
         return true;
     }
-    if (x->ours.station.fax && x->ours.station.engine.storing && !x->storing) {
-        x->storing = true;
-        event->kind = FL_EVENT_RECEIVED;
-        return true;
-    }
-    if (!x->ours.station.fax || !x->ours.station.engine.storing) x->storing = false;
-    while (fl_station_event(&x->ours.station, &from))
-        if (fl_job_event(&x->job, &x->ours.station, &from, event)) return true;
-    return false;
+    return fl_job_event(&x->job, &x->ours.station, event);
 }
 
 static bool exchange_has_event(const struct fl_board *board)
 {
     const struct fl_exchange *x = of_const(board);
-    bool page = x->ours.station.fax && x->ours.station.engine.storing && !x->storing;
-    return page || x->far_saved || x->ours.station.event_count > 0;
+    return x->far_saved || fl_job_has_event(&x->job, &x->ours.station);
 }
 
 static bool exchange_resting(const struct fl_board *board)
@@ -517,8 +500,7 @@ static bool exchange_resting(const struct fl_board *board)
 
 static bool exchange_storing(const struct fl_board *board)
 {
-    const struct fl_exchange *x = of_const(board);
-    return x->ours.station.fax && x->ours.station.engine.storing;
+    return fl_job_storing(&of_const(board)->ours.station);
 }
 
 static bool exchange_on_hook(const struct fl_board *board)
@@ -555,8 +537,8 @@ static void exchange_detach(struct fl_board *board, fl_time now)
         x->callee_of->engaged = false;
     }
     for (uint32_t i = 0; i < x->office->count; i++) {
-        struct fl_exchange *other = of(x->office->members[i]->board);
-        if (other->callee_of != x) continue;
+        struct fl_exchange *other = line_at(x->office, i);
+        if (!other || other->callee_of != x) continue;
         fl_simmodem_disconnect(&other->ours.modem, now);
         other->callee = &other->far;
         other->callee_of = NULL;
@@ -584,7 +566,10 @@ static const struct fl_board_ops OPS = {
     .answer = exchange_answer,
     .reject = exchange_reject,
     .incoming = exchange_incoming,
-    .step = exchange_step,
+    .move = exchange_move,
+    .settle = exchange_settle,
+    .deadline = exchange_deadline,
+    .give_up = exchange_give_up,
     .event = exchange_event,
     .has_event = exchange_has_event,
     .resting = exchange_resting,

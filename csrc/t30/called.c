@@ -20,6 +20,8 @@
  * Later it belongs to a page that we never heard. MPS has no number: a page whose whole carrier, of less than about
  * 4 s, went unrecognised cannot be told from a repetition (docs/t30.md). */
 #define REPEAT_WINDOW FL_MS(5300)
+/* So many carriers without a frame are waited out where a command is due. */
+#define MUTE_LIMIT 2
 /* A page whose carrier was lost is still being sent: a typical one takes this many octets. Nobody is waited for longer
  * than for RNR. */
 #define EXPECTED_PAGE 100000
@@ -77,16 +79,30 @@ void fl_t30_enter_B_AWAIT_DCS(struct fl_t30 *e)
     fl_t30_listen(e);
 }
 
+/* Its TCF follows all the same, 75 ms behind: DCN must wait until that is over, or nobody hears it. */
+#define BEHIND_TCF_MS 200
+
+static void refuse_dcs(struct fl_t30 *e, int raw)
+{
+    e->parting_gap_ms = BEHIND_TCF_MS;
+    fl_t30_give_up(e, raw, true);
+}
+
 static void take_dcs(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     const char *wrong = fl_dcs_read(h->octets + 3, h->length - 3, &e->config.abilities, &e->session);
     if (wrong) {
         fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "%s", wrong);
-        fl_t30_give_up(e, FL_RAW_B_BAD_DCS, true);
+        refuse_dcs(e, FL_RAW_B_BAD_DCS);
+        return;
+    }
+    bool secret = e->config.password[0] && !e->config.polling;
+    if (secret && strcmp(e->config.password, e->said.sid) != 0) {
+        refuse_dcs(e, FL_RAW_B_WRONG_PASSWORD);
         return;
     }
     if (++e->trainings > TRAININGS_MAX) {
-        fl_t30_give_up(e, FL_RAW_B_TRAINING, true);
+        refuse_dcs(e, FL_RAW_B_TRAINING);
         return;
     }
     fl_t30_timer_stop(e, FL_T1);
@@ -128,7 +144,7 @@ void fl_t30_on_B_AWAIT_DCS(struct fl_t30 *e, const struct fl_t30_happening *h)
             fl_t30_go(e, FL_STATE_B_SEND_DIS);
         return;
     }
-    if (h->fcf == FL_TSI) fl_frame_read_id(h->octets, h->length, e->remote_id);
+    fl_t30_hear_words(e, h, FL_FROM_SENDER);
     if (h->fcf == FL_DCN)
         fl_t30_give_up(e, FL_RAW_B_DCN, false);
     else if (h->fcf == FL_DCS)
@@ -512,6 +528,7 @@ static void take_eor(struct fl_t30 *e, const struct fl_t30_happening *h)
     }
     e->command = (uint8_t)command;
     e->block_open = e->page_seen = false;
+    e->raw = FL_RAW_D_GIVEN_UP; /* whatever else comes: a page is lost */
     e->response = FL_ERR;
     fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
 }
@@ -559,7 +576,13 @@ void fl_t30_on_D_AWAIT_COMMAND(struct fl_t30 *e, const struct fl_t30_happening *
         stored_meanwhile(e);
         return;
     }
+    if (h->kind == FL_H_TIMER && h->timer == FL_X1 && e->mute < MUTE_LIMIT) {
+        e->mute++; /* flags and no frame: it was damaged, the modem kept it to itself, and it comes again */
+        fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND);
+        return;
+    }
     if (fl_t30_listening(e, h)) return;
+    e->mute = 0;
     if (h->kind == FL_H_TIMER)
         fl_t30_give_up(e, FL_RAW_D_NO_COMMAND, true);
     else
@@ -634,7 +657,7 @@ void fl_t30_on_E_AWAIT_DCN(struct fl_t30 *e, const struct fl_t30_happening *h)
     if (fl_t30_listening(e, h)) return;
     if (h->kind == FL_H_TIMER || h->fcf == FL_DCN) /* a missing DCN is no fault: every page is confirmed */
         fl_t30_give_up(e, FL_RAW_NONE, false);
-    else if (without_pri(h->fcf) == FL_EOP || h->fcf == FL_PPS || h->fcf == FL_RR)
+    else if (without_pri(h->fcf) == FL_EOP || h->fcf == FL_PPS || h->fcf == FL_RR || h->fcf == FL_EOR)
         fl_t30_go(e, FL_STATE_D_SEND_RESPONSE); /* our answer was missed */
     else if (h->final)
         fl_t30_listen(e);

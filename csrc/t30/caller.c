@@ -48,9 +48,7 @@ static void answer_dis(struct fl_t30 *e)
 bool fl_t30_take_identification(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     struct fl_abilities far;
-    if (h->fcf == FL_CSI || h->fcf == FL_CIG) fl_frame_read_id(h->octets, h->length, e->remote_id);
-    if (h->fcf == FL_SEP) fl_frame_read_id(h->octets, h->length, e->sep);
-    if (h->fcf == FL_PWD) fl_frame_read_id(h->octets, h->length, e->pwd);
+    fl_t30_hear_words(e, h, FL_FROM_CALLED | FL_FROM_POLLER);
     if (h->fcf != FL_DIS && h->fcf != FL_DTC) return false;
     if (!fl_dis_read(h->octets + 3, h->length - 3, &far)) return false;
     e->far = far;
@@ -195,6 +193,9 @@ void fl_t30_on_B_AWAIT_CFR(struct fl_t30 *e, const struct fl_t30_happening *h)
         else
             fl_t30_go(e, FL_STATE_B_SEND_DCS);
         break;
+    case FL_FNV: /* without what it refuses the document would go to somebody else, or to anybody */
+        fl_t30_give_up(e, FL_RAW_B_FIELDS, true);
+        break;
     case FL_DIS:
     case FL_DTC:
         /* It has not heard our DCS; what the DIS says may have changed. */
@@ -243,6 +244,7 @@ void fl_t30_on_C_SEND_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h)
     if (e->step++ > 0) {
         e->tries = e->crps = 0;
         e->command = 0;
+        e->in_doubt = !e->session.ecm || e->ecm.last;
         fl_t30_go(e, FL_STATE_D_SEND_COMMAND);
         return;
     }
@@ -309,7 +311,7 @@ static void page_confirmed(struct fl_t30 *e, bool retrain)
     fl_t30_timer_stop(e, FL_T5);
     e->pages = ++e->page;
     e->page_tries = e->tries = 0;
-    e->page_open = e->block_open = false;
+    e->page_open = e->block_open = e->in_doubt = false;
     fl_t30_emit(e, FL_T30_PAGE);
     if (e->command == FL_EOP) {
         fl_t30_give_up(e, FL_RAW_NONE, true);
@@ -336,7 +338,7 @@ static void confirmed(struct fl_t30 *e, bool retrain)
 static void page_rejected(struct fl_t30 *e)
 {
     fl_t30_timer_stop(e, FL_T5);
-    e->page_open = false;
+    e->page_open = e->in_doubt = false;
     if (++e->page_tries > RESENDS_MAX) {
         fl_t30_give_up(e, FL_RAW_D_REJECTED, true);
         return;
@@ -355,7 +357,8 @@ static void continue_to_correct(struct fl_t30 *e)
     const struct fl_modulation *rate = e->rate;
     if (e->missing >= e->missing_before) rate = fl_rate_lower(&e->limits, e->rate);
     if (!rate) {
-        fl_t30_give_up(e, FL_RAW_D_ECM_STUCK, true);
+        e->tries = 0;
+        fl_t30_go(e, FL_STATE_D_SEND_EOR);
         return;
     }
     e->rate = rate;
@@ -369,6 +372,7 @@ static void resend_frames(struct fl_t30 *e, const struct fl_t30_happening *h)
     fl_t30_timer_stop(e, FL_T5);
     e->missing = fl_ecm_take_ppr(&e->ecm, h->octets + 3, h->length - 3);
     e->tries = 0;
+    e->in_doubt = false;
     if (e->missing == 0) /* it misses nothing that we have: as good as MCF */
         confirmed(e, false);
     else if (++e->pprs >= PPRS_MAX)
@@ -495,4 +499,40 @@ void fl_t30_on_D_AWAIT_CTR(struct fl_t30 *e, const struct fl_t30_happening *h)
     } else if (h->final) {
         fl_t30_listen(e);
     }
+}
+
+/* ---- the end of retransmission: the page cannot be brought over, and the far end is to know ---- */
+
+void fl_t30_enter_D_SEND_EOR(struct fl_t30 *e)
+{
+    /* EOP behind it whatever followed the page: a fax that lacks a page is not continued. */
+    uint8_t second = (uint8_t)(FL_EOP | e->bit_x);
+    fl_t30_burst_clear(e);
+    fl_frame_make(fl_t30_burst_add(e), true, (uint8_t)(FL_EOR | e->bit_x), &second, 1);
+    fl_t30_quiet(e, FL_T30_GAP_MS);
+}
+
+void fl_t30_on_D_SEND_EOR(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    if (h->kind == FL_H_FAILED) fl_t30_give_up(e, FL_RAW_MODEM, false);
+    if (h->kind == FL_H_DONE && !fl_t30_burst_send(e)) fl_t30_go(e, FL_STATE_D_AWAIT_ERR);
+}
+
+void fl_t30_enter_D_AWAIT_ERR(struct fl_t30 *e)
+{
+    fl_t30_listen(e);
+}
+
+void fl_t30_on_D_AWAIT_ERR(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    if (fl_t30_listening(e, h)) return;
+    bool again = h->kind == FL_H_TIMER || (h->final && h->fcf == FL_CRP);
+    if (again && ++e->tries < FL_T30_TRIES)
+        fl_t30_go(e, FL_STATE_D_SEND_EOR);
+    else if (again || (h->final && h->fcf == FL_ERR))
+        fl_t30_give_up(e, FL_RAW_D_ECM_STUCK, true);
+    else if (h->fcf == FL_DCN)
+        fl_t30_give_up(e, FL_RAW_D_ECM_STUCK, false);
+    else if (h->final)
+        fl_t30_listen(e);
 }

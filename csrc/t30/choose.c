@@ -59,8 +59,9 @@ bool fl_t30_choose(const struct fl_t30 *e, int page, struct fl_session *session)
     session->coding = (uint8_t)choose_coding(e);
     session->min_scan_ms =
         session->ecm ? 0 : (uint8_t)fl_min_scan_ms(&e->far, (enum fl_resolution)session->resolution);
-    session->sub = e->far.sub && e->config.sub_address[0];
-    session->password = e->far.password && e->config.password[0];
+    /* To who polls, these options are what it must say, not what we send. */
+    session->sub = e->far.sub && e->config.sub_address[0] && !e->config.polling;
+    session->password = e->far.password && e->config.password[0] && !e->config.polling;
     if (!e->rate) return false;
     session->kind = e->rate->kind;
     session->rate_bps = e->rate->rate_bps;

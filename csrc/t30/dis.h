@@ -61,6 +61,7 @@ struct fl_abilities {
     uint8_t length;       /* 0 A4, 1 A4 + B4, 2 unlimited */
     uint8_t min_scan;     /* code of bits 21..23 as a number 0..7: bit 21 is 4, bit 22 is 2, bit 23 is 1 */
     bool sub, password;   /* bits 49, 50 */
+    bool sep, psa;        /* bits 47, 35: polling */
     bool t38_only;        /* bits 3 and 123 (Internet), and no modulation for audio */
 };
 

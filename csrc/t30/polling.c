@@ -17,15 +17,14 @@ void fl_t30_enter_B_AWAIT_DTC(struct fl_t30 *e)
 /* A document that has a name or a password goes only to who knows them. */
 static bool knows_the_words(const struct fl_t30 *e)
 {
-    bool sep = !e->config.selective[0] || strcmp(e->config.selective, e->sep) == 0;
-    bool password = !e->config.password[0] || strcmp(e->config.password, e->pwd) == 0;
+    bool sep = !e->config.selective[0] || strcmp(e->config.selective, e->said.sep) == 0;
+    bool password = !e->config.password[0] || strcmp(e->config.password, e->said.pwd) == 0;
     return sep && password;
 }
 
 static void answer_dtc(struct fl_t30 *e)
 {
     fl_t30_timer_stop(e, FL_T1);
-    e->session.sub = e->session.password = false;
     if (!knows_the_words(e))
         fl_t30_give_up(e, FL_RAW_B_WRONG_POLL, true);
     else if (!fl_t30_evaluate(e))
@@ -58,11 +57,17 @@ void fl_t30_on_B_AWAIT_DTC(struct fl_t30 *e, const struct fl_t30_happening *h)
 void fl_t30_enter_B_SEND_DTC(struct fl_t30 *e)
 {
     uint8_t fif[FL_DIS_MAX];
+    struct fl_abilities dtc = e->config.abilities;
+    dtc.sub = false; /* in DTC these bits say what comes with it */
+    dtc.password = e->config.password[0];
+    dtc.sep = e->config.selective[0];
+    dtc.psa = e->config.sub_address[0] && e->far.psa;
     fl_t30_burst_clear(e);
-    if (e->config.password[0]) fl_frame_make_id(fl_t30_burst_add(e), FL_PWD, e->config.password);
-    if (e->config.selective[0]) fl_frame_make_id(fl_t30_burst_add(e), FL_SEP, e->config.selective);
+    if (dtc.psa) fl_frame_make_id(fl_t30_burst_add(e), FL_PSA, e->config.sub_address);
+    if (dtc.password) fl_frame_make_id(fl_t30_burst_add(e), FL_PWD, e->config.password);
+    if (dtc.sep) fl_frame_make_id(fl_t30_burst_add(e), FL_SEP, e->config.selective);
     if (e->config.id[0]) fl_frame_make_id(fl_t30_burst_add(e), FL_CIG, e->config.id);
-    size_t length = fl_dis_write(&e->config.abilities, fif);
+    size_t length = fl_dis_write(&dtc, fif);
     fl_frame_make(fl_t30_burst_add(e), true, FL_DTC, fif, length);
     fl_t30_quiet(e, FL_T30_GAP_MS);
 }

@@ -19,11 +19,13 @@
     STATE(C_SEND_PAGE, "5.3.6.1.5", CALLER, "C", FL_X3, N(D_SEND_COMMAND))                                   \
     STATE(D_SEND_COMMAND, "5.3.6.1.6", CALLER, "D", FL_X2, N(D_AWAIT_RESPONSE))                              \
     STATE(D_AWAIT_RESPONSE, "5.3.6.1.7", CALLER, "D", FL_T4,                                                 \
-          N(D_SEND_COMMAND) | N(D_SEND_RR) | N(D_SEND_CTC) | N(C_SEND_PAGE) | N(B_SEND_DCS) |                \
-              N(B_AWAIT_DIS) | N(B_SEND_DIS))                                                                \
+          N(D_SEND_COMMAND) | N(D_SEND_RR) | N(D_SEND_CTC) | N(D_SEND_EOR) | N(C_SEND_PAGE) |                \
+              N(B_SEND_DCS) | N(B_AWAIT_DIS) | N(B_SEND_DIS))                                                \
     STATE(D_SEND_RR, "A.4.3 (RR)", CALLER, "D", FL_X2, N(D_AWAIT_RESPONSE))                                  \
     STATE(D_SEND_CTC, "A.4.1 (CTC)", CALLER, "D", FL_X2, N(D_AWAIT_CTR))                                     \
     STATE(D_AWAIT_CTR, "A.4.2 (CTR)", CALLER, "D", FL_T4, N(D_SEND_CTC) | N(C_SEND_PAGE))                    \
+    STATE(D_SEND_EOR, "A.4.1 (EOR)", CALLER, "D", FL_X2, N(D_AWAIT_ERR))                                     \
+    STATE(D_AWAIT_ERR, "A.4.2 (ERR)", CALLER, "D", FL_T4, N(D_SEND_EOR))                                     \
     /* the called station: it receives */                                                                    \
     STATE(B_SEND_DIS, "5.3.6.1.1", BOTH, "B", FL_X2, N(B_AWAIT_DCS) | N(B_AWAIT_DTC))                        \
     STATE(B_AWAIT_DCS, "5.2.2", CALLED, "B", FL_T4,                                                          \
@@ -32,7 +34,7 @@
     STATE(B_SEND_CFR, "5.3.6.1.4", CALLED, "B", FL_X2, N(C_RECEIVE_PAGE) | N(B_AWAIT_DCS))                   \
     STATE(C_RECEIVE_PAGE, "5.3.6.1.5", CALLED, "C", FL_T2, N(D_AWAIT_COMMAND))                               \
     STATE(D_AWAIT_COMMAND, "5.3.6.1.6", CALLED, "D", FL_T2,                                                  \
-          N(C_RECEIVE_PAGE) | N(D_STORE_PAGE) | N(D_SEND_RESPONSE) | N(B_RECEIVE_TCF))                       \
+          N(C_RECEIVE_PAGE) | N(D_AWAIT_COMMAND) | N(D_STORE_PAGE) | N(D_SEND_RESPONSE) | N(B_RECEIVE_TCF))  \
     STATE(D_STORE_PAGE, "ours: a page is stored before it is confirmed", CALLED, "D", FL_X2,                 \
           N(D_SEND_RESPONSE) | N(D_AWAIT_COMMAND))                                                           \
     STATE(D_SEND_RESPONSE, "5.3.6.1.7", CALLED, "D", FL_X2,                                                  \
@@ -127,6 +129,10 @@ bool fl_t30_burst_send(struct fl_t30 *engine);
  * frame, listens again after a bad or non-final one. True when the happening was of that kind and is dealt with. */
 bool fl_t30_listening(struct fl_t30 *engine, const struct fl_t30_happening *happening);
 
+/* Who sent a frame that only says something. */
+enum { FL_FROM_CALLED = 1, FL_FROM_POLLER = 2, FL_FROM_SENDER = 4 };
+/* Identities, addresses, passwords and non-standard facilities, of those who are to be heard now (words.c). */
+void fl_t30_hear_words(struct fl_t30 *engine, const struct fl_t30_happening *happening, unsigned from);
 /* CSI or CIG, DIS or DTC, and what comes with them; true when a usable DIS or DTC was among them (caller.c). */
 bool fl_t30_take_identification(struct fl_t30 *engine, const struct fl_t30_happening *happening);
 /* What both ends may use, from our options and a new DIS or DTC; false when there is nothing (caller.c). */

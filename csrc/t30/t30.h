@@ -93,6 +93,14 @@ struct fl_t30_config {
     struct fl_pen pen;
 };
 
+/* What the far end says of itself, and of whom the document is for or which one it wants. */
+#define FL_NSF_MAX 32
+struct fl_t30_words {
+    char sub[FL_ID_SIZE + 1], sid[FL_ID_SIZE + 1];                      /* the sender, with DCS */
+    char sep[FL_ID_SIZE + 1], pwd[FL_ID_SIZE + 1], psa[FL_ID_SIZE + 1]; /* who polls, with DTC */
+    uint8_t nsf[FL_NSF_MAX], nsf_length; /* FIF of NSF, NSC or NSS, for the log */
+};
+
 enum fl_t30_event_kind {
     FL_T30_NEGOTIATED, /* session, remote_id */
     FL_T30_PAGE,       /* pages; last */
@@ -102,6 +110,7 @@ enum fl_t30_event_kind {
 struct fl_t30_event {
     uint8_t kind;
     bool last;
+    bool in_doubt; /* ended: the page at work was sent whole, and neither confirmed nor rejected */
     int raw;
     int pages;
 };
@@ -122,18 +131,20 @@ struct fl_t30 {
     bool order_ready;
     uint8_t order_active; /* kind + 1 of the order that the modem has, 0 = none */
     bool aborting;
+    bool gap;          /* that order is the silence between two signals, or was until now */
     uint8_t stutter;   /* receive orders in a row that ended at once with nothing */
     fl_time listening; /* since when */
+    uint8_t mute;      /* called: carriers in a row that brought no command */
 
     struct fl_frame burst[FL_BURST_MAX];
     uint8_t burst_count, burst_at;
 
     struct fl_session session;
     struct fl_abilities far;
-    bool far_known;                                /* a usable DIS has been received in this phase B */
-    bool bit_x;                                    /* ... and in this call: bit X is ours to set */
-    bool heard;                                    /* any V.21 */
-    char sep[FL_ID_SIZE + 1], pwd[FL_ID_SIZE + 1]; /* with the DTC received */
+    bool far_known; /* a usable DIS has been received in this phase B */
+    bool bit_x;     /* ... and in this call: bit X is ours to set */
+    bool heard;     /* any V.21 */
+    struct fl_t30_words said;
     char remote_id[FL_ID_SIZE + 1];
     struct fl_rate_limits limits;
     const struct fl_modulation *rate;
@@ -149,7 +160,9 @@ struct fl_t30 {
     fl_time answered;          /* called: when our last response was out */
     int page, pages;           /* caller: the page at work; confirmed pages */
     int raw;
+    uint16_t parting_gap_ms; /* silence that must be heard before DCN; 0: the usual 75 ms */
     bool ended;
+    bool in_doubt;                  /* caller: the page at work is sent; its confirmation is due */
     bool page_open;                 /* caller, ECM: blocks of the page are being sent */
     bool page_seen;                 /* called: something of the page at work has come */
     bool burst_seen;                /* called: something came on this fast carrier */

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from faxline import options
 from faxline._lib import Page
-from faxline._line import wait_seconds
+from faxline._steps import Apart, Steps, Until, run, wait_seconds
 from faxline.causes import CallState, FaxCause
 from faxline.details import FaxDetails
 from faxline.errors import Error, Hangup
@@ -74,6 +74,7 @@ class Job:
                 details.pages = event.pages
                 if self.started:
                     details.seconds = (event.time_us - self._began_us) / 1e6
+                details.unconfirmed = event.unconfirmed
                 self.ended_seq = event.seq
                 self.end(event.cause, event.raw_cause)
 
@@ -152,65 +153,70 @@ class FaxJobs(ABC, Generic[Document]):
 
     # ---- start and stop ----
 
-    def _start(self, choose: Callable[[], Document], fax_options: Mapping[str, object] | None) -> bool:
+    def _start(self, choose: Callable[[], Document], fax_options: Mapping[str, object] | None) -> Steps[bool]:
         """start() of every kind. choose: the document of the arguments, or TypeError; after the guards."""
         document, given, job = self._begin(choose, fax_options)
         line = self._line
+
+        def abandon() -> None:
+            job.stop_wanted = True
+
         try:
-            self._prepare(document, given, job)
+            yield Apart(lambda: self._prepare(document, given, job), abandon)
         except _Stopped:
             pass
         except BaseException as error:
             # An interrupt, or a fault of ours: the state must not stay busy without a job.
-            with line.changed:
-                if job.running and line.engine is not None and not line.dead:
-                    line.engine.fax_stop()  # it may just have taken the order
-                if job.running:
-                    job.end(
-                        FaxCause.ERROR, "local.internal", f"{type(error).__name__} while the fax was prepared"
-                    )
+            if job.running and line.engine is not None and not line.dead:
+                line.engine.fax_stop()  # it may just have taken the order
+            if job.running and job.stop_wanted:
+                job.end(FaxCause.ABORTED, "local.stop")
+            if job.running:
+                text = f"{type(error).__name__} while the fax was prepared"
+                job.end(FaxCause.ERROR, "local.internal", text)
             raise
         finally:
-            with line.changed:
-                line.holding = False
-                line.changed.notify_all()
+            line.holding = False
+            line.wake()
         if not job.running and not job.started:
             return False
-        if not line.wait_for(lambda: job.started or not job.running, _START_S):
-            with line.changed:
-                job.start_late = True
-                if line.engine is not None and not line.dead:
-                    line.engine.fax_stop()
-            line.wait_for(lambda: not job.running, _STOP_S)
-            with line.changed:
-                if job.running:
-                    job.end(FaxCause.TIMEOUT, "local.start")
-        with line.changed:
-            return job.started and not job.start_late
+        if not (yield Until(lambda: job.started or not job.running, _START_S)):
+            job.start_late = True
+            if line.engine is not None and not line.dead:
+                line.engine.fax_stop()
+            yield Until(lambda: not job.running, _STOP_S)
+            if job.running:
+                job.end(FaxCause.TIMEOUT, "local.start")
+        return job.started and not job.start_late
+
+    def _whole(
+        self, choose: Callable[[], Document], fax_options: Mapping[str, object] | None
+    ) -> Steps[FaxCause]:
+        """send() and receive()."""
+        yield from self._start(choose, fax_options)
+        return (yield from self._finished(None))
 
     def _begin(
         self, choose: Callable[[], Document], fax_options: Mapping[str, object] | None
     ) -> tuple[Document, Mapping[Any, object], Job]:
         """The guards, and the step from idle to busy, in one critical section."""
         line = self._line
-        line.check_process()
-        with line.changed:
-            self._check_answered()
-            if self._running():
-                raise Error(f"{line.device.address}: {self._BUSY_TEXT}")
-            if line.job is not None and line.job.running:
-                raise Error(f"{line.device.address}: the audio of the channel is in use")
-            document = choose()
-            if fax_options is not None and not isinstance(fax_options, Mapping):
-                raise TypeError(f"fax_options is a dict, not {type(fax_options).__name__}")
-            given: Mapping[Any, object] = dict(fax_options or {})
-            self.Details.clear()
-            self.Details.ID = uuid.uuid4().hex
-            self.Details.call_id = line.details.call_id
-            job = self._new_job(document)
-            self._job = line.job = job
-            line.holding = True
-            return document, given, job
+        self._check_answered()
+        if self._running():
+            raise Error(f"{line.device.address}: {self._BUSY_TEXT}")
+        if line.job is not None and line.job.running:
+            raise Error(f"{line.device.address}: the audio of the channel is in use")
+        document = choose()
+        if fax_options is not None and not isinstance(fax_options, Mapping):
+            raise TypeError(f"fax_options is a dict, not {type(fax_options).__name__}")
+        given: Mapping[Any, object] = dict(fax_options or {})
+        self.Details.clear()
+        self.Details.ID = uuid.uuid4().hex
+        self.Details.call_id = line.details.call_id
+        job = self._new_job(document)
+        self._job = line.job = job
+        line.holding = True
+        return document, given, job
 
     def _check_answered(self) -> None:
         line = self._line
@@ -255,20 +261,21 @@ class FaxJobs(ABC, Generic[Document]):
         Returns True once it has stopped, at once when none is in progress; False when it has not stopped
         within 60 s. Raises Hangup when the call state is IDLE, Error when it is not ANSWERED.
         """
+        return run(self._line, self._stop())
+
+    def _stop(self) -> Steps[bool]:
         line = self._line
-        line.check_process()
-        with line.changed:
-            self._check_answered()
-            job = self._job
-            if job is None or not job.running:
-                return True
-            job.stop_wanted = True
-            line.note(order="stop")
-            if line.engine is not None and not line.holding:
-                line.engine.fax_stop()
+        self._check_answered()
+        job = self._job
+        if job is None or not job.running:
+            return True
+        job.stop_wanted = True
+        line.note(order="stop")
+        if line.engine is not None and not line.holding:
+            line.engine.fax_stop()
         # A job that is being prepared stops at its next page, which has nothing to do with the line's clock.
-        line.wait_for(lambda: not job.running or not line.holding)
-        return line.wait_for(lambda: not job.running, _STOP_S)
+        yield Until(lambda: not job.running or not line.holding)
+        return (yield Until(lambda: not job.running, _STOP_S))
 
     # ---- waits ----
 
@@ -280,25 +287,24 @@ class FaxJobs(ABC, Generic[Document]):
         when the call is or becomes IDLE with nothing known, Error when there was a local fault or no job
         was started.
         """
+        return run(self._line, self._settings(seconds_timeout))
+
+    def _settings(self, seconds_timeout: float | None) -> Steps[dict[str, str]]:
         line = self._line
         seconds = wait_seconds(seconds_timeout)
-        line.check_process()
-        with line.changed:
-            job, details = self._job, self.Details
-            if not details.negotiated and line.state is CallState.IDLE:
-                raise Hangup(f"{line.device.address}: the call state is IDLE")
-            if job is None:
-                raise Error(f"{line.device.address}: no fax has been started")
-            line.wait_for(
-                lambda: bool(details.negotiated) or self._line_is_gone() or not job.running, seconds
-            )
-            if details.negotiated:
-                return dict(details.negotiated)
-            if self._hung_up_first(job):
-                raise Hangup(f"{line.device.address}: the call ended before the settings were negotiated")
-            if job.cause is FaxCause.ERROR:
-                raise Error(f"{line.device.address}: {details.raw_cause}: {details.raw_cause_text}")
-            return {}
+        job, details = self._job, self.Details
+        if not details.negotiated and line.state is CallState.IDLE:
+            raise Hangup(f"{line.device.address}: the call state is IDLE")
+        if job is None:
+            raise Error(f"{line.device.address}: no fax has been started")
+        yield Until(lambda: bool(details.negotiated) or self._line_is_gone() or not job.running, seconds)
+        if details.negotiated:
+            return dict(details.negotiated)
+        if self._hung_up_first(job):
+            raise Hangup(f"{line.device.address}: the call ended before the settings were negotiated")
+        if job.cause is FaxCause.ERROR:
+            raise Error(f"{line.device.address}: {details.raw_cause}: {details.raw_cause_text}")
+        return {}
 
     def wait_for_next_page(self, seconds_timeout: float | None = None) -> int:
         """Waits until another page is completed than this method last told of, and returns how many are. At
@@ -308,35 +314,31 @@ class FaxJobs(ABC, Generic[Document]):
         Raises Hangup when the call is or becomes IDLE, or the far end hung up; Error when the fax failed
         or no job was started. A page that was completed before is told first.
         """
+        return run(self._line, self._next_page(seconds_timeout))
+
+    def _next_page(self, seconds_timeout: float | None) -> Steps[int]:
         line = self._line
         seconds = wait_seconds(seconds_timeout)
-        line.check_process()
-        with line.changed:
-            job, details = self._job, self.Details
-            if line.state is CallState.IDLE and (job is None or details.pages <= job.told_pages):
-                raise Hangup(f"{line.device.address}: the call state is IDLE")
-            if job is None:
-                raise Error(f"{line.device.address}: no fax has been started")
+        job, details = self._job, self.Details
+        if line.state is CallState.IDLE and (job is None or details.pages <= job.told_pages):
+            raise Hangup(f"{line.device.address}: the call state is IDLE")
+        if job is None:
+            raise Error(f"{line.device.address}: no fax has been started")
 
-            def decided() -> bool:
-                return (
-                    details.pages > job.told_pages
-                    or self._line_is_gone()
-                    or not job.running
-                    or details.last_page
-                )
+        def decided() -> bool:
+            return (
+                details.pages > job.told_pages or self._line_is_gone() or not job.running or details.last_page
+            )
 
-            line.wait_for(decided, seconds)
-            if details.pages > job.told_pages:
-                job.told_pages = details.pages
-                return details.pages
-            if self._hung_up_first(job):
-                raise Hangup(f"{line.device.address}: the call ended after {details.pages} pages")
-            if not job.running and job.cause not in _NO_ERROR:
-                raise Error(
-                    f"{line.device.address}: {job.cause}: {details.raw_cause}: {details.raw_cause_text}"
-                )
+        yield Until(decided, seconds)
+        if details.pages > job.told_pages:
+            job.told_pages = details.pages
             return details.pages
+        if self._hung_up_first(job):
+            raise Hangup(f"{line.device.address}: the call ended after {details.pages} pages")
+        if not job.running and job.cause not in _NO_ERROR:
+            raise Error(f"{line.device.address}: {job.cause}: {details.raw_cause}: {details.raw_cause_text}")
+        return details.pages
 
     def wait_until_finished(self, seconds_timeout: float | None = None) -> FaxCause:
         """Waits until the fax session is complete, and returns its cause.
@@ -344,11 +346,11 @@ class FaxJobs(ABC, Generic[Document]):
         When the time is up it returns TIMEOUT, and the job goes on: a later call gives the real cause. None
         waits for ever. Never raises Hangup. NONE when no job was started.
         """
-        seconds = wait_seconds(seconds_timeout)
-        line = self._line
-        line.check_process()
-        with line.changed:
-            return self._cause() if line.wait_for(lambda: not self._running(), seconds) else FaxCause.TIMEOUT
+        return run(self._line, self._finished(seconds_timeout))
+
+    def _finished(self, seconds_timeout: float | None) -> Steps[FaxCause]:
+        over = yield Until(lambda: not self._running(), wait_seconds(seconds_timeout))
+        return self._cause() if over else FaxCause.TIMEOUT
 
     def _line_is_gone(self) -> bool:
         return self._line.state is CallState.IDLE or self._line.dead
@@ -366,6 +368,12 @@ class FaxJobs(ABC, Generic[Document]):
 
 def _negotiated(event: Negotiated) -> dict[str, str]:
     """The settings in the words of FaxDetails.negotiated."""
+    words = {
+        "SubAddress": event.sub_address,
+        "Password": event.password,
+        "SelectivePolling": event.selective_polling,
+        "NonStandardFacilities": event.nonstandard,
+    }
     return {
         "Modem": f"V{event.modem}",
         "DataRate": str(event.rate_bps),
@@ -377,6 +385,7 @@ def _negotiated(event: Negotiated) -> dict[str, str]:
         "MinScanTime": str(event.min_scan_ms),
         "SubscriberId": event.our_id,
         "RemoteSubscriberId": event.remote_id,
+        **{name: value for name, value in words.items() if value},
     }
 
 

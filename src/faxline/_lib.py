@@ -4,6 +4,8 @@ Everything above this file is plain typed Python. Semantics and units are those 
 the place to read about them.
 """
 
+import itertools
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -108,7 +110,17 @@ FAR_MACHINES = tuple(
 FAULT_KINDS = tuple(
     FaultKind(name, _text(_lib.fl_fault_text(i))) for i, name in enumerate(_names(_lib.fl_fault_name))
 )
+PROFILES = tuple(_names(_lib.fl_profile_name))
+"""The modem families that the engine knows."""
+BAUDS = tuple(iter(map(_lib.fl_tty_baud, itertools.count()).__next__, 0))
 _TRACE_KINDS = tuple(_names(_lib.fl_trace_kind_name))
+
+
+def port_user(path: str) -> tuple[int, str] | None:
+    """The process that uses a serial port, and its name; None when none is known of."""
+    name = _ffi.new("char[]", 64)
+    pid = _lib.fl_port_user(os.fsencode(path), name, len(name))
+    return (pid, _text(name)) if pid else None
 
 
 def frame_name(frame: bytes) -> str:
@@ -135,9 +147,28 @@ class FaultPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class EngineConfig:
-    """struct fl_channel_config for the simulated board."""
+class Modem:
+    """A Class 1 modem for an EngineConfig: a serial port, or octets that an extension moves."""
 
+    path: str = ""
+    pipe: Callable[[], int] | None = None
+    """Makes a struct fl_pipe (csrc/line/pipe.h) when the line is opened and returns its address; the engine
+    takes it over, also when it does not open."""
+    baud: int = 115200
+    hardware_flow: bool = True
+    profile: str = ""
+    """'' = by what the modem says of itself."""
+    pulse: bool = False
+    answer_timeout_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """struct fl_channel_config: the simulated board, or a modem."""
+
+    modem: Modem | None = None
+    office: str = ""
+    """Lines with the same office share one clock (see _offices.py)."""
     number: str = ""
     real_pace: bool = False
     speed: int = 1
@@ -326,6 +357,8 @@ class Engine:
         """Opens it, in an office or alone. Raises Error with the engine's own sentence."""
         settings = _ffi.new("struct fl_channel_config *")
         settings.board = _lib.FL_BOARD_SIM
+        if config.modem is not None:
+            _set_modem(settings, config.modem)
         settings.pace = _lib.FL_PACE_REAL if config.real_pace else _lib.FL_PACE_VIRTUAL
         settings.speed = config.speed
         settings.trace = config.trace
@@ -460,6 +493,17 @@ class Engine:
             _lib.fl_channel_free(handle)
 
 
+def _set_modem(settings: Any, modem: Modem) -> None:
+    settings.board = _lib.FL_BOARD_PIPE
+    settings.path = os.fsencode(modem.path)
+    settings.baud = modem.baud
+    settings.flow = _lib.FL_FLOW_RTSCTS if modem.hardware_flow else _lib.FL_FLOW_NONE
+    settings.profile = modem.profile.encode("ascii")
+    settings.pulse = modem.pulse
+    settings.answer_timeout_s = modem.answer_timeout_s
+    settings.pipe = _ffi.NULL if modem.pipe is None else _ffi.cast("struct fl_pipe *", modem.pipe())
+
+
 def _options(options: EngineOptions) -> Any:
     return _ffi.new(
         "struct fl_fax_options *",
@@ -501,11 +545,17 @@ def _event(raw: Any) -> Event:
             min_scan_ms=agreed.min_scan_ms,
             remote_id=_text(agreed.remote_id),
             our_id=_text(agreed.our_id),
+            sub_address=_text(agreed.sub_address),
+            password=_text(agreed.password),
+            selective_polling=_text(agreed.selective_polling),
+            nonstandard=bytes(agreed.nonstandard[0 : agreed.nonstandard_length]).hex(" "),
         )
     if kind == _lib.FL_EVENT_PAGE:
         return PageConfirmed(seq, time_us, raw.pages, bool(raw.last))
     if kind == _lib.FL_EVENT_FAX_ENDED:
-        return FaxEnded(seq, time_us, _FAX_CAUSES[raw.cause], _raw_code(raw.raw), raw.pages)
+        return FaxEnded(
+            seq, time_us, _FAX_CAUSES[raw.cause], _raw_code(raw.raw), raw.pages, bool(raw.in_doubt)
+        )
     if kind == _lib.FL_EVENT_RECEIVED:
         return PageReceived(seq, time_us)
     if kind == _lib.FL_EVENT_FAR_PAGE:

@@ -19,6 +19,7 @@ from typing import Protocol
 from faxline._lib import Engine, Page
 from faxline._offices import Seat
 from faxline._pump import Pump
+from faxline._steps import Waiter
 from faxline.causes import CallCause, CallState
 from faxline.details import CallDetails
 from faxline.device import Device
@@ -26,6 +27,7 @@ from faxline.errors import Error
 from faxline.events import (
     CallChanged,
     Event,
+    EventStream,
     FaxEnded,
     FaxEvent,
     FaxStarted,
@@ -39,6 +41,8 @@ from faxline.trace import TraceWriter
 _SLICE_S = 1.0
 
 _timer_numbers = itertools.count(1)
+
+_UNDER_WAY = (CallState.WAITING, CallState.ANSWERING, CallState.CALL_OUTGOING, CallState.RING_OUTGOING)
 
 
 _open_lines: "weakref.WeakSet[Line]" = weakref.WeakSet()
@@ -107,6 +111,9 @@ class Line:
         """close() was called: nothing new begins."""
         self.dead = False
         """The engine is gone: nothing more happens."""
+        self.waiters: set[Waiter] = set()
+        """Awaits."""
+        self.streams: weakref.WeakSet[EventStream] = weakref.WeakSet()
         self._timers: dict[int, list[bool]] = {}
         self._violations = (0, "")
         self._engine_closed = threading.Event()
@@ -164,7 +171,7 @@ class Line:
         with self.changed:
             engine = None if self.closing else self.engine
             self.closing = True
-            self.changed.notify_all()
+            self.wake()
         if engine is not None:
             try:
                 engine.close()
@@ -175,38 +182,87 @@ class Line:
             self._pump.join()
         _open_lines.discard(self)
 
-    # ---- waiting ----
+    # ---- waiting (what waits, and how, is in _steps.py) ----
 
     def wait_for(self, predicate: Callable[[], bool], seconds: float | None = None) -> bool:
         """Waits until predicate() holds; False when so many seconds have passed on the line's clock, or the
         line is dead. predicate runs under the Condition. None waits for ever; 0 only looks."""
-        with self.changed, self._timer(seconds) as expired:
+        return self._wait(predicate, seconds, watching=False)
+
+    def watch(self, predicate: Callable[[], bool], seconds: float | None = None) -> bool:
+        """wait_for() for somebody who only watches: see under_way()."""
+        return self._wait(predicate, seconds, watching=True)
+
+    def _wait(self, predicate: Callable[[], bool], seconds: float | None, *, watching: bool) -> bool:
+        with self.changed, self.timer(seconds) as expired:
             while not predicate():
                 if self.dead or expired[0]:
                     return False
-                if self.engine is not None and not self.holding:
-                    self.engine.allow(self.seq)
+                if not any(waiter.woken for waiter in self.waiters) and (not watching or self.under_way()):
+                    self._allow()
                 self.changed.wait(_SLICE_S)
             return True
 
     @contextmanager
-    def _timer(self, seconds: float | None) -> Iterator[list[bool]]:
+    def timer(self, seconds: float | None) -> Iterator[list[bool]]:
         """A timer on the line's clock; its one item becomes True when it expires."""
         expired = [False]
         if seconds is not None and seconds <= 0:
             expired[0] = True
-        if seconds is None or expired[0] or self.dead or self.engine is None:
+        if seconds is None or expired[0]:
             yield expired
             return
         number = next(_timer_numbers) & 0x7FFFFFFF
-        self._timers[number] = expired
-        self.engine.timer(number, int(seconds * 1_000_000))
+        with self.changed:
+            if self.engine is not None and not self.dead:
+                self._timers[number] = expired
+                self.engine.timer(number, int(seconds * 1_000_000))
         try:
             yield expired
         finally:
-            del self._timers[number]
-            if self.engine is not None and not self.dead:
-                self.engine.timer_cancel(number)
+            with self.changed:
+                if self._timers.pop(number, None) and self.engine is not None and not self.dead:
+                    self.engine.timer_cancel(number)
+
+    def under_way(self) -> bool:
+        """Whether something goes on that wants no decision of the application: virtual time may pass although
+        everybody only watches. It may not while a call rings in, or stands without a fax: else T.30's timers
+        would expire before the application has said what it wants."""
+        return self.ordered or (self.job is not None and self.job.running) or self.state in _UNDER_WAY
+
+    def _allow(self) -> None:
+        if self.engine is not None and not self.holding and not self.dead:
+            self.engine.allow(self.seq)
+
+    # ---- awaits ----
+
+    def arm(self, waiter: Waiter) -> None:
+        """An await has begun. By its loop, once what was ready to run has run."""
+        with self.changed:
+            waiter.armed = True
+            self._allow_for_waiters()
+
+    def disarm(self, waiter: Waiter) -> None:
+        """An await is over. By its loop, once its task waits for something else."""
+        with self.changed:
+            self.waiters.discard(waiter)
+            self.changed.notify_all()
+            self._allow_for_waiters()
+
+    def _allow_for_waiters(self) -> None:
+        waiters = self.waiters
+        if any(waiter.woken or not waiter.armed for waiter in waiters):
+            return
+        if any(not waiter.watching or self.under_way() for waiter in waiters):
+            self._allow()
+
+    def wake(self) -> None:
+        """Something has changed: those who wait look again. Under the Condition."""
+        self.changed.notify_all()
+        for waiter in self.waiters:
+            if not waiter.woken and waiter.outcome(self.dead) is not None:
+                waiter.wake()
+        self._allow_for_waiters()
 
     # ---- what the pump says, under the Condition ----
 
@@ -221,6 +277,8 @@ class Line:
                 if event.timer in self._timers:
                     self._timers[event.timer][0] = True
         self.seq = event.seq
+        for stream in self.streams:
+            stream.put(event)
 
     def _call_changed(self, event: CallChanged) -> None:
         if event.state is CallState.IDLE and self.state is CallState.IDLE and not self.ordered:
@@ -253,7 +311,7 @@ class Line:
             if self.job is not None and self.job.running:
                 self.job.line_closed()
             self.dead = True
-            self.changed.notify_all()
+            self.wake()
 
     def free_engine(self) -> None:
         """The pump's last act: close() has returned from the engine, and under the Condition nobody is
@@ -266,15 +324,3 @@ class Line:
         self._seat.free()
         if self.trace is not None:
             self.trace.close()
-
-
-def wait_seconds(seconds: float | None) -> float | None:
-    """A seconds_timeout as wait_for() takes it: None and infinity wait for ever. Raises TypeError,
-    ValueError."""
-    if seconds is None:
-        return None
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise TypeError(f"seconds_timeout is a number of seconds or None, not {type(seconds).__name__}")
-    if seconds != seconds:
-        raise ValueError("seconds_timeout is not a number")
-    return None if seconds > 1e9 else float(seconds)

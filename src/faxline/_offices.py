@@ -1,7 +1,8 @@
-"""The offices of simulated lines: which lines share a clock and can call each other.
+"""The offices of lines: which of them share a clock.
 
-Lines with a number of their own share one office per pace in this process; a line without one is alone with
-its far machines. An office lives as long as its last line, so that its time begins anew.
+Simulated lines with a number of their own share one office per pace in this process, and can call each other;
+a line without one is alone with its far machines. Other lines share one when their config names the same. An
+office lives as long as its last line, so that its time begins anew.
 """
 
 import os
@@ -10,7 +11,7 @@ import threading
 from faxline._lib import EngineConfig, Office
 from faxline.errors import Error
 
-_Pace = tuple[bool, int]
+_Pace = tuple[bool, int, str]
 
 _lock = threading.Lock()
 _numbers: set[str] = set()
@@ -36,13 +37,13 @@ class Seat:
     def __init__(self, config: EngineConfig) -> None:
         """Raises Error when another line of this process has the number."""
         self._number = config.number
-        self._pace = (config.real_pace, config.speed if config.real_pace else 1)
+        self._pace = (config.real_pace, config.speed if config.real_pace else 1, config.office)
         self._left = self._freed = False
         self.office: Office | None = None
-        if not self._number:
+        if not self._number and not config.office:
             return
         with _lock:
-            if self._number in _numbers:
+            if self._number and self._number in _numbers:
                 raise Error(f"sim:{self._number} is open already in this process")
             self.office = _offices.get(self._pace) or Office()
             _offices[self._pace] = self.office

@@ -48,7 +48,7 @@ class Pump(threading.Thread):
                     self._finish_job()
                 with line.changed:
                     line.apply(event)
-                    line.changed.notify_all()
+                    line.wake()
         except EngineClosed:
             self._drain_trace(engine)
         except Exception:

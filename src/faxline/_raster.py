@@ -79,6 +79,8 @@ class FaxPage:
     """The page as its file has it, where the engine may read that itself."""
     place: str = ""
     """Where it comes from, for messages."""
+    number: int = 1
+    """In its document, from 1."""
     decode: Callable[[], FaxPage] | None = None
     """Gives the same page with rows, should the engine find its code damaged; while the file is open."""
 

@@ -9,13 +9,15 @@ from types import TracebackType
 from typing import Self
 
 from faxline import options, sim
-from faxline._line import Line, wait_seconds
+from faxline._line import Line
+from faxline._steps import Steps, Until, run, wait_seconds
 from faxline._version import __version__
 from faxline.causes import CallCause, CallState
 from faxline.details import CallDetails
 from faxline.device import resolve
 from faxline.document import FaxToSend
 from faxline.errors import Error, Hangup
+from faxline.events import EventStream
 from faxline.receiver import CallFaxReceiver
 from faxline.sender import CallFaxSender
 from faxline.trace import TraceWriter
@@ -113,13 +115,16 @@ class CallChannel:
         Returns ANSWERED, or IDLE (ERROR when the device failed): then cause() says why. When seconds_timeout
         passes first, the attempt is abandoned, with the cause NOANSWER. Arguments and errors as start_call().
         """
+        return run(self._line, self._call(call_to, call_from, seconds_timeout))
+
+    def _call(self, call_to: str, call_from: str, seconds_timeout: float | None) -> Steps[CallState]:
+        line = self._line
         seconds = wait_seconds(seconds_timeout)
-        self.start_call(call_to, call_from)
-        if not self._line.wait_for(self._attempt_is_over, seconds):
-            with self._line.changed:
-                self._line.abandoned = self._line.state is not CallState.IDLE
-            self.hang_up()
-        return self.state()
+        yield from self._start_call(call_to, call_from)
+        if not (yield Until(self._attempt_is_over, seconds)):
+            line.abandoned = line.state is not CallState.IDLE
+            yield from self._hang_up()
+        return line.state
 
     def start_call(self, call_to: str, call_from: str = "") -> None:
         """Begins a call and returns when the device has begun to dial (or failed to).
@@ -130,35 +135,38 @@ class CallChannel:
 
         Raises Error when the call state is not IDLE, the number cannot be dialled, or the channel is closed.
         """
+        run(self._line, self._start_call(call_to, call_from))
+
+    def _start_call(self, call_to: str, call_from: str) -> Steps[None]:
         line = self._line
-        line.check_process()
         if not isinstance(call_to, str) or not isinstance(call_from, str):
             raise TypeError("call_to and call_from are str")
         number = call_to.translate(_SEPARATORS)
         if not _NUMBER.fullmatch(number):
             raise Error(f"{call_to!r} cannot be dialled")
-        with line.changed:
-            engine = line.open_engine()
-            if line.state is not CallState.IDLE or line.ordered:
-                raise Error(f"{self.device}: a call needs the state IDLE, and it is {line.state}")
-            line.details.call_id = uuid.uuid4().hex
-            line.details.call_from = call_from
-            line.details.call_to = call_to
-            line.details.raw_cause = None
-            line.cause = CallCause.NORMAL
-            line.abandoned = False
-            line.note(order="dial", number=number, call_id=line.details.call_id)
-            if not engine.dial(number):
-                raise Error(f"{self.device}: the device does not take {call_to!r}")
-            line.dialling = True
-        line.wait_for(lambda: not line.dialling)
+        engine = line.open_engine()
+        if line.state is not CallState.IDLE or line.ordered:
+            raise Error(f"{self.device}: a call needs the state IDLE, and it is {line.state}")
+        line.details.call_id = uuid.uuid4().hex
+        line.details.call_from = call_from
+        line.details.call_to = call_to
+        line.details.raw_cause = None
+        line.cause = CallCause.NORMAL
+        line.abandoned = False
+        line.note(order="dial", number=number, call_id=line.details.call_id)
+        if not engine.dial(number):
+            raise Error(f"{self.device}: the device does not take {call_to!r}")
+        line.dialling = True
+        yield Until(lambda: not line.dialling)
 
     def wait_for_answer(self, seconds_timeout: float | None = None) -> CallState:
         """Waits until the call is ANSWERED or over; returns the State. When the time is up the attempt goes
         on: the State then says so, and hang_up() abandons it."""
-        self._line.check_process()
-        self._line.wait_for(self._attempt_is_over, wait_seconds(seconds_timeout))
-        return self.state()
+        return run(self._line, self._wait_for_answer(seconds_timeout))
+
+    def _wait_for_answer(self, seconds_timeout: float | None) -> Steps[CallState]:
+        yield Until(self._attempt_is_over, wait_seconds(seconds_timeout))
+        return self._line.state
 
     def wait_for_call(self, seconds_timeout: float | None = None) -> CallState:
         """Waits for an incoming call. Returns RING_INCOMING when it rings; WAITING when seconds_timeout
@@ -169,22 +177,23 @@ class CallChannel:
         Raises Error when the call state is neither IDLE nor WAITING (nor ringing already), or the channel is
         closed.
         """
+        return run(self._line, self._wait_for_call(seconds_timeout))
+
+    def _wait_for_call(self, seconds_timeout: float | None) -> Steps[CallState]:
         line = self._line
-        line.check_process()
         seconds = wait_seconds(seconds_timeout)
-        with line.changed:
-            engine = line.open_engine()
-            if line.state in _INCOMING:
-                return line.state
-            if line.state not in (CallState.IDLE, CallState.WAITING) or line.dialling or line.answering:
-                raise Error(f"{self.device}: waiting for a call needs the state IDLE, and it is {line.state}")
-            line.cause = CallCause.NORMAL
-            if not engine.await_call(True):
-                raise Error(f"{self.device}: the device cannot wait for calls now")
-            line.awaiting = True
-        line.wait_for(lambda: not line.awaiting)
-        line.wait_for(lambda: line.state is not CallState.WAITING, seconds)
-        return self.state()
+        engine = line.open_engine()
+        if line.state in _INCOMING:
+            return line.state
+        if line.state not in (CallState.IDLE, CallState.WAITING) or line.dialling or line.answering:
+            raise Error(f"{self.device}: waiting for a call needs the state IDLE, and it is {line.state}")
+        line.cause = CallCause.NORMAL
+        if not engine.await_call(True):
+            raise Error(f"{self.device}: the device cannot wait for calls now")
+        line.awaiting = True
+        yield Until(lambda: not line.awaiting)
+        yield Until(lambda: line.state is not CallState.WAITING, seconds)
+        return line.state
 
     def ring(self, seconds_ringtime: float = 0) -> CallState:
         """Lets the incoming call ring for so long before it is answered; returns the State, sooner when the
@@ -192,12 +201,14 @@ class CallChannel:
 
         Raises Hangup when the call state is IDLE, Error when no call is coming in.
         """
+        return run(self._line, self._ring(seconds_ringtime))
+
+    def _ring(self, seconds_ringtime: float) -> Steps[CallState]:
+        line = self._line
         seconds = wait_seconds(seconds_ringtime)
-        self._line.check_process()
-        with self._line.changed:
-            self._check_incoming()
-            self._line.wait_for(lambda: self._line.state not in _INCOMING, seconds)
-            return self._line.state
+        self._check_incoming()
+        yield Until(lambda: line.state not in _INCOMING, seconds)
+        return line.state
 
     def answer(self) -> CallState:
         """Answers the incoming call and waits until it is ANSWERED; IDLE when that failed or the caller has
@@ -205,16 +216,17 @@ class CallChannel:
 
         Raises Hangup when the call state is IDLE, Error when no call is coming in or the channel is closed.
         """
+        return run(self._line, self._answer())
+
+    def _answer(self) -> Steps[CallState]:
         line = self._line
-        line.check_process()
-        with line.changed:
-            self._check_incoming()
-            if not line.open_engine().answer():
-                raise Error(f"{self.device}: the device does not answer now")
-            line.note(order="answer")
-            line.answering = True
-        line.wait_for(self._attempt_is_over)
-        return self.state()
+        self._check_incoming()
+        if not line.open_engine().answer():
+            raise Error(f"{self.device}: the device does not answer now")
+        line.note(order="answer")
+        line.answering = True
+        yield Until(self._attempt_is_over)
+        return line.state
 
     def reject(self, cause: CallCause | str | None = None) -> CallState:
         """Rejects the incoming call: an analogue line has no way to refuse it, so it rings on unheard. The
@@ -224,15 +236,16 @@ class CallChannel:
         Waits until the call is IDLE, and returns the State. Raises Hangup when the call state is IDLE, Error
         when no call is coming in or the channel is closed, ValueError when cause is none.
         """
-        why = None if cause is None else CallCause(cause)
+        return run(self._line, self._reject(cause))
+
+    def _reject(self, cause: CallCause | str | None) -> Steps[CallState]:
         line = self._line
-        line.check_process()
-        with line.changed:
-            self._check_incoming()
-            line.note(order="reject", cause=why)
-            line.open_engine().reject()
-        line.wait_for(lambda: line.state not in _INCOMING, _HANG_UP_S)
-        return self.state()
+        why = None if cause is None else CallCause(cause)
+        self._check_incoming()
+        line.note(order="reject", cause=why)
+        line.open_engine().reject()
+        yield Until(lambda: line.state not in _INCOMING, _HANG_UP_S)
+        return line.state
 
     def hang_up(self) -> CallState:
         """Ends the call; a running fax ends with its cause HANGUP, a call that rings is rejected, waiting for
@@ -240,22 +253,49 @@ class CallChannel:
 
         Waits until the call is IDLE, at most 60 s; returns the State.
         """
+        return run(self._line, self._hang_up())
+
+    def _hang_up(self) -> Steps[CallState]:
         line = self._line
-        line.check_process()
-        with line.changed:
-            if not self._is_over() and not line.closing and line.engine is not None:
-                line.note(order="hang-up")
-                if line.state in _INCOMING and not line.answering:
-                    line.engine.reject()
-                line.engine.hang_up()
-        line.wait_for(self._is_over, _HANG_UP_S)
-        return self.state()
+        if not self._is_over() and not line.closing and line.engine is not None:
+            line.note(order="hang-up")
+            if line.state in _INCOMING and not line.answering:
+                line.engine.reject()
+            line.engine.hang_up()
+        yield Until(self._is_over, _HANG_UP_S)
+        return line.state
 
     def wait_for_idle(self, seconds_timeout: float | None = None) -> CallState:
         """Waits until the call is IDLE, or the time is up; returns the State."""
-        self._line.check_process()
-        self._line.wait_for(lambda: self._line.state is CallState.IDLE, wait_seconds(seconds_timeout))
-        return self.state()
+        return run(self._line, self._wait_for_idle(seconds_timeout))
+
+    def _wait_for_idle(self, seconds_timeout: float | None) -> Steps[CallState]:
+        yield Until(lambda: self._line.state is CallState.IDLE, wait_seconds(seconds_timeout))
+        return self._line.state
+
+    def events(self, limit: int = 1000) -> EventStream:
+        """What happens on the line from now on, as typed events (see EventStream): for `for` and `async for`.
+
+        Any number of consumers may watch, each with a stream of its own. limit: how many events a stream
+        keeps for a consumer that is slow, 1 to 100000; then the oldest go.
+
+        Raises Error when the channel is closed, ValueError for another limit.
+        """
+        line = self._line
+        line.check_process()
+        with line.changed:
+            line.open_engine()
+            stream = EventStream(line, limit)
+            line.streams.add(stream)
+            return stream
+
+    def pause(self, seconds: float) -> None:
+        """Waits so many seconds of the line's clock (on the simulated device they take no time), or until the
+        channel is closed."""
+        run(self._line, self._pause(seconds))
+
+    def _pause(self, seconds: float) -> Steps[None]:
+        yield Until(lambda: False, wait_seconds(seconds))
 
     def close(self) -> None:
         """Hangs up, closes the device and returns when that is done. Any thread, any number of times.

@@ -59,9 +59,10 @@ class Confirmation:
     first_page: Page | None = None
 
     @classmethod
-    def of(cls, channel: CallChannel, fax: FaxToSend) -> Confirmation:
+    def of(cls, channel: CallChannel, fax: FaxToSend, *, confirmed: int = 0) -> Confirmation:
         """Of the last fax that was sent on a channel: after wait_until_finished(), or after a call that was
-        not answered. Reads the document once more, for the picture."""
+        not answered. Reads the document once more, for the picture. confirmed: pages that earlier calls got
+        through already, and that this one did not send again."""
         details, call = channel.FaxSender.Details, channel.Details
         cause = channel.FaxSender.cause()
         # A fax of an earlier call says nothing about this one.
@@ -81,6 +82,7 @@ class Confirmation:
                 False,
                 call.call_to,
                 name=channel.subscriber_name,
+                pages=confirmed,
                 pages_of_document=pages,
                 raw_cause=call.raw_cause or "",
                 files=fax.names,
@@ -95,7 +97,7 @@ class Confirmation:
             name=channel.subscriber_name,
             started=details.started,
             seconds=details.seconds,
-            pages=details.pages,
+            pages=confirmed + details.pages,
             pages_of_document=pages,
             negotiated=dict(details.negotiated),
             reason=details.raw_cause_text,
@@ -228,7 +230,7 @@ def _look(fax: FaxToSend, facts: Facts, effective: dict[str, str]) -> tuple[int,
         high_res = {"YES": True, "NO": False}.get(effective.get("HighRes", ""))
         line = effective.get("HeaderLine", "")
         for page in fax.pages(high_res=high_res, facts=facts):
-            add_page(made, page, HeaderLine(line, facts) if line else None, 1)
+            add_page(made, page, HeaderLine(line, facts) if line else None)
             return facts.pages, made.coded_page(0, page.width_px, page.x_dpi, page.y_dpi)
     except DocumentError:
         pass

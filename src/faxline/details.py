@@ -65,13 +65,17 @@ class FaxDetails:
         self.pages: int = 0
         """Pages confirmed so far (T.30: MCF, RTP, PIP): by the far end; or by us, once they were stored. A
         page sent again never counts twice."""
+        self.unconfirmed: bool = False
+        """After a fax that failed: the page behind the confirmed ones was sent whole, and neither confirmed
+        nor rejected. It may have arrived; faxline.retry asks before it sends a last page again."""
         self.last_page = False
         """True when no more pages will be handled in this session, also because it failed."""
         self.negotiated: dict[str, str] = {}
         """What was agreed with the far end: Modem ('V17' 'V29' 'V27'), DataRate (bit/s), HighRes, ECM,
         Compression ('MH' 'MR' 'MMR'), PageWidth (pixels), Resolution (dpi, '204x196'), MinScanTime (ms),
-        SubscriberId (ours), RemoteSubscriberId. Strings; changed in place when a retrain lowers the
-        rate."""
+        SubscriberId (ours), RemoteSubscriberId. Where they were said: SubAddress, Password and
+        SelectivePolling (sent or received), NonStandardFacilities (of the far end, hexadecimal). Strings;
+        changed in place when a retrain lowers the rate."""
         self.raw_cause: str | None = None
         """A stable code for every cause but NORMAL (docs/causes.md): which side, which phase, what was
         seen."""

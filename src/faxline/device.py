@@ -6,13 +6,23 @@ group "faxline.drivers" whose name is the scheme; it cannot replace a driver of 
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.parse import unquote
 
-from faxline._lib import FAR_MACHINES, FAULT_KINDS, FAULTS_MAX, NUMBER_MAX, EngineConfig, FaultPlan
+from faxline._lib import (
+    BAUDS,
+    FAR_MACHINES,
+    FAULT_KINDS,
+    FAULTS_MAX,
+    NUMBER_MAX,
+    PROFILES,
+    EngineConfig,
+    FaultPlan,
+    Modem,
+)
 from faxline.errors import Error
 
 ENTRY_POINT_GROUP = "faxline.drivers"
@@ -84,10 +94,6 @@ def drivers() -> dict[str, Driver]:
     return found | _OURS
 
 
-def _class1(address: Address) -> Device:
-    raise Error(f"{address.text!r}: serial modems come with the next release; this one has only 'sim:'")
-
-
 def _one_of(names: Mapping[str, object] | list[str]) -> str:
     return ", ".join(sorted(names))
 
@@ -141,9 +147,7 @@ def _sim_seed(address: Address, device: Device, value: str) -> Device:
 
 def _sim_far(address: Address, device: Device, value: str) -> Device:
     known = [machine.name for machine in FAR_MACHINES]
-    if value not in known:
-        raise Error(f"{address.text!r}: no far machine {value!r}; there is {', '.join(known)}")
-    return _with(device, far=value)
+    return _with(device, far=_choice(address, "far machine", value, known))
 
 
 def _sim_faults(address: Address, device: Device, value: str) -> Device:
@@ -157,9 +161,7 @@ def _sim_faults(address: Address, device: Device, value: str) -> Device:
 
 
 def _sim_pace(address: Address, device: Device, value: str) -> Device:
-    if value not in ("virtual", "real"):
-        raise Error(f"{address.text!r}: no pace {value!r}; there is virtual, real")
-    return _with(device, real_pace=value == "real")
+    return _with(device, real_pace=_choice(address, "pace", value, ("virtual", "real")) == "real")
 
 
 def _sim_speed(address: Address, device: Device, value: str) -> Device:
@@ -183,11 +185,73 @@ _SIM_OPTIONS: dict[str, Callable[[Address, Device, str], Device]] = {
 }
 
 
+# ---- a serial modem ----
+
+
+def _class1(address: Address) -> Device:
+    if not address.rest or "\0" in address.rest or len(os.fsencode(address.rest)) > _PATH_MAX:
+        raise Error(f"{address.text!r}: it names a serial port, as in 'class1:/dev/ttyACM0'")
+    # A real line has real time.
+    device = Device(address.text, EngineConfig(modem=Modem(address.rest), real_pace=True))
+    for name, value in address.options.items():
+        reader = _CLASS1_OPTIONS.get(name)
+        if reader is None:
+            raise Error(
+                f"{address.text!r}: class1: has no option {name!r}; there is {_one_of(_CLASS1_OPTIONS)}"
+            )
+        device = reader(address, device, value)
+    return device
+
+
+_PATH_MAX = 255
+
+
+def _class1_profile(address: Address, device: Device, value: str) -> Device:
+    return _modem(device, profile=_choice(address, "profile", value, PROFILES))
+
+
+def _class1_baud(address: Address, device: Device, value: str) -> Device:
+    return _modem(device, baud=int(_choice(address, "baud", value, [str(baud) for baud in BAUDS])))
+
+
+def _class1_flow(address: Address, device: Device, value: str) -> Device:
+    return _modem(device, hardware_flow=_choice(address, "flow", value, ("rtscts", "none")) == "rtscts")
+
+
+def _class1_dial(address: Address, device: Device, value: str) -> Device:
+    return _modem(device, pulse=_choice(address, "dial", value, ("tone", "pulse")) == "pulse")
+
+
+def _class1_answer_timeout(address: Address, device: Device, value: str) -> Device:
+    return _modem(device, answer_timeout_s=_number(address, "answer-timeout", value, 1, 255))
+
+
+_CLASS1_OPTIONS: dict[str, Callable[[Address, Device, str], Device]] = {
+    "profile": _class1_profile,
+    "baud": _class1_baud,
+    "flow": _class1_flow,
+    "dial": _class1_dial,
+    "answer-timeout": _class1_answer_timeout,
+    "speed": _sim_speed,
+}
+
+
 _OURS: dict[str, Driver] = {"sim": _sim, "class1": _class1}
 
 
 def _with(device: Device, **changes: object) -> Device:
     return replace(device, config=replace(device.config, **changes))  # type: ignore[arg-type]
+
+
+def _modem(device: Device, **changes: object) -> Device:
+    assert device.config.modem is not None
+    return _with(device, modem=replace(device.config.modem, **changes))  # type: ignore[arg-type]
+
+
+def _choice(address: Address, name: str, value: str, choices: Sequence[str]) -> str:
+    if value not in choices:
+        raise Error(f"{address.text!r}: no {name} {value!r}; there is {', '.join(choices)}")
+    return value
 
 
 def _number(address: Address, name: str, value: str, low: int, high: int) -> int:

@@ -125,13 +125,18 @@ class FaxToSend:
         from faxline._raster import Wish
 
         contents = self._named()
+        total = 0
         if self._cover is not None:
+            total += 1
             with reading("the cover page", None):
                 yield self._cover.convert(facts, Wish(high_res))
         for content in contents:
             wish = Wish(high_res, content.photo)
             for number, leaf in _leaves(content):
-                yield _page(content.name, number, leaf, wish)
+                total += 1
+                page = _page(content.name, number, leaf, wish)
+                page.number = total
+                yield page
 
     def _named(self) -> tuple[_Content, ...]:
         if not self._contents and self._cover is None:
@@ -139,15 +144,15 @@ class FaxToSend:
         return self._contents
 
 
-def add_page(pages: Document, page: FaxPage, header: HeaderLine | None = None, number: int = 1) -> None:
+def add_page(pages: Document, page: FaxPage, header: HeaderLine | None = None) -> None:
     """Hands a page to the engine: as its file has it where that is whole, as rows otherwise. header: for its
-    top; number: of the page in the fax (from 1).
+    top.
 
     Raises DocumentError.
     """
     from faxline._lib import PageRefused
 
-    code = page.code
+    code, number = page.code, page.number
     try:
         if code is None or not pages.add_coded(page, code):
             if code is not None:

@@ -109,10 +109,10 @@ class Preview:
         self.pages: list[Page] = []
         """In MMR."""
         sizes: dict[str, list[int]] = {coding: [] for coding in CODINGS}
-        for number, page in enumerate(fax.pages(high_res=high_res, facts=facts), 1):
+        for page in fax.pages(high_res=high_res, facts=facts):
             made = Document()
             try:
-                add_page(made, page, header, number)
+                add_page(made, page, header)
                 self.pages.append(made.coded_page(0, page.width_px, page.x_dpi, page.y_dpi))
                 for coding in CODINGS:
                     sizes[coding].append(made.coded_size(0, coding))

@@ -1,12 +1,13 @@
 """CallFaxReceiver: receives faxes on a connected call."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from faxline import options
 from faxline._job import FaxJobs, Job, without_secrets
 from faxline._lib import Page
+from faxline._steps import run
 from faxline.causes import FaxCause, ReceiveState
 from faxline.details import FaxDetails
 from faxline.storage import FaxToReceive, StorageError
@@ -70,8 +71,7 @@ class CallFaxReceiver(FaxJobs[FaxToReceive]):
 
         Returns the cause in every case; NORMAL means that every page that the far end sent is in the file.
         """
-        self.start(fax_to_receive, fax_options, filename=filename)
-        return self.wait_until_finished()
+        return run(self._line, self._whole(_choice(fax_to_receive, filename), fax_options))
 
     def start(
         self,
@@ -95,15 +95,7 @@ class CallFaxReceiver(FaxJobs[FaxToReceive]):
         wrong type.
         """
 
-        def choose() -> FaxToReceive:
-            if (fax_to_receive is None) == (filename is None):
-                raise TypeError("either fax_to_receive or filename is needed, and not both")
-            document = FaxToReceive(filename) if filename is not None else fax_to_receive
-            if not isinstance(document, FaxToReceive):
-                raise TypeError(f"fax_to_receive is a FaxToReceive, not {type(document).__name__}")
-            return document
-
-        return self._start(choose, fax_options)
+        return run(self._line, self._start(_choice(fax_to_receive, filename), fax_options))
 
     # ---- for FaxJobs ----
 
@@ -131,3 +123,19 @@ class CallFaxReceiver(FaxJobs[FaxToReceive]):
             )
             if not line.open_engine().fax_receive(options.for_engine(effective)):
                 self._refuse(job, FaxCause.ERROR, "local.state")
+
+
+def _choice(
+    fax_to_receive: FaxToReceive | None, filename: str | os.PathLike[str] | None
+) -> Callable[[], FaxToReceive]:
+    """The document of the arguments of receive() and start(); raises TypeError when it is asked for."""
+
+    def choose() -> FaxToReceive:
+        if (fax_to_receive is None) == (filename is None):
+            raise TypeError("either fax_to_receive or filename is needed, and not both")
+        document = FaxToReceive(filename) if filename is not None else fax_to_receive
+        if not isinstance(document, FaxToReceive):
+            raise TypeError(f"fax_to_receive is a FaxToReceive, not {type(document).__name__}")
+        return document
+
+    return choose

@@ -1,7 +1,7 @@
 """CallFaxSender: transmits faxes on a connected call."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from faxline._fields import Facts
 from faxline._header_line import HeaderLine
 from faxline._job import FaxJobs, Job, without_secrets
 from faxline._lib import Document
+from faxline._steps import run
 from faxline.causes import FaxCause, SendState
 from faxline.document import DocumentError, FaxToSend, add_page
 
@@ -44,8 +45,7 @@ class CallFaxSender(FaxJobs[FaxToSend]):
 
         Returns the cause in every case; NORMAL means that the far end confirmed every page.
         """
-        self.start(fax_to_send, fax_options, filename=filename)
-        return self.wait_until_finished()
+        return run(self._line, self._whole(_choice(fax_to_send, filename), fax_options))
 
     def start(
         self,
@@ -69,15 +69,7 @@ class CallFaxSender(FaxJobs[FaxToSend]):
         wrong type.
         """
 
-        def choose() -> FaxToSend:
-            if (fax_to_send is None) == (filename is None):
-                raise TypeError("either fax_to_send or filename is needed, and not both")
-            document = FaxToSend(filename) if fax_to_send is None else fax_to_send
-            if not isinstance(document, FaxToSend):
-                raise TypeError(f"fax_to_send is a FaxToSend, not {type(document).__name__}")
-            return document
-
-        return self._start(choose, fax_options)
+        return run(self._line, self._start(_choice(fax_to_send, filename), fax_options))
 
     # ---- for FaxJobs ----
 
@@ -103,9 +95,9 @@ class CallFaxSender(FaxJobs[FaxToSend]):
                 now=datetime.now().astimezone(),
             )
             header = HeaderLine(header_line, facts) if header_line else None
-            for number, page in enumerate(document.pages(high_res=wanted.high_res, facts=facts), 1):
+            for page in document.pages(high_res=wanted.high_res, facts=facts):
                 self._check_wanted(job)
-                add_page(pages, page, header, number)
+                add_page(pages, page, header)
             with line.changed:
                 self._check_wanted(job)
                 line.note(order="fax", id=details.ID, files=names, options=without_secrets(effective))
@@ -116,3 +108,19 @@ class CallFaxSender(FaxJobs[FaxToSend]):
             self._refuse(job, FaxCause.ERROR, "local.document", str(error))
         finally:
             pages.close()
+
+
+def _choice(
+    fax_to_send: FaxToSend | None, filename: str | os.PathLike[str] | None
+) -> Callable[[], FaxToSend]:
+    """The document of the arguments of send() and start(); raises TypeError when it is asked for."""
+
+    def choose() -> FaxToSend:
+        if (fax_to_send is None) == (filename is None):
+            raise TypeError("either fax_to_send or filename is needed, and not both")
+        document = FaxToSend(filename) if fax_to_send is None else fax_to_send
+        if not isinstance(document, FaxToSend):
+            raise TypeError(f"fax_to_send is a FaxToSend, not {type(document).__name__}")
+        return document
+
+    return choose

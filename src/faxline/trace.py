@@ -68,6 +68,8 @@ class TraceWriter:
     def event(self, event: Event) -> None:
         if name := _EVENT_NAMES.get(type(event)):
             fields = asdict(event)
+            if fields.get("password"):
+                fields["password"] = "(set)"
             self._put({"t": fields.pop("time_us"), "event": name, **fields})
 
     def note(self, time_us: int, **fields: object) -> None:

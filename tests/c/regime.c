@@ -177,11 +177,15 @@ static void draw_orders(struct call *call, uint64_t *random)
     call->plan.order_count = 2;
 }
 
-static bool loses_every_carrier(const struct call *call)
+/* A line that loses or damages every carrier lets some frames of each burst through: the sender goes on for as long as a
+ * session may last at all. */
+static bool damages_for_ever(const struct call *call)
 {
     for (int i = 0; i < call->plan.fault_count; i++) {
         const struct fl_fault *fault = &call->plan.faults[i];
-        if (fault->count == 0 && fault->kind % FL_FAULT_KINDS == FL_FAULT_LOST_CARRIER) return true;
+        int kind = fault->kind % FL_FAULT_KINDS;
+        bool damages = kind == FL_FAULT_LOST_CARRIER || kind == FL_FAULT_BIT_ERRORS || kind == FL_FAULT_BURST;
+        if (damages && fault->count == 0) return true;
     }
     return false;
 }
@@ -190,9 +194,7 @@ static bool loses_every_carrier(const struct call *call)
 static fl_time limit_of(const struct call *call)
 {
     fl_time limit = FL_SEC(400);
-    /* A line that loses every carrier after a while brings some frames of each burst: the sender goes on for as long as
-     * a session may last at all. */
-    if (loses_every_carrier(call)) return FL_SEC(700) + call->document.count * FL_SEC(3600);
+    if (damages_for_ever(call)) return FL_SEC(700) + call->document.count * FL_SEC(3600);
     for (int i = 0; i < call->document.count; i++) {
         const struct fl_document_page *page = &call->pages[i];
         fl_time coded = FL_MS((fl_time)page->sizes[FL_CODING_MH] * 8 * 1000 / 2400);
@@ -348,7 +350,7 @@ static bool check_cause(const struct call *call, int end)
     switch (self->raw) {
     case FL_RAW_INTERNAL: return broken(call, "end %d: an internal fault", end);
     case FL_RAW_SESSION:
-        if (!loses_every_carrier(call)) return broken(call, "end %d: a session beyond its limit", end);
+        if (!damages_for_ever(call)) return broken(call, "end %d: a session beyond its limit", end);
         return true;
     case FL_RAW_STOP:
     case FL_RAW_HANG_UP:

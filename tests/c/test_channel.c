@@ -1,6 +1,8 @@
 /* Whole simulated calls through the boundary, as Python makes them: orders down, events up, in virtual time. */
 #include "base/boundary.h"
-#include "base/base.h"
+#include "line/pipe.h"
+#include "sim/modem.h"
+#include "sim/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,11 +186,10 @@ static void take_part(struct call *call, const struct fl_event *event, const str
     if (event->kind == FL_EVENT_RECEIVED) store_page(call, stored);
 }
 
-/* polled: the called line has the document, and the caller asks for it. */
-static void test_two_lines(int ecm, int polled)
+/* b waits, a calls, the pages go over, both hang up. polled: the called line has the document, and the caller asks for it.
+ */
+static void run_two_lines(struct call a, struct call b, int ecm, int polled)
 {
-    struct fl_office *office = fl_office_new();
-    struct call a = open_line(office, "5550001"), b = open_line(office, "5550002");
     struct fl_fax_options options = {1, 1, 1, 2400, 14400, -1, ecm, -1, "5550001", "", "", ""};
     struct fl_event event;
     int stored = 0, cause_a = 0, cause_b = 0;
@@ -226,7 +227,143 @@ static void test_two_lines(int ecm, int polled)
     fl_channel_close(b.channel);
     fl_channel_free(a.channel);
     fl_channel_free(b.channel);
+}
+
+static void test_two_lines(int ecm, int polled)
+{
+    struct fl_office *office = fl_office_new();
+    run_two_lines(open_line(office, "5550001"), open_line(office, "5550002"), ecm, polled);
     fl_office_free(office);
+}
+
+/* ---- modems behind pipes: two with a line between them ---- */
+
+struct bench;
+
+struct end {
+    struct fl_pipe pipe;
+    struct bench *bench;
+    struct fl_simmodem modem;
+    bool gone; /* unplugged */
+    bool mute; /* stuck: neither hears nor says anything, until it is reset */
+    int resets, freed;
+};
+
+struct bench {
+    struct end end[2]; /* 0 calls 1 */
+    struct fl_line line;
+    struct fl_watch watch;
+    fl_time ring_at;
+    bool ringing, joined;
+};
+
+static void exchange(struct bench *bench, fl_time now)
+{
+    struct fl_simmodem *a = &bench->end[0].modem, *b = &bench->end[1].modem;
+    bool up = fl_simmodem_hook(a) == FL_HOOK_CONNECTED && fl_simmodem_hook(b) == FL_HOOK_CONNECTED;
+    if (!bench->ringing && !bench->joined && fl_simmodem_hook(a) == FL_HOOK_DIALLING) {
+        fl_simmodem_ring(b, true, now);
+        bench->ringing = true;
+    } else if (bench->ringing && fl_simmodem_hook(b) == FL_HOOK_ANSWERING) {
+        fl_line_init(&bench->line, FL_MS(20), NULL, &bench->watch, (struct fl_pen){0});
+        fl_simmodem_connect(a, &bench->line, 0, now);
+        fl_simmodem_connect(b, &bench->line, 1, now);
+        bench->ringing = false;
+        bench->joined = true;
+    } else if (bench->joined && !up) {
+        for (int i = 0; i < 2; i++)
+            if (fl_simmodem_hook(&bench->end[i].modem) == FL_HOOK_CONNECTED)
+                fl_simmodem_disconnect(&bench->end[i].modem, now);
+        bench->joined = false;
+    }
+}
+
+static int64_t end_read(struct fl_pipe *pipe, uint8_t *octets, size_t cap, fl_time now)
+{
+    struct end *end = (struct end *)pipe;
+    if (end->gone) return FL_PIPE_GONE;
+    for (int i = 0; i < 2; i++) {
+        struct fl_simmodem *modem = &end->bench->end[i].modem;
+        if (fl_simmodem_deadline(modem) <= now) fl_simmodem_tick(modem, now);
+    }
+    exchange(end->bench, now);
+    size_t got = fl_simmodem_read(&end->modem, octets, cap, now);
+    return end->mute ? 0 : (int64_t)got;
+}
+
+static size_t end_room(struct fl_pipe *pipe, fl_time now)
+{
+    (void)now;
+    return fl_simmodem_room(&((struct end *)pipe)->modem);
+}
+
+static int64_t end_write(struct fl_pipe *pipe, const uint8_t *octets, size_t length, fl_time now)
+{
+    struct end *end = (struct end *)pipe;
+    if (end->gone) return FL_PIPE_GONE;
+    return end->mute ? (int64_t)length : (int64_t)fl_simmodem_write(&end->modem, octets, length, now);
+}
+
+static fl_time end_deadline(struct fl_pipe *pipe)
+{
+    return fl_simmodem_deadline(&((struct end *)pipe)->modem);
+}
+
+static int end_fd(struct fl_pipe *pipe)
+{
+    (void)pipe;
+    return -1;
+}
+
+static void end_reset(struct fl_pipe *pipe, fl_time now)
+{
+    struct end *end = (struct end *)pipe;
+    end->resets++;
+    end->mute = false;
+    fl_simmodem_init(&end->modem, fl_simmodem_row(NULL), 0, NULL, now);
+}
+
+static void end_free(struct fl_pipe *pipe)
+{
+    ((struct end *)pipe)->freed++;
+}
+
+static const struct fl_pipe_ops END_OPS = {
+    end_read, end_room, end_write, end_deadline, end_fd, end_reset, end_free,
+};
+
+static struct bench *new_bench(void)
+{
+    struct bench *bench = calloc(1, sizeof *bench);
+    fl_watch_init(&bench->watch, (struct fl_pen){0});
+    for (int i = 0; i < 2; i++) {
+        bench->end[i].pipe.ops = &END_OPS;
+        bench->end[i].bench = bench;
+        fl_simmodem_init(&bench->end[i].modem, fl_simmodem_row(NULL), 0, NULL, 0);
+    }
+    return bench;
+}
+
+static struct call open_end(struct fl_office *office, struct end *end)
+{
+    char error[128];
+    struct fl_channel_config config = {.board = FL_BOARD_PIPE, .speed = 1, .trace = getenv("TRACE") != NULL};
+    config.office = office;
+    config.pipe = &end->pipe;
+    struct call call = {.channel = fl_channel_open(&config, error, sizeof error)};
+    CHECK(call.channel != NULL);
+    return call;
+}
+
+static void test_two_pipes(int ecm, int polled)
+{
+    struct fl_office *office = fl_office_new();
+    struct bench *bench = new_bench();
+    run_two_lines(open_end(office, &bench->end[0]), open_end(office, &bench->end[1]), ecm, polled);
+    for (int i = 0; i < 2; i++) CHECK_EQ(bench->end[i].freed, 1);
+    CHECK_EQ(fl_watch_violations(&bench->watch, 0) + fl_watch_violations(&bench->watch, 1), 0);
+    fl_office_free(office);
+    free(bench);
 }
 
 /* ---- a far machine that calls ---- */
@@ -258,7 +395,10 @@ int main(int argc, char **argv)
         for (int ecm = 0; ecm <= 1; ecm++)
             if (argc < 2 || strcmp(argv[1], NUMBERS[row].number) == 0) test_number(row, ecm, argc > 1);
     if (argc < 2) {
-        for (int variant = 0; variant < 4; variant++) test_two_lines(variant & 1, variant >> 1);
+        for (int variant = 0; variant < 4; variant++) {
+            test_two_lines(variant & 1, variant >> 1);
+            test_two_pipes(variant & 1, variant >> 1);
+        }
         test_incoming();
     }
     return check_result("channel");

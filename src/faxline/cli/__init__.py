@@ -16,6 +16,8 @@ COMMANDS = {
     "preview": "show a fax before it is sent, and what it takes",
     "convert": "write a fax as PDF, TIFF or PNG",
     "trace": "show a recorded call as text",
+    "selftest": "test installation, modem, line and far end",
+    "completion": "print the script for the shell's completion",
 }
 
 

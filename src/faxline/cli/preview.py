@@ -9,7 +9,7 @@ import click
 from faxline import options, pdf
 from faxline.causes import FaxCause
 from faxline.cli import status
-from faxline.cli.common import complain, fax_options
+from faxline.cli.common import complain, device_option, fax_options
 from faxline.cli.documents import document_options, fax_of
 from faxline.document import DocumentError
 from faxline.preview import Preview
@@ -33,6 +33,7 @@ from faxline.preview import Preview
     default="14400",
     help="In bit/s, for the estimate (default: 14400).",
 )
+@device_option
 @document_options
 @fax_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -42,6 +43,7 @@ def command(
     kinds: tuple[str, ...],
     to: str,
     rate: str,
+    device: str,
     pages: str,
     photo: bool,
     paper: str,
@@ -57,6 +59,7 @@ def command(
     the pages as they will arrive, beside each other as preview.pdf, preview-1.png ... (replacing older
     ones).
     """
+    del device  # its line's fax options are among fax_options
     fax = fax_of(files, pages, photo, paper, cover, fields)
     checked = options.check(dict(fax_options))
     if checked.cause is not FaxCause.NONE:

@@ -38,7 +38,9 @@ class _Commands(click.Group):
         return result
 
 
-@click.command("faxline", cls=_Commands, no_args_is_help=False)
+@click.command(
+    "faxline", cls=_Commands, no_args_is_help=False, context_settings={"auto_envvar_prefix": "FAXLINE"}
+)
 @click.version_option(__version__, message="faxline %(version)s")
 def program() -> None:
     """Fax on your own telephone hardware."""

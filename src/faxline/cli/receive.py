@@ -1,22 +1,30 @@
 """faxline receive: answer calls and write the faxes that come, one after the other."""
 
-import json
 import os
 import re
-import signal
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
 from faxline import options, pdf
+from faxline._job import without_secrets
 from faxline.causes import CallState, FaxCause
 from faxline.channel import CallChannel
 from faxline.cli import status
-from faxline.cli.common import NO_DEVICE, Terminated, complain, device_option, fax_options, terminate
+from faxline.cli.common import (
+    NO_DEVICE,
+    Terminated,
+    complain,
+    device_option,
+    fax_options,
+    json_option,
+    polite_signals,
+    quiet_option,
+)
+from faxline.cli.report import Report, plural
 from faxline.errors import Error, Hangup
 from faxline.storage import FaxToReceive
 
@@ -44,10 +52,6 @@ class _Wanted:
     extension: str
     options: dict[str, str]
     once: bool
-    json: bool
-
-    def tell(self, event: str, text: str, **fields: Any) -> None:
-        print(json.dumps({"event": event, **fields}) if self.json else text, flush=True)
 
 
 @click.command(epilog=status.table())
@@ -69,8 +73,11 @@ class _Wanted:
 )
 @click.option("--once", is_flag=True, help="End after one call, with its exit status.")
 @fax_options
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per event.")
-@click.option("--trace", metavar="FILE", help="Record the calls; faxline trace FILE shows them.")
+@json_option
+@quiet_option
+@click.option(
+    "--trace", metavar="FILE", type=click.Path(), help="Record the calls; faxline trace FILE shows them."
+)
 def command(
     device: str,
     output: Path,
@@ -78,9 +85,20 @@ def command(
     once: bool,
     fax_options: tuple[tuple[str, str], ...],
     as_json: bool,
+    quiet: bool,
     trace: str | None,
 ) -> int:
-    """Wait for calls, answer them and write each fax as a TIFF or PDF in DIR, until interrupted."""
+    """Wait for calls, answer them and write each fax as a TIFF or PDF in DIR, until interrupted.
+
+    The first Ctrl-C or SIGTERM ends a call politely and keeps every page that was confirmed; a second one
+    quits at once.
+
+    \b
+    Examples:
+      faxline receive --device class1:/dev/ttyACM0 --output /var/spool/fax
+      faxline receive --device 'sim:5550001?incoming=letter.tif' --output . --once
+      faxline receive --output /var/spool/fax --json --trace /var/log/fax
+    """
     if not device:
         return complain(NO_DEVICE)
     if not output.is_dir() or not os.access(output, os.W_OK):
@@ -90,61 +108,80 @@ def command(
             pdf.check()
         except pdf.PdfError as error:
             return complain(str(error))
-    wanted = _Wanted(output, ".pdf" if kind == "pdf" else ".tif", dict(fax_options), once, as_json)
+    wanted = _Wanted(output, ".pdf" if kind == "pdf" else ".tif", dict(fax_options), once)
     checked = options.check(dict(wanted.options), receiving=True)
     if checked.cause is not FaxCause.NONE:
         complain(checked.text)
         return status.FAX_STATUS[checked.cause]
-    previous = signal.signal(signal.SIGTERM, terminate)
     try:
-        with CallChannel(device, trace=trace) as channel:
-            return _serve(channel, wanted)
+        with (
+            polite_signals(),
+            Report(as_json=as_json, quiet=quiet) as report,
+            CallChannel(device, trace=trace) as channel,
+        ):
+            return _serve(channel, wanted, report)
     except (Error, Hangup) as error:
         return complain(str(error))
     except KeyboardInterrupt:
         return status.INTERRUPTED
     except Terminated:
         return status.TERMINATED
-    finally:
-        signal.signal(signal.SIGTERM, previous)
 
 
-def _serve(channel: CallChannel, wanted: _Wanted) -> int:
+def _serve(channel: CallChannel, wanted: _Wanted, report: Report) -> int:
     """Call after call; closing the channel ends the last one politely, and what was confirmed is stored."""
     while True:
-        wanted.tell("waiting", f"waiting for a call on {channel.device}", device=channel.device)
+        report.event("waiting", f"waiting for a call on {channel.device}", device=channel.device)
         channel.wait_for_call()
-        wanted.tell("ringing", "it rings")
+        report.event("ringing", "it rings")
         if channel.answer() is not CallState.ANSWERED:
-            wanted.tell("missed", "the caller has hung up")
+            report.line("missed", "the caller has hung up")
             if wanted.once:
                 return status.CALL_STATUS[channel.cause()]
             continue
-        cause = _receive(channel, _DatedFax(wanted.directory, wanted.extension), wanted)
+        cause = _receive(channel, _DatedFax(wanted.directory, wanted.extension), wanted, report)
         if wanted.once:
             return status.FAX_STATUS[cause]
 
 
-def _receive(channel: CallChannel, fax: FaxToReceive, wanted: _Wanted) -> FaxCause:
+def _receive(channel: CallChannel, fax: FaxToReceive, wanted: _Wanted, report: Report) -> FaxCause:
     receiver = channel.FaxReceiver
-    if receiver.start(fax, dict(wanted.options)):
-        with suppress(Error, Hangup):  # how it ends is for wait_until_finished() to say
-            if settings := receiver.wait_for_negotiated_settings():
-                who = settings["RemoteSubscriberId"] or "the far end"
-                how = f"{settings['Modem']} {settings['DataRate']} bit/s, {settings['Compression']}"
-                wanted.tell("negotiated", f"{who}: {how}, {settings['Resolution']} dpi", **settings)
-            told = 0
-            while not receiver.Details.last_page or told < receiver.Details.pages:
-                pages = receiver.wait_for_next_page()
-                if pages > told:
-                    told = pages
-                    wanted.tell("page", f"page {told} is stored", pages=told, file=fax.filename)
-    cause = receiver.wait_until_finished()
+    try:
+        if receiver.start(fax, dict(wanted.options)):
+            _follow(channel, fax, report)
+        receiver.wait_until_finished()
+    except (KeyboardInterrupt, Terminated):
+        report.line("interrupted", "interrupted, hanging up")
+        with suppress(Error, Hangup):  # when there is no call any more
+            receiver.stop()
+        _tell_result(channel, fax, report)
+        raise
     channel.hang_up()
-    details = receiver.Details
+    return _tell_result(channel, fax, report)
+
+
+def _follow(channel: CallChannel, fax: FaxToReceive, report: Report) -> None:
+    """Tells of the settings and of each page; how it ends is for wait_until_finished() to say."""
+    receiver = channel.FaxReceiver
+    with suppress(Error, Hangup):
+        if settings := receiver.wait_for_negotiated_settings():
+            who = settings["RemoteSubscriberId"] or "the far end"
+            how = f"{settings['Modem']} {settings['DataRate']} bit/s, {settings['Compression']}"
+            report.event(
+                "negotiated", f"{who}: {how}, {settings['Resolution']} dpi", **without_secrets(settings)
+            )
+        told = 0
+        while not receiver.Details.last_page or told < receiver.Details.pages:
+            pages = receiver.wait_for_next_page()
+            if pages > told:
+                told = pages
+                report.event("page", f"page {told} is stored", pages=told, file=fax.filename)
+
+
+def _tell_result(channel: CallChannel, fax: FaxToReceive, report: Report) -> FaxCause:
+    cause, details = channel.FaxReceiver.cause(), channel.FaxReceiver.Details
     reason = f" ({details.raw_cause})" if details.raw_cause else ""
-    where = f" in {fax.filename}" if details.pages else ""
-    text = f"{cause}, {details.pages} {'page' if details.pages == 1 else 'pages'}{where}{reason}"
     file = fax.filename if details.pages else None
-    wanted.tell("result", text, cause=cause, pages=details.pages, file=file, raw_cause=details.raw_cause)
+    text = f"{cause}, {plural(details.pages, 'page')}{f' in {file}' if file else ''}{reason}"
+    report.line("result", text, cause=cause, pages=details.pages, file=file, raw_cause=details.raw_cause)
     return cause

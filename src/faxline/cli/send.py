@@ -1,8 +1,5 @@
-"""faxline send: send a fax."""
+"""faxline send: send a fax, and try again where that helps."""
 
-import json
-import signal
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +8,27 @@ from typing import Any
 import click
 
 from faxline import options, pdf
-from faxline.causes import CallState, FaxCause
+from faxline._job import without_secrets
+from faxline.causes import CallCause, CallState, FaxCause
 from faxline.channel import CallChannel
-from faxline.cli import status
-from faxline.cli.common import NO_DEVICE, Terminated, complain, device_option, fax_options, terminate
+from faxline.cli import complete, status
+from faxline.cli.common import (
+    NO_DEVICE,
+    Terminated,
+    complain,
+    configuration,
+    device_option,
+    fax_options,
+    json_option,
+    polite_signals,
+    quiet_option,
+)
 from faxline.cli.documents import document_options, fax_of
+from faxline.cli.report import Report, plural
 from faxline.confirmation import Confirmation
 from faxline.document import DocumentError, FaxToSend
 from faxline.errors import Error, Hangup
+from faxline.retry import RETRIES_MAX, Advice, advise, remaining
 
 
 @dataclass(frozen=True)
@@ -27,30 +37,53 @@ class _Wanted:
 
     number: str
     fax: FaxToSend
+    total: int
+    """Pages of the fax."""
     options: dict[str, str]
     call_from: str
     timeout: float
-    json: bool
+    retries: int
+    resend_unconfirmed: bool
     confirmation: str | None
 
 
 @click.command(epilog=status.table())
-@click.argument("number")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.argument("number", shell_complete=complete.numbers)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
 @device_option
 @document_options
 @fax_options
 @click.option(
     "--confirmation",
     metavar="FILE",
+    type=click.Path(),
     help="Write a page that says what became of the fax: .pdf, .png or .tif; an older file is replaced.",
 )
 @click.option("--from", "call_from", metavar="NUMBER", default="", help="The number that calls.")
-@click.option("--timeout", metavar="SECONDS", type=float, default=120, help="For the answer (default: 120).")
 @click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object per event, and the result as the last."
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=120,
+    help="For the answer (default: 120).",
 )
-@click.option("--trace", metavar="FILE", help="Record the call; faxline trace FILE shows it.")
+@click.option(
+    "--retries",
+    metavar="N",
+    type=click.IntRange(0, RETRIES_MAX),
+    default=0,
+    help="Call so many times more where that helps, with the pages that were not confirmed (default: 0).",
+)
+@click.option(
+    "--resend-unconfirmed",
+    is_flag=True,
+    help="Also when the last page was sent and not confirmed: it may be printed twice then.",
+)
+@json_option
+@quiet_option
+@click.option(
+    "--trace", metavar="FILE", type=click.Path(), help="Record the call; faxline trace FILE shows it."
+)
 def command(
     number: str,
     files: tuple[str, ...],
@@ -65,13 +98,29 @@ def command(
     fax_options: tuple[tuple[str, str], ...],
     call_from: str,
     timeout: float,
+    retries: int,
+    resend_unconfirmed: bool,
     as_json: bool,
+    quiet: bool,
     trace: str | None,
 ) -> int:
     """Send a fax to NUMBER: PDF, TIFF, image or text FILEs, in the order of their pages. Several form one
-    fax. `faxline preview` shows it before."""
+    fax.
+
+    NUMBER may be a name from the configuration file. `faxline preview` shows the fax before it is sent.
+
+    \b
+    Examples:
+      faxline send 5550100 letter.tif --device sim:
+      faxline send 5550100 letter.tif plan.png --option HighRes=YES --trace call.trace
+      faxline send 5550100 report.pdf --pages 1-3,7- --cover standard --field to_name="Ms Smith"
+      faxline send taxoffice letter.tif --retries 5 --json
+    """
     if not device:
         return complain(NO_DEVICE)
+    if timeout != timeout:
+        raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
+    number = configuration().number(number)
     for name in files:
         try:
             open(name, "rb").close()
@@ -80,65 +129,108 @@ def command(
     fax = fax_of(files, pages, photo, paper, cover, fields)
     if confirmation is not None and (fault := _confirmation_fault(confirmation)):
         return complain(fault)
-    wanted = _Wanted(number, fax, dict(fax_options), call_from, timeout, as_json, confirmation)
-    # What can be seen to be wrong without a call costs none.
-    report = _Report(wanted)
-    checked = options.check(dict(wanted.options))
-    if checked.cause is not FaxCause.NONE:
-        complain(checked.text)
-        return report.result(status.FAX_STATUS[checked.cause], cause=checked.cause, text=checked.text)
-    try:
-        wanted.fax.count_pages()
-    except DocumentError as error:
-        complain(str(error))
-        cause = FaxCause.ERROR
-        return report.result(
-            status.FAX_STATUS[cause], cause=cause, raw_cause="local.document", text=str(error)
-        )
-    previous = signal.signal(signal.SIGTERM, terminate)
-    try:
-        with CallChannel(device, subscriber_name=sender_name, trace=trace) as channel:
-            return _send(channel, wanted)
-    except (Error, Hangup) as error:
-        return complain(str(error))
-    except KeyboardInterrupt:
-        return status.INTERRUPTED
-    except Terminated:
-        return status.TERMINATED
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-
-
-def _send(channel: CallChannel, wanted: _Wanted) -> int:
-    report = _Report(wanted)
-    sender = channel.FaxSender
-    try:
-        report.event("calling", f"calling {wanted.number}", number=wanted.number, device=channel.device)
-        if channel.call(wanted.number, wanted.call_from, wanted.timeout) is not CallState.ANSWERED:
-            call_cause = channel.cause()
-            _confirm(channel, wanted)
-            return report.result(
-                status.CALL_STATUS[call_cause], call_cause=call_cause, raw_cause=channel.Details.raw_cause
+    with Report(as_json=as_json, quiet=quiet) as report:
+        # What can be seen to be wrong without a call costs none.
+        checked = options.check(dict(fax_options))
+        if checked.cause is not FaxCause.NONE:
+            complain(checked.text)
+            return _Result(status.FAX_STATUS[checked.cause], checked.cause, text=checked.text).tell(
+                report, number, 0
             )
-        report.event("answered", "answered")
-        if sender.start(wanted.fax, dict(wanted.options)):
-            _follow(channel, report)
-        cause = sender.wait_until_finished()
-        channel.hang_up()
-        _confirm(channel, wanted)
-        details = sender.Details
-        return report.result(
-            status.FAX_STATUS[cause],
-            cause=cause,
-            pages=details.pages,
-            raw_cause=details.raw_cause,
-            text=details.raw_cause_text,
-            negotiated=details.negotiated,
+        try:
+            total = fax.count_pages()
+        except DocumentError as error:
+            complain(str(error))
+            result = _Result(
+                status.FAX_STATUS[FaxCause.ERROR], FaxCause.ERROR, raw_cause="local.document", text=str(error)
+            )
+            return result.tell(report, number, 0)
+        wanted = _Wanted(
+            number,
+            fax,
+            total,
+            dict(fax_options),
+            call_from,
+            timeout,
+            retries,
+            resend_unconfirmed,
+            confirmation,
         )
+        try:
+            with polite_signals(), CallChannel(device, subscriber_name=sender_name, trace=trace) as channel:
+                return _send(channel, wanted, report)
+        except (Error, Hangup) as error:
+            return complain(str(error))
+        except KeyboardInterrupt:
+            return status.INTERRUPTED
+        except Terminated:
+            return status.TERMINATED
+
+
+@dataclass
+class _Result:
+    """What came of one call, or of all of them."""
+
+    exit_status: int
+    cause: CallCause | FaxCause
+    pages: int = 0
+    """Confirmed."""
+    raw_cause: str | None = None
+    text: str = ""
+    negotiated: dict[str, str] | None = None
+    unconfirmed: bool = False
+
+    def tell(self, report: Report, number: str, attempts: int, hint: str = "") -> int:
+        """Tells it, and returns the exit status."""
+        fields: dict[str, Any] = {"number": number, "exit_status": self.exit_status}
+        if isinstance(self.cause, CallCause):
+            text = f"{number}: not answered, {self.cause}"
+            fields |= {"call_cause": self.cause}
+        else:
+            text = f"{number}: {self.cause}, {plural(self.pages, 'page')} confirmed"
+            fields |= {"cause": self.cause}
+        if self.raw_cause:
+            text += f" ({self.raw_cause}{': ' if self.text else ''}{self.text})"
+        if hint:
+            text += f"\n{hint}"
+        fields |= {
+            "pages": self.pages,
+            "raw_cause": self.raw_cause,
+            "text": self.text,
+            "negotiated": self.negotiated or {},
+            "unconfirmed": self.unconfirmed,
+            "attempts": attempts,
+        }
+        report.line("result", text, **fields)
+        return self.exit_status
+
+
+def _send(channel: CallChannel, wanted: _Wanted, report: Report) -> int:
+    """Call after call, until every page is confirmed or another call would not help."""
+    confirmed, attempt = 0, 1
+    fax_options: dict[str, Any] = dict(wanted.options)
+    try:
+        while True:
+            result = _call(channel, wanted, report, fax_options, confirmed)
+            _confirm(channel, wanted, confirmed)
+            confirmed = result.pages
+            if result.exit_status == status.OK or confirmed >= wanted.total:
+                return result.tell(report, wanted.number, attempt)
+            advice = _advice(wanted, result, attempt)
+            if advice.ask:
+                hint = f"{advice.text}; --resend-unconfirmed sends it again all the same"
+                return result.tell(report, wanted.number, attempt, hint)
+            if attempt > wanted.retries or not advice.again or channel.state() is CallState.ERROR:
+                hint = f"not tried again: {advice.text}" if wanted.retries and not advice.again else ""
+                return result.tell(report, wanted.number, attempt, hint)
+            _tell_retry(report, result, advice, attempt, wanted.total)
+            channel.pause(advice.delay_s)
+            fax_options = advice.options
+            attempt += 1
     except (KeyboardInterrupt, Terminated):
-        report.event("interrupted", "interrupted, hanging up")
+        report.line("interrupted", "interrupted, hanging up")
         with suppress(Error, Hangup):  # when there is no call any more, or none yet
-            sender.stop()
+            channel.FaxSender.stop()
         channel.hang_up()
         raise
 
@@ -159,17 +251,71 @@ def _confirmation_fault(name: str) -> str:
     return ""
 
 
-def _confirm(channel: CallChannel, wanted: _Wanted) -> None:
-    """Writes the confirmation; what goes wrong with it changes nothing about the fax."""
+def _confirm(channel: CallChannel, wanted: _Wanted, confirmed: int) -> None:
+    """Writes the confirmation after each call; what goes wrong with it changes nothing about the fax."""
     if wanted.confirmation is None:
         return
     try:
-        Confirmation.of(channel, wanted.fax).save(wanted.confirmation, replace=True)
+        Confirmation.of(channel, wanted.fax, confirmed=confirmed).save(wanted.confirmation, replace=True)
     except (OSError, ValueError, pdf.PdfError) as error:
         complain(f"{wanted.confirmation}: not written: {error}")
 
 
-def _follow(channel: CallChannel, report: "_Report") -> None:
+def _advice(wanted: _Wanted, result: _Result, attempt: int) -> Advice:
+    return advise(
+        result.cause,
+        result.raw_cause,
+        attempt=attempt,
+        fax_options=wanted.options,
+        negotiated=result.negotiated,
+        unconfirmed_last_page=result.unconfirmed and result.pages + 1 == wanted.total,
+        resend_unconfirmed=wanted.resend_unconfirmed,
+    )
+
+
+def _tell_retry(report: Report, result: _Result, advice: Advice, attempt: int, total: int) -> None:
+    left = f"page {total}" if result.pages + 1 == total else f"pages {result.pages + 1} to {total}"
+    text = f"{result.cause}, {advice.text}: again in {advice.delay_s:g} s with {left}"
+    fields = {
+        "attempt": attempt + 1,
+        "delay_s": advice.delay_s,
+        "first_page": result.pages + 1,
+        "options": advice.options,
+        "reason": advice.text,
+        "cause": result.cause,
+        "raw_cause": result.raw_cause,
+    }
+    report.event("retry", text, **fields)
+
+
+def _call(
+    channel: CallChannel, wanted: _Wanted, report: Report, fax_options: dict[str, Any], confirmed: int
+) -> _Result:
+    """One call with the pages that are not confirmed yet."""
+    sender = channel.FaxSender
+    report.event("calling", f"calling {wanted.number}", number=wanted.number, device=channel.device)
+    if channel.call(wanted.number, wanted.call_from, wanted.timeout) is not CallState.ANSWERED:
+        cause = channel.cause()
+        raw_cause = channel.Details.raw_cause
+        return _Result(status.CALL_STATUS[cause], cause, pages=confirmed, raw_cause=raw_cause)
+    report.event("answered", "answered")
+    if sender.start(remaining(wanted.fax, confirmed), fax_options):
+        _follow(channel, report, confirmed, wanted.total)
+    fax_cause = sender.wait_until_finished()
+    channel.hang_up()
+    details = sender.Details
+    return _Result(
+        status.FAX_STATUS[fax_cause],
+        fax_cause,
+        pages=confirmed + details.pages,
+        raw_cause=details.raw_cause,
+        text=details.raw_cause_text,
+        negotiated=without_secrets(details.negotiated),
+        unconfirmed=details.unconfirmed,
+    )
+
+
+def _follow(channel: CallChannel, report: Report, confirmed: int, total: int) -> None:
     """Tells of the settings and of each page; how it ends is for wait_until_finished() to say."""
     sender = channel.FaxSender
     try:
@@ -177,50 +323,13 @@ def _follow(channel: CallChannel, report: "_Report") -> None:
             who = settings["RemoteSubscriberId"] or "the far end"
             how = f"{settings['Modem']} {settings['DataRate']} bit/s, {settings['Compression']}"
             text = f"{who}: {how}{', ECM' * (settings['ECM'] == 'YES')}, {settings['Resolution']} dpi"
-            report.event("negotiated", text, **settings)
+            report.event("negotiated", text, **without_secrets(settings), pages=confirmed, total=total)
         told = 0
         while not sender.Details.last_page or told < sender.Details.pages:
             pages = sender.wait_for_next_page()
             if pages > told:
                 told = pages
-                report.event("page", f"sent {told} {'page' if told == 1 else 'pages'}", pages=told)
+                done = confirmed + told
+                report.event("page", f"sent {plural(done, 'page')}", pages=done, total=total)
     except (Error, Hangup):
         pass
-
-
-class _Report:
-    """Tells people or programs how the fax gets on."""
-
-    def __init__(self, wanted: _Wanted) -> None:
-        self._number: str = wanted.number
-        self._json: bool = wanted.json
-        self._live = not self._json and sys.stdout.isatty()
-        self._width = 0
-
-    def event(self, name: str, text: str, **fields: Any) -> None:
-        if self._json:
-            print(json.dumps({"event": name, **fields}), flush=True)
-        elif self._live:
-            # One line that is written over until the result stands.
-            print(f"\r{text:<{self._width}}", end="", flush=True)
-            self._width = len(text)
-        else:
-            print(text, flush=True)
-
-    def result(self, exit_status: int, **fields: Any) -> int:
-        """Tells the result, and returns the exit status."""
-        if self._json:
-            content = {"event": "result", "number": self._number, "exit_status": exit_status}
-            print(json.dumps(content | fields), flush=True)
-            return exit_status
-        if "call_cause" in fields:
-            text = f"{self._number}: not answered, {fields['call_cause']}"
-        else:
-            pages = fields.get("pages", 0)
-            text = f"{self._number}: {fields['cause']}, {pages} {'page' if pages == 1 else 'pages'} confirmed"
-        if fields.get("raw_cause"):
-            text += f" ({fields['raw_cause']}{': ' if fields.get('text') else ''}{fields.get('text', '')})"
-        if self._live:
-            print("\r" + " " * self._width + "\r", end="")
-        print(text, flush=True)
-        return exit_status

@@ -11,7 +11,13 @@ from faxline.trace import render
 @click.command()
 @click.argument("file")
 def command(file: str) -> int:
-    """Show a recorded call as text; FILE is a trace, as faxline send --trace FILE writes it."""
+    """Show a recorded call as text; FILE is a trace, as faxline send --trace FILE writes it.
+
+    \b
+    Examples:
+      faxline trace call.trace
+      faxline trace call.trace | head -1
+    """
     try:
         for line in render(file):
             print(line)
