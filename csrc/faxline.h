@@ -101,6 +101,11 @@ int32_t fl_document_add_coded(struct fl_document *document, const struct fl_code
 int32_t fl_document_pages(const struct fl_document *document);
 /* Octets of the page (from 0) in a coding (enum fl_coding: 0 MH, 1 MR, 2 MMR), or FL_E_VALUE. */
 int64_t fl_document_coded_size(const struct fl_document *document, int32_t page, int32_t coding);
+/* A page (from 0) as it is kept: info, and its MMR, *least* significant bit first, into code. Returns its octets (also
+ * with code NULL, to ask for the size), or FL_E_VALUE. */
+struct fl_page_info;
+int64_t fl_document_page_code(const struct fl_document *document, int32_t page, struct fl_page_info *info,
+                              uint8_t *code, int64_t cap);
 
 /* A header line for the page added last: a strip of rows for one resolution (metric or inch: one stands for both), drawn in
  * place of the white rows at the page's top, or before them where there are too few. width_px: up to that of A4.
@@ -284,7 +289,7 @@ int32_t fl_channel_wait(struct fl_channel *channel, int32_t timeout_ms, struct f
 /* Readable while an event waits. */
 int32_t fl_channel_fd(struct fl_channel *channel);
 /* Virtual pace: somebody who has seen every event up to seq waits on; the line's clock may go ahead until the next
- * event. Without it, time stands still (for a tenth of a second of real time: then it goes on, so that a program
+ * event. Without it, time stands still (for half a second of real time: then it goes on in steps, so that a program
  * that polls is not stuck). */
 int32_t fl_channel_allow(struct fl_channel *channel, uint64_t seq);
 int64_t fl_channel_now(struct fl_channel *channel);

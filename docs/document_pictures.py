@@ -62,7 +62,10 @@ def main() -> int:
             to="5550100",
             subscriber_name="Harbour & Sons",
         )
-        pages = small(square(preview.image(1)).crop((0, 0, 1728, 1200)), 460), small(confirmation.image(), 460)
+        pages = (
+            small(square(preview.image(1)).crop((0, 0, 1728, 1200)), 460),
+            small(confirmation.image(), 460),
+        )
         save("documents-cover.png", beside(*pages))
         strips = [square(preview.image(2)).crop((0, 0, 1728, 300))]
         coarse = Preview(

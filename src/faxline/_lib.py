@@ -116,6 +116,16 @@ BAUDS = tuple(iter(map(_lib.fl_tty_baud, itertools.count()).__next__, 0))
 _TRACE_KINDS = tuple(_names(_lib.fl_trace_kind_name))
 
 
+def decoded(code: bytes, width_px: int, rows: int) -> tuple[bytes, int]:
+    """Rows of a page of MMR, most significant bit first: packed, 1 = black, and how many there are (at most
+    `rows`). Of damaged code as much as can be read."""
+    out = _ffi.new("uint8_t[]", (width_px + 7) // 8 * rows)
+    bad, ended = _ffi.new("int64_t *"), _ffi.new("int32_t *")
+    found = _lib.fl_t4_decode_page(CODINGS.index("MMR"), 1, width_px, code, len(code), out, rows, bad, ended)
+    count = min(max(int(found), 0), rows)
+    return bytes(_ffi.buffer(out, (width_px + 7) // 8 * count)), count
+
+
 def port_user(path: str) -> tuple[int, str] | None:
     """The process that uses a serial port, and its name; None when none is known of."""
     name = _ffi.new("char[]", 64)
@@ -304,6 +314,13 @@ class Document:
     def coded_size(self, page: int, coding: str) -> int:
         """Octets of a page (from 0) in a coding, at its own resolution, its header included."""
         return int(_lib.fl_document_coded_size(self._handle, page, CODINGS.index(coding)))
+
+    def pages(self) -> Iterator["Page"]:
+        """What it has, coded, header lines included; before it is given away."""
+        info = _ffi.new("struct fl_page_info *")
+        for index in range(_lib.fl_document_pages(self._handle)):
+            _lib.fl_document_page_code(self._handle, index, info, _ffi.NULL, 0)
+            yield self.coded_page(index, info.width_px, info.x_dpi, info.y_dpi)
 
     def close(self) -> None:
         handle, self._handle = self._handle, None

@@ -84,6 +84,7 @@ class _Wanted:
 @click.option(
     "--trace", metavar="FILE", type=click.Path(), help="Record the call; faxline trace FILE shows it."
 )
+@click.option("--trace-pages", is_flag=True, help="Record the pages' images in the trace, too.")
 def command(
     number: str,
     files: tuple[str, ...],
@@ -103,6 +104,7 @@ def command(
     as_json: bool,
     quiet: bool,
     trace: str | None,
+    trace_pages: bool,
 ) -> int:
     """Send a fax to NUMBER: PDF, TIFF, image or text FILEs, in the order of their pages. Several form one
     fax.
@@ -157,7 +159,12 @@ def command(
             confirmation,
         )
         try:
-            with polite_signals(), CallChannel(device, subscriber_name=sender_name, trace=trace) as channel:
+            with (
+                polite_signals(),
+                CallChannel(
+                    device, subscriber_name=sender_name, trace=trace, trace_pages=trace_pages
+                ) as channel,
+            ):
                 return _send(channel, wanted, report)
         except (Error, Hangup) as error:
             return complain(str(error))
