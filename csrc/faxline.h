@@ -312,6 +312,24 @@ int64_t fl_channel_take_far_page(struct fl_channel *channel, struct fl_page_info
 
 /* ---- modems ---- */
 
+enum fl_modem_state {
+    FL_MODEM_COMING, /* being brought up */
+    FL_MODEM_READY,
+    FL_MODEM_DEAD, /* it does not answer, has no class 1, or is gone */
+};
+
+struct fl_modem_info {
+    int32_t state;      /* enum fl_modem_state */
+    int32_t answers;    /* 1: it has answered a command since it was brought up */
+    char profile[24];   /* the family it is taken for */
+    char identity[128]; /* what it says of itself, printable */
+    char classes[64];   /* the fax classes that it says it has, in its own words */
+    int32_t send[16];   /* T.31 codes of its modulations, ended by 0 */
+    int32_t receive[16];
+};
+
+/* What the channel's modem is: 0, or FL_E_VALUE when the device has none. */
+int32_t fl_channel_modem(struct fl_channel *channel, struct fl_modem_info *info);
 /* Modem families (csrc/modem/profiles.c); NULL behind the last. */
 const char *fl_profile_name(int32_t profile);
 /* The speeds that a serial port may be set to; 0 behind the last. */

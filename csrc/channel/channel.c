@@ -604,6 +604,16 @@ int32_t fl_channel_wait(struct fl_channel *ch, int32_t timeout_ms, struct fl_eve
     return result;
 }
 
+int32_t fl_channel_modem(struct fl_channel *ch, struct fl_modem_info *info)
+{
+    memset(info, 0, sizeof *info);
+    if (!ch->board->ops->modem) return FL_E_VALUE;
+    pthread_mutex_lock(&ch->office->mutex);
+    ch->board->ops->modem(ch->board, info);
+    pthread_mutex_unlock(&ch->office->mutex);
+    return 0;
+}
+
 int32_t fl_channel_fd(struct fl_channel *ch)
 {
     return ch->readable;

@@ -9,6 +9,7 @@ with CallChannel("sim:") as channel:
 """
 
 from faxline import sim
+from faxline._devices import FoundDevice, devices
 from faxline._version import __version__
 from faxline.causes import CallCause, CallState, FaxCause, ReceiveState, SendState
 from faxline.channel import CallChannel
@@ -36,10 +37,12 @@ __all__ = [
     "FaxDetails",
     "FaxToReceive",
     "FaxToSend",
+    "FoundDevice",
     "Hangup",
     "Preview",
     "ReceiveState",
     "SendState",
     "__version__",
+    "devices",
     "sim",
 ]

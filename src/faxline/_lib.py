@@ -4,6 +4,7 @@ Everything above this file is plain typed Python. Semantics and units are those 
 the place to read about them.
 """
 
+import enum
 import itertools
 import os
 from collections.abc import Callable, Iterator
@@ -170,6 +171,27 @@ class Modem:
     """'' = by what the modem says of itself."""
     pulse: bool = False
     answer_timeout_s: int = 0
+
+
+class ModemState(enum.IntEnum):
+    """enum fl_modem_state."""
+
+    COMING = _lib.FL_MODEM_COMING
+    READY = _lib.FL_MODEM_READY
+    DEAD = _lib.FL_MODEM_DEAD
+
+
+@dataclass(frozen=True, slots=True)
+class ModemInfo:
+    """struct fl_modem_info. send, receive: T.31 codes."""
+
+    state: ModemState
+    answers: bool
+    profile: str
+    identity: str
+    classes: str
+    send: tuple[int, ...]
+    receive: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -499,6 +521,21 @@ class Engine:
         text = _ffi.new("char[]", 512)
         count = int(_lib.fl_channel_violations(self._handle, text, len(text)))
         return count, _text(text)
+
+    def modem(self) -> ModemInfo | None:
+        """What the modem is; None when the device has none."""
+        info = _ffi.new("struct fl_modem_info *")
+        if _lib.fl_channel_modem(self._handle, info) < 0:
+            return None
+        return ModemInfo(
+            ModemState(info.state),
+            bool(info.answers),
+            _text(info.profile),
+            _text(info.identity),
+            _text(info.classes),
+            tuple(itertools.takewhile(bool, info.send)),
+            tuple(itertools.takewhile(bool, info.receive)),
+        )
 
     def close(self) -> None:
         _lib.fl_channel_close(self._handle)

@@ -20,6 +20,12 @@ def command(source: str, target: str, force: bool, as_json: bool) -> int:
 
     A received TIFF becomes a PDF with the same coded bits. Any other document (PDF, image, text) becomes
     what a fax of it would be.
+
+    \b
+    Examples:
+      faxline convert received.tif received.pdf
+      faxline convert received.tif page.png
+      faxline convert got.pdf.tif got.pdf --force
     """
     try:
         written = pdf.convert(source, target, replace=force)

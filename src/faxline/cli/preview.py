@@ -58,6 +58,12 @@ def command(
     Prints pages, octets in each coding and the likely time. With --output, --png, --pdf or --tiff it writes
     the pages as they will arrive, beside each other as preview.pdf, preview-1.png ... (replacing older
     ones).
+
+    \b
+    Examples:
+      faxline preview letter.pdf
+      faxline preview letter.pdf plan.png --output /tmp --pdf
+      faxline preview report.pdf --pages 1-3,7- --cover standard --field to_name="Ms Smith"
     """
     del device  # its line's fax options are among fax_options
     fax = fax_of(files, pages, photo, paper, cover, fields)
