@@ -167,6 +167,10 @@ class Socket:
         self._engine.free()
         self._seat.free()
 
+    def wake(self) -> None:
+        """Something has happened to the modem from outside: its thread looks."""
+        self._engine.wake()
+
     def _run(self) -> None:
         try:
             while True:
