@@ -4,6 +4,7 @@ Everything above this file is plain typed Python. Semantics and units are those 
 the place to read about them.
 """
 
+import enum
 import itertools
 import os
 from collections.abc import Callable, Iterator
@@ -99,6 +100,14 @@ class FaultKind:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class ModemKind:
+    """A modem that can be simulated: one family's ways and faults."""
+
+    name: str
+    text: str
+
+
 FAR_MACHINES = tuple(
     FarMachine(
         name, _text(_lib.fl_far_number(i)) if _lib.fl_far_number(i) else "", _text(_lib.fl_far_text(i))
@@ -107,6 +116,9 @@ FAR_MACHINES = tuple(
 )
 FAULT_KINDS = tuple(
     FaultKind(name, _text(_lib.fl_fault_text(i))) for i, name in enumerate(_names(_lib.fl_fault_name))
+)
+MODEM_KINDS = tuple(
+    ModemKind(name, _text(_lib.fl_modem_text(i))) for i, name in enumerate(_names(_lib.fl_modem_name))
 )
 PROFILES = tuple(_names(_lib.fl_profile_name))
 """The modem families that the engine knows."""
@@ -168,6 +180,27 @@ class Modem:
     """'' = by what the modem says of itself."""
     pulse: bool = False
     answer_timeout_s: int = 0
+
+
+class ModemState(enum.IntEnum):
+    """enum fl_modem_state."""
+
+    COMING = _lib.FL_MODEM_COMING
+    READY = _lib.FL_MODEM_READY
+    DEAD = _lib.FL_MODEM_DEAD
+
+
+@dataclass(frozen=True, slots=True)
+class ModemInfo:
+    """struct fl_modem_info. send, receive: T.31 codes."""
+
+    state: ModemState
+    answers: bool
+    profile: str
+    identity: str
+    classes: str
+    send: tuple[int, ...]
+    receive: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +277,10 @@ class EngineConfig:
     seed: int = 0
     far: str | None = None
     faults: tuple[FaultPlan, ...] = ()
+    personality: str = "generic"
+    """Of the simulated modem: a name of MODEM_KINDS."""
+    pty: bool = False
+    """The modem is on a pseudo-terminal, in place of a station of ours."""
     trace: bool = False
     save: bool = False
     play: Play | None = None
@@ -415,6 +452,8 @@ class Engine:
             -1 if config.far is None else [machine.name for machine in FAR_MACHINES].index(config.far)
         )
         settings.delay_ms = config.delay_ms
+        settings.personality = [kind.name for kind in MODEM_KINDS].index(config.personality)
+        settings.pty = config.pty
         settings.seed = config.seed
         settings.number = config.number.encode("ascii")
         settings.office = _ffi.NULL if office is None else office.handle
@@ -528,11 +567,30 @@ class Engine:
             _text(info.remote_id),
         )
 
+    def tty(self) -> str:
+        """Of a modem on a pseudo-terminal: the device that a program opens."""
+        return _text(_lib.fl_channel_tty(self._handle))
+
     def violations(self) -> tuple[int, str]:
         """How often the simulated line saw us breach T.30's timing, and the last time in words."""
         text = _ffi.new("char[]", 512)
         count = int(_lib.fl_channel_violations(self._handle, text, len(text)))
         return count, _text(text)
+
+    def modem(self) -> ModemInfo | None:
+        """What the modem is; None when the device has none."""
+        info = _ffi.new("struct fl_modem_info *")
+        if _lib.fl_channel_modem(self._handle, info) < 0:
+            return None
+        return ModemInfo(
+            ModemState(info.state),
+            bool(info.answers),
+            _text(info.profile),
+            _text(info.identity),
+            _text(info.classes),
+            tuple(itertools.takewhile(bool, info.send)),
+            tuple(itertools.takewhile(bool, info.receive)),
+        )
 
     def close(self) -> None:
         _lib.fl_channel_close(self._handle)
