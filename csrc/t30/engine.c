@@ -7,6 +7,8 @@
 
 /* T.30 5.3.6.1: 3 s is the longest a frame may take; longer than this between orders is a fault of the modem. */
 #define ABORT_LIMIT FL_SEC(20)
+/* For DCN, with the far end's silence that it waits for. */
+#define DCN_LIMIT FL_SEC(15)
 /* 5.3.1: flags before the first frame, 1 s + 15 %. */
 #define PREAMBLE FL_MS(1150)
 /* Receive orders that end at once with nothing ("stutter") before we pause between them. */
@@ -59,6 +61,7 @@ static void give_order(struct fl_t30 *e, enum fl_order_kind kind)
     e->order_ready = true;
     e->order_active = (uint8_t)(kind + 1);
     e->listening = e->now;
+    e->gap = false;
 }
 
 void fl_t30_listen(struct fl_t30 *e)
@@ -78,12 +81,14 @@ void fl_t30_pause(struct fl_t30 *e, int duration_ms)
 {
     e->order.duration_ms = (uint16_t)duration_ms;
     give_order(e, FL_ORDER_SEND_SILENCE);
+    e->gap = true;
 }
 
 void fl_t30_quiet(struct fl_t30 *e, int duration_ms)
 {
     e->order.duration_ms = (uint16_t)duration_ms;
     give_order(e, FL_ORDER_WAIT_SILENCE);
+    e->gap = true;
 }
 
 void fl_t30_send_data(struct fl_t30 *e, const struct fl_modulation *modulation, struct fl_source source)
@@ -147,13 +152,19 @@ void fl_t30_go(struct fl_t30 *e, enum fl_t30_state state)
     stop_state_timers(e);
     if (e->order_active && e->order_ready) { /* the modem has not even seen it */
         e->order_active = 0;
-        e->order_ready = false;
+        e->order_ready = e->gap = false;
     }
     if (!e->order_active) {
         enter(e, state);
         return;
     }
     e->next = (uint8_t)state;
+    /* The gap that was begun for another signal serves DCN as well: a second one behind it would be too long a silence. */
+    if (e->gap && !e->aborting && state == FL_STATE_E_SEND_DCN) {
+        e->timer[FL_X2] = e->now + DCN_LIMIT;
+        return;
+    }
+    e->gap = false;
     if (!e->aborting) {
         e->aborting = true;
         e->order.kind = FL_ORDER_ABORT;
@@ -228,6 +239,7 @@ static bool stuttering(struct fl_t30 *e)
     if (e->stutter < STUTTER_LIMIT) return false;
     e->stutter = STUTTER_LIMIT - 1;
     fl_t30_pause(e, 200);
+    e->gap = false; /* the far end may be speaking meanwhile */
     return true;
 }
 
@@ -376,6 +388,7 @@ void fl_t30_input(struct fl_t30 *e, const struct fl_indication *indication, fl_t
         return;
     }
     if (ends_order(e, indication->kind)) {
+        e->gap = e->gap && indication->kind == FL_IND_DONE && e->next == FL_STATE_E_SEND_DCN;
         e->order_active = 0;
         e->aborting = false;
         if (e->next != FL_STATE_NONE) {
@@ -440,9 +453,12 @@ fl_time fl_t30_deadline(const struct fl_t30 *e)
 
 void fl_t30_enter_E_SEND_DCN(struct fl_t30 *e)
 {
-    fl_t30_timer_start(e, FL_X2, FL_SEC(15));
+    fl_t30_timer_start(e, FL_X2, DCN_LIMIT);
     fl_t30_burst_one(e, FL_DCN);
-    fl_t30_quiet(e, e->parting_gap_ms ? e->parting_gap_ms : FL_T30_GAP_MS);
+    if (e->gap && !e->parting_gap_ms)
+        fl_t30_burst_send(e); /* the silence before it has been kept already */
+    else
+        fl_t30_quiet(e, e->parting_gap_ms ? e->parting_gap_ms : FL_T30_GAP_MS);
 }
 
 void fl_t30_on_E_SEND_DCN(struct fl_t30 *e, const struct fl_t30_happening *h)

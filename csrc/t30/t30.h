@@ -131,6 +131,7 @@ struct fl_t30 {
     bool order_ready;
     uint8_t order_active; /* kind + 1 of the order that the modem has, 0 = none */
     bool aborting;
+    bool gap;          /* that order is the silence between two signals, or was until now */
     uint8_t stutter;   /* receive orders in a row that ended at once with nothing */
     fl_time listening; /* since when */
     uint8_t mute;      /* called: carriers in a row that brought no command */
@@ -165,6 +166,7 @@ struct fl_t30 {
     bool page_open;                 /* caller, ECM: blocks of the page are being sent */
     bool page_seen;                 /* called: something of the page at work has come */
     bool burst_seen;                /* called: something came on this fast carrier */
+    uint32_t tail;                  /* called: octets of ones that may be the end of the carrier */
     fl_time burst_over;             /* called: when that carrier ended */
     uint32_t page_octets;           /* called: of the page at work, without error correction */
     struct fl_copy_quality quality; /* called: of that page, once its carrier has ended */

@@ -4,6 +4,7 @@ Everything above this file is plain typed Python. Semantics and units are those 
 the place to read about them.
 """
 
+import enum
 import itertools
 import os
 from collections.abc import Callable, Iterator
@@ -99,6 +100,14 @@ class FaultKind:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class ModemKind:
+    """A modem that can be simulated: one family's ways and faults."""
+
+    name: str
+    text: str
+
+
 FAR_MACHINES = tuple(
     FarMachine(
         name, _text(_lib.fl_far_number(i)) if _lib.fl_far_number(i) else "", _text(_lib.fl_far_text(i))
@@ -108,10 +117,23 @@ FAR_MACHINES = tuple(
 FAULT_KINDS = tuple(
     FaultKind(name, _text(_lib.fl_fault_text(i))) for i, name in enumerate(_names(_lib.fl_fault_name))
 )
+MODEM_KINDS = tuple(
+    ModemKind(name, _text(_lib.fl_modem_text(i))) for i, name in enumerate(_names(_lib.fl_modem_name))
+)
 PROFILES = tuple(_names(_lib.fl_profile_name))
 """The modem families that the engine knows."""
 BAUDS = tuple(iter(map(_lib.fl_tty_baud, itertools.count()).__next__, 0))
 _TRACE_KINDS = tuple(_names(_lib.fl_trace_kind_name))
+
+
+def decoded(code: bytes, width_px: int, rows: int) -> tuple[bytes, int]:
+    """Rows of a page of MMR, most significant bit first: packed, 1 = black, and how many there are (at most
+    `rows`). Of damaged code as much as can be read."""
+    out = _ffi.new("uint8_t[]", (width_px + 7) // 8 * rows)
+    bad, ended = _ffi.new("int64_t *"), _ffi.new("int32_t *")
+    found = _lib.fl_t4_decode_page(CODINGS.index("MMR"), 1, width_px, code, len(code), out, rows, bad, ended)
+    count = min(max(int(found), 0), rows)
+    return bytes(_ffi.buffer(out, (width_px + 7) // 8 * count)), count
 
 
 def port_user(path: str) -> tuple[int, str] | None:
@@ -160,6 +182,27 @@ class Modem:
     answer_timeout_s: int = 0
 
 
+class ModemState(enum.IntEnum):
+    """enum fl_modem_state."""
+
+    COMING = _lib.FL_MODEM_COMING
+    READY = _lib.FL_MODEM_READY
+    DEAD = _lib.FL_MODEM_DEAD
+
+
+@dataclass(frozen=True, slots=True)
+class ModemInfo:
+    """struct fl_modem_info. send, receive: T.31 codes."""
+
+    state: ModemState
+    answers: bool
+    profile: str
+    identity: str
+    classes: str
+    send: tuple[int, ...]
+    receive: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
     """struct fl_channel_config: the simulated board, or a modem."""
@@ -174,6 +217,10 @@ class EngineConfig:
     seed: int = 0
     far: str | None = None
     faults: tuple[FaultPlan, ...] = ()
+    personality: str = "generic"
+    """Of the simulated modem: a name of MODEM_KINDS."""
+    pty: bool = False
+    """The modem is on a pseudo-terminal, in place of a station of ours."""
     trace: bool = False
     save: bool = False
 
@@ -226,6 +273,10 @@ class PageRefused(Exception):
     """The engine takes no page of this width and resolution."""
 
 
+# Octets with their bits the other way round.
+_REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+
+
 class Document:
     """Pages on their way to a sender. Free with close() unless an Engine took it over."""
 
@@ -270,6 +321,24 @@ class Document:
         if outcome == _lib.FL_E_MEMORY:
             raise MemoryError
         return bool(outcome == 0)
+
+    def pages(self) -> Iterator["Page"]:
+        """What it has, coded; before it is given away."""
+        info = _ffi.new("struct fl_page_info *")
+        for index in range(_lib.fl_document_pages(self._handle)):
+            size = _lib.fl_document_page_code(self._handle, index, info, _ffi.NULL, 0)
+            code = _ffi.new("uint8_t[]", size)
+            _lib.fl_document_page_code(self._handle, index, info, code, size)
+            yield Page(
+                bytes(_ffi.buffer(code, size)).translate(_REVERSED),
+                info.width_px,
+                info.x_dpi,
+                info.y_dpi,
+                info.rows,
+                0,
+                info.number,
+                "",
+            )
 
     def close(self) -> None:
         handle, self._handle = self._handle, None
@@ -321,6 +390,8 @@ class Engine:
             -1 if config.far is None else [machine.name for machine in FAR_MACHINES].index(config.far)
         )
         settings.delay_ms = config.delay_ms
+        settings.personality = [kind.name for kind in MODEM_KINDS].index(config.personality)
+        settings.pty = config.pty
         settings.seed = config.seed
         settings.number = config.number.encode("ascii")
         settings.office = _ffi.NULL if office is None else office.handle
@@ -431,11 +502,30 @@ class Engine:
             _text(info.remote_id),
         )
 
+    def tty(self) -> str:
+        """Of a modem on a pseudo-terminal: the device that a program opens."""
+        return _text(_lib.fl_channel_tty(self._handle))
+
     def violations(self) -> tuple[int, str]:
         """How often the simulated line saw us breach T.30's timing, and the last time in words."""
         text = _ffi.new("char[]", 512)
         count = int(_lib.fl_channel_violations(self._handle, text, len(text)))
         return count, _text(text)
+
+    def modem(self) -> ModemInfo | None:
+        """What the modem is; None when the device has none."""
+        info = _ffi.new("struct fl_modem_info *")
+        if _lib.fl_channel_modem(self._handle, info) < 0:
+            return None
+        return ModemInfo(
+            ModemState(info.state),
+            bool(info.answers),
+            _text(info.profile),
+            _text(info.identity),
+            _text(info.classes),
+            tuple(itertools.takewhile(bool, info.send)),
+            tuple(itertools.takewhile(bool, info.receive)),
+        )
 
     def close(self) -> None:
         _lib.fl_channel_close(self._handle)

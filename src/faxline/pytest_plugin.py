@@ -19,6 +19,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -92,8 +93,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     report: pytest.TestReport = outcome.get_result()
     folder = item.stash.get(_TRACES, None)
     if report.failed and folder is not None and (traces := sorted(folder.glob("*"))):
-        text = "\n".join(f"faxline trace {path}" for path in traces)
-        report.sections.append(("traces of its calls", text))
+        report.sections.append(("traces of its calls", "\n".join(map(_told, traces))))
+
+
+def _told(path: Path) -> str:
+    """Where the trace is, and what it says in its first line."""
+    from faxline.errors import Error
+    from faxline.trace.reader import load
+
+    with suppress(Error, OSError):
+        return "\n".join([f"faxline trace {path}", *(f"    {call.summary()}" for call in load(path).calls)])
+    return f"faxline trace {path}"
 
 
 # ---- a line ----

@@ -54,7 +54,8 @@ struct world {
 
     fl_time now, delay;
     fl_time cursor;     /* end of the last thing that the far end said or heard */
-    bool caller;        /* our role */
+    bool caller;        /* we send the document */
+    bool dials;         /* we call */
     fl_time store_time; /* a page takes so long to be stored; 0: none */
     bool store_fails;
     bool joined, dropped, stuck;
@@ -70,7 +71,7 @@ struct world {
 
     struct heard *heard; /* a ring would do; a call is short */
     int heard_count, heard_cap, heard_next;
-    FILE *log;
+    FILE *log; /* NULL: nothing is written */
 };
 
 /* ---- calls_world.c: our end, the exchange, the far end's ear, time ---- */

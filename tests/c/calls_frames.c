@@ -532,7 +532,8 @@ const char *frame_expect(struct words *words, const struct heard_frame *frame)
         wrong = text;
         frame = NULL;
     }
-    if (strcmp(name, "DIS") == 0 || strcmp(name, "DCS") == 0 || strcmp(name, "CTC") == 0) {
+    if (strcmp(name, "DIS") == 0 || strcmp(name, "DTC") == 0 || strcmp(name, "DCS") == 0 ||
+        strcmp(name, "CTC") == 0) {
         const char *bits = expect_bits(words, frame);
         return wrong ? wrong : bits;
     }

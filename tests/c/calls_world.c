@@ -10,6 +10,7 @@
 void world_note(struct world *w, const char *format, ...)
 {
     va_list arguments;
+    if (!w->log) return;
     fprintf(w->log, "%9.3f   script         ", (double)w->now / 1e6);
     va_start(arguments, format);
     vfprintf(w->log, format, arguments);
@@ -257,10 +258,16 @@ void world_run(struct world *w, fl_time until)
 
 /* ---- the call ---- */
 
+/* Without a log nobody reads a trace. */
+static struct fl_pen pen_of(struct world *w)
+{
+    return (struct fl_pen){w->log ? &w->trace : NULL, 0};
+}
+
 void world_open(struct world *w, FILE *log)
 {
     w->log = log;
-    struct fl_pen pen = {&w->trace, 0};
+    struct fl_pen pen = pen_of(w);
     fl_faults_init(&w->faults, 1, pen);
     fl_watch_init(&w->watch, pen);
     fl_store_init(&w->store, true);
@@ -271,17 +278,17 @@ void world_open(struct world *w, FILE *log)
 
 bool world_connect(struct world *w)
 {
-    struct fl_pen pen = {&w->trace, 0};
+    struct fl_pen pen = pen_of(w);
     world_run(w, FL_SEC(3)); /* the modem is brought up */
-    if (w->caller)
+    if (w->dials)
         fl_station_dial(&w->station, "5550100", w->now);
     else
         fl_simmodem_ring(&w->modem, true, w->now);
-    enum fl_hook wanted = w->caller ? FL_HOOK_DIALLING : FL_HOOK_ANSWERING;
+    enum fl_hook wanted = w->dials ? FL_HOOK_DIALLING : FL_HOOK_ANSWERING;
     fl_time limit = w->now + FL_SEC(15);
     while (fl_simmodem_hook(&w->modem) != wanted)
         if (!world_step(w, limit)) return false;
-    if (w->caller) world_run(w, w->now + FL_SEC(1));
+    if (w->dials) world_run(w, w->now + FL_SEC(1));
     fl_line_init(&w->line, w->delay, &w->faults, &w->watch, pen);
     fl_simmodem_connect(&w->modem, &w->line, 0, w->now);
     w->joined = true;
