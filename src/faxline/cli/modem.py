@@ -82,11 +82,6 @@ def command(
     Example:
       faxline modem --pty /tmp/fax0 --pty /tmp/fax1 &
       efax -d /tmp/fax0 -o1 -t T5550100 letter.001
-
-    \b
-    Examples:
-      faxline modem --pty /tmp/fax0
-      faxline modem --pty /tmp/fax0 --pty /tmp/fax1 --faults bad_fcs@2
     """
     try:
         with (
