@@ -101,6 +101,11 @@ int32_t fl_document_add_coded(struct fl_document *document, const struct fl_code
 int32_t fl_document_pages(const struct fl_document *document);
 /* Octets of the page (from 0) in a coding (enum fl_coding: 0 MH, 1 MR, 2 MMR), or FL_E_VALUE. */
 int64_t fl_document_coded_size(const struct fl_document *document, int32_t page, int32_t coding);
+/* A page (from 0) as it is kept: info, and its MMR, *least* significant bit first, into code. Returns its octets (also
+ * with code NULL, to ask for the size), or FL_E_VALUE. */
+struct fl_page_info;
+int64_t fl_document_page_code(const struct fl_document *document, int32_t page, struct fl_page_info *info,
+                              uint8_t *code, int64_t cap);
 
 /* ---- coding of whole pages (t4/t4.h has the conventions) ---- */
 
@@ -271,7 +276,7 @@ int32_t fl_channel_wait(struct fl_channel *channel, int32_t timeout_ms, struct f
 /* Readable while an event waits. */
 int32_t fl_channel_fd(struct fl_channel *channel);
 /* Virtual pace: somebody who has seen every event up to seq waits on; the line's clock may go ahead until the next
- * event. Without it, time stands still (for a tenth of a second of real time: then it goes on, so that a program
+ * event. Without it, time stands still (for half a second of real time: then it goes on in steps, so that a program
  * that polls is not stuck). */
 int32_t fl_channel_allow(struct fl_channel *channel, uint64_t seq);
 int64_t fl_channel_now(struct fl_channel *channel);
@@ -294,6 +299,24 @@ int64_t fl_channel_take_far_page(struct fl_channel *channel, struct fl_page_info
 
 /* ---- modems ---- */
 
+enum fl_modem_state {
+    FL_MODEM_COMING, /* being brought up */
+    FL_MODEM_READY,
+    FL_MODEM_DEAD, /* it does not answer, has no class 1, or is gone */
+};
+
+struct fl_modem_info {
+    int32_t state;      /* enum fl_modem_state */
+    int32_t answers;    /* 1: it has answered a command since it was brought up */
+    char profile[24];   /* the family it is taken for */
+    char identity[128]; /* what it says of itself, printable */
+    char classes[64];   /* the fax classes that it says it has, in its own words */
+    int32_t send[16];   /* T.31 codes of its modulations, ended by 0 */
+    int32_t receive[16];
+};
+
+/* What the channel's modem is: 0, or FL_E_VALUE when the device has none. */
+int32_t fl_channel_modem(struct fl_channel *channel, struct fl_modem_info *info);
 /* Modem families (csrc/modem/profiles.c); NULL behind the last. */
 const char *fl_profile_name(int32_t profile);
 /* The speeds that a serial port may be set to; 0 behind the last. */

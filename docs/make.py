@@ -24,6 +24,9 @@ from faxline.causes import CallState
 from faxline.cli.schema import SCHEMA
 from faxline.cli.status import CALL_STATUS, FAX_STATUS, INTERRUPTED, TERMINATED, USAGE
 from faxline.options import OPTIONS
+from faxline.trace import TracedCall, advice, load
+from faxline.trace.ladder import ladder
+from faxline.trace.picture import ladder_svg
 
 DOCS = Path(__file__).resolve().parent
 SOURCE = DOCS.parent / "src" / "faxline"
@@ -76,6 +79,58 @@ def _retry(name: str, row: retry.Row) -> Iterable[str]:
     return name, f"after {delays} min{most}", row.text, "" if words == ["nothing"] else "; then ".join(words)
 
 
+def fixes() -> str:
+    """What to do, by raw cause: the sentence that ends the first line of `faxline trace`."""
+    rows = ((f"`{code}`", RAW_CAUSES[code].text, text) for code, text in advice.FAX.items())
+    return table(("raw cause", "what it says", "what to do"), rows)
+
+
+def call_fixes() -> str:
+    return table(
+        ("cause of the call", "what to do"), ((cause.value, text) for cause, text in advice.CALL.items())
+    )
+
+
+def _noise_fax(path: Path, pages: int, rows: int) -> None:
+    """A document whose pages take some seconds of line time, the same with every version of Pillow."""
+    noise = random.Random(1).randbytes(1728 // 8 * rows)
+    page = Image.frombytes("1", (1728, rows), noise)
+    page.save(path, save_all=True, append_images=[page] * (pages - 1), compression="group4", dpi=(204, 98))
+
+
+def _sample_trace(number: str) -> TracedCall:
+    """A call with a fax of two pages, the same every time."""
+    with tempfile.TemporaryDirectory() as folder:
+        fax, trace = Path(folder) / "fax.tif", Path(folder) / "call.trace"
+        _noise_fax(fax, 2, 60)
+        with CallChannel("sim:?seed=1", trace=trace) as channel:
+            if channel.call(number) is CallState.ANSWERED:
+                channel.FaxSender.send(FaxToSend(str(fax)))
+                channel.hang_up()
+        (call,) = load(trace).calls
+    # When a program dials and hangs up is its own affair: here at once.
+    begin = next(line["t"] for line in call.lines if line.get("text", "").startswith("ATDT"))
+    end = next((line["t"] for line in call.lines if line.get("event") == "fax-ended"), None)
+    for line in call.lines:
+        line["t"] = max(begin, min(line["t"], end or line["t"]))
+    return call
+
+
+def ladder_picture() -> str:
+    call = _sample_trace("5550109")
+    return ladder_svg(call.story, call.summary())
+
+
+def ladder_text() -> str:
+    return "```text\n" + "\n".join(ladder(_sample_trace("5550108").story)) + "\n```"
+
+
+def first_lines() -> str:
+    """The first line of the trace of each number."""
+    lines = (_sample_trace(machine.number).summary() for machine in sim.far_machines() if machine.number)
+    return "\n".join(f"* `{line}`" for line in lines)
+
+
 def exit_statuses() -> str:
     rows = [(str(number), f"fax {cause.value}") for cause, number in FAX_STATUS.items()]
     rows += [(str(number), f"not answered: {cause.value}") for cause, number in CALL_STATUS.items()]
@@ -98,9 +153,7 @@ def far_machines() -> str:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         fax = Path(folder) / "fax.tif"
-        noise = random.Random(1).randbytes(1728 // 8 * 200)
-        page = Image.frombytes("1", (1728, 200), noise)  # takes some seconds of line time
-        page.save(fax, save_all=True, append_images=[page, page], compression="group4", dpi=(204, 98))
+        _noise_fax(fax, 3, 200)
         for machine in sim.far_machines():
             rows.append((machine.number, f"`{machine.name}`", machine.text, _outcome(machine.number, fax)))
     return table(("number", "`far=`", "who answers", "what comes of a fax of three pages"), rows)
@@ -305,6 +358,8 @@ PARTS = {
     "options.md": {"options": fax_options},
     "simulator.md": {"numbers": far_machines, "faults": faults},
     "tutorial.md": {"numbers": far_machines},
+    "traces.md": {"ladder": ladder_text, "first-lines": first_lines},
+    "troubleshooting.md": {"fixes": fixes, "call-fixes": call_fixes},
     "t30.md": {
         "caller": lambda: state_table("caller"),
         "called": lambda: state_table("called"),
@@ -316,6 +371,7 @@ PICTURES = {
     "caller.svg": lambda: diagram("caller"),
     "called.svg": lambda: diagram("called"),
     "architecture.svg": pictures.house,
+    "ladder.svg": ladder_picture,
 }
 
 

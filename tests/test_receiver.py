@@ -120,7 +120,7 @@ def test_faults(tmp_path: Path, incoming: str, name: str, at: int) -> None:
 VICTIM = """
 import sys
 from faxline import CallChannel, FaxToReceive
-with CallChannel(f"sim:5550001?incoming={sys.argv[1]}&pace=real&speed=400") as channel:
+with CallChannel(f"sim:5550001?incoming={sys.argv[1]}&pace=real&speed=50") as channel:
     channel.wait_for_call()
     channel.answer()
     receiver = channel.FaxReceiver

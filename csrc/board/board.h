@@ -47,6 +47,8 @@ struct fl_board_ops {
     int64_t (*violations)(const struct fl_board *board, char *text, size_t text_size);
     int64_t (*take_page)(struct fl_board *board, struct fl_page_info *info, uint8_t *code, int64_t cap);
     int64_t (*take_far_page)(struct fl_board *board, struct fl_page_info *info, uint8_t *code, int64_t cap);
+    /* What its modem is and can do; NULL: it has none. */
+    void (*modem)(const struct fl_board *board, struct fl_modem_info *info);
     /* Leaves its office: nothing of it is used by another line any more. */
     void (*detach)(struct fl_board *board, fl_time now);
     void (*free)(struct fl_board *board);

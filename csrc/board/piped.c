@@ -103,6 +103,7 @@ static bool piped_move(struct fl_board *board, fl_time now)
         fl_station_tick(&p->station, now);
         any = true;
     }
+    if (fl_station_take_reset(&p->station)) reset(p, now);
     if (p->pipe) any |= give(p, now);
     return any;
 }
@@ -238,6 +239,21 @@ static int64_t piped_take_far(struct fl_board *board, struct fl_page_info *info,
     return 0;
 }
 
+static void piped_modem(const struct fl_board *board, struct fl_modem_info *info)
+{
+    const struct fl_piped *p = of_const(board);
+    const struct fl_class1 *driver = &p->station.driver;
+    info->state = p->station.state == FL_STATION_INIT   ? FL_MODEM_COMING
+                  : p->station.state == FL_STATION_DEAD ? FL_MODEM_DEAD
+                                                        : FL_MODEM_READY;
+    snprintf(info->profile, sizeof info->profile, "%s", driver->profile->name);
+    snprintf(info->identity, sizeof info->identity, "%s", fl_class1_identity(driver));
+    snprintf(info->classes, sizeof info->classes, "%s", fl_class1_classes(driver));
+    info->answers = driver->answered;
+    fl_class1_codes(fl_class1_modulations(driver, false), info->send);
+    fl_class1_codes(fl_class1_modulations(driver, true), info->receive);
+}
+
 static void piped_detach(struct fl_board *board, fl_time now)
 {
     (void)now;
@@ -275,6 +291,7 @@ static const struct fl_board_ops OPS = {
     .violations = piped_violations,
     .take_page = piped_take,
     .take_far_page = piped_take_far,
+    .modem = piped_modem,
     .detach = piped_detach,
     .free = piped_free,
 };
@@ -315,6 +332,7 @@ struct fl_board *fl_piped_open(const struct fl_channel_config *config, struct fl
     struct fl_class1_config driver = {
         .answer_timeout_s = (uint16_t)config->answer_timeout_s,
         .pulse = config->pulse != 0,
+        .can_reset = p->pipe->ops->reset != NULL,
     };
     fl_station_init(&p->station, profile, p->pen, office->now);
     fl_class1_configure(&p->station.driver, &driver);

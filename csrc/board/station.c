@@ -338,6 +338,11 @@ size_t fl_station_output(struct fl_station *s, uint8_t *octets, size_t cap, fl_t
     return fl_class1_output(&s->driver, octets, cap, now);
 }
 
+bool fl_station_take_reset(struct fl_station *s)
+{
+    return fl_class1_take_reset(&s->driver);
+}
+
 bool fl_station_has_output(const struct fl_station *s, fl_time now)
 {
     return fl_class1_has_output(&s->driver, now);

@@ -72,6 +72,8 @@ void fl_station_restart(struct fl_station *station, fl_time now);
 
 void fl_station_input(struct fl_station *station, const uint8_t *octets, size_t length, fl_time now);
 size_t fl_station_output(struct fl_station *station, uint8_t *octets, size_t cap, fl_time now);
+/* The modem is to be reset now: true once (fl_class1_take_reset). */
+bool fl_station_take_reset(struct fl_station *station);
 /* Whether fl_station_output would give something. */
 bool fl_station_has_output(const struct fl_station *station, fl_time now);
 void fl_station_tick(struct fl_station *station, fl_time now);

@@ -24,8 +24,12 @@
 #define TIMERS 64
 /* Trace records that wait for Python; in virtual time the line waits rather than lose one. */
 #define RECORDS 2048
-/* Virtual pace: nobody waits for this long, and time goes on all the same. */
-#define GRACE FL_MS(100)
+/* Virtual pace: nobody waits for this long (longer than a busy machine keeps a thread from running), and time goes on
+ * all the same; a program that polls then gets a step of the clock this often, until it waits or orders something. */
+#define GRACE      FL_MS(500)
+#define GRACE_STEP FL_MS(20)
+/* Virtual pace: how long time waits for another line of the office that is in a call in which nothing goes on. */
+#define PATIENCE FL_MS(100)
 /* Closing in line time: how long a session may take to end politely. */
 #define CLOSING_LIMIT FL_SEC(10)
 /* Closing in virtual time costs nothing: enough for a page, DCN and hanging up. */
@@ -80,6 +84,7 @@ struct fl_channel {
     bool virtual_pace;
     int32_t speed;
     fl_time now; /* the office's, as of this round */
+    bool polled; /* virtual pace: the program polls, time goes on without it */
 
     /* under the mutex */
     bool closing, ended;
@@ -268,6 +273,7 @@ static bool permits(struct fl_channel *ch, bool grace_over)
     if (ch->board->ops->storing(ch->board)) return false;
     pthread_mutex_lock(&ch->mutex);
     bool waited_for = ch->allowed >= ch->seq;
+    if (waited_for) ch->polled = false;
     bool room = ch->record_count < RECORDS / 2;
     pthread_mutex_unlock(&ch->mutex);
     return room && (waited_for || grace_over);
@@ -278,7 +284,10 @@ static fl_time round_of_work(struct fl_channel *ch, bool closing, bool grace_ove
 {
     struct order order;
     ch->now = ch->office->now;
-    while (take_order(ch, &order)) obey(ch, &order);
+    while (take_order(ch, &order)) {
+        ch->polled = false;
+        obey(ch, &order);
+    }
     fl_time deadline = fl_office_step(ch->office, ch->board, ch->now);
     pthread_mutex_lock(&ch->mutex);
     collect_events(ch);
@@ -294,7 +303,7 @@ static fl_time round_of_work(struct fl_channel *ch, bool closing, bool grace_ove
 }
 
 /* Virtual pace: time goes on, or the thread sleeps: until an order, an allowance or another line of the office wakes
- * it, or (with something pending that nobody waits for) a tenth of a second has passed. */
+ * it, or (with something pending that nobody waits for) the grace is over. */
 static void advance_virtual(struct fl_channel *ch, fl_time deadline, bool *grace_over)
 {
     bool advanced = fl_office_advance(ch->office, deadline, !*grace_over);
@@ -303,9 +312,11 @@ static void advance_virtual(struct fl_channel *ch, fl_time deadline, bool *grace
     pthread_mutex_unlock(&ch->office->mutex);
     *grace_over = false;
     if (advanced) return;
-    fl_time until = pending ? fl_office_wall() + GRACE : FL_NEVER;
+    fl_time moment = ch->member.permits ? PATIENCE : ch->polled ? GRACE_STEP : GRACE;
+    fl_time until = pending ? fl_office_wall() + moment : FL_NEVER;
     rest(ch, board, until);
     *grace_over = until != FL_NEVER && fl_office_wall() >= until;
+    ch->polled |= *grace_over;
 }
 
 static void advance_real(struct fl_channel *ch, fl_time deadline)
@@ -591,6 +602,16 @@ int32_t fl_channel_wait(struct fl_channel *ch, int32_t timeout_ms, struct fl_eve
     }
     pthread_mutex_unlock(&ch->mutex);
     return result;
+}
+
+int32_t fl_channel_modem(struct fl_channel *ch, struct fl_modem_info *info)
+{
+    memset(info, 0, sizeof *info);
+    if (!ch->board->ops->modem) return FL_E_VALUE;
+    pthread_mutex_lock(&ch->office->mutex);
+    ch->board->ops->modem(ch->board, info);
+    pthread_mutex_unlock(&ch->office->mutex);
+    return 0;
 }
 
 int32_t fl_channel_fd(struct fl_channel *ch)

@@ -23,8 +23,13 @@ enum { ETX = 0x03, DLE = 0x10, CAN = 0x18, SUB = 0x1A };
 #define RECEPTION_BOUND  FL_SEC(180) /* longer than any patience of T.30's: T1 is 35 s, T0 60 to 120 s */
 #define DATA_END_RESERVE FL_SEC(30)  /* over and above what the modem may still hold */
 #define STRAGGLER_TIME   FL_SEC(2)
-#define JUNK_MAX         3   /* octets before a frame */
-#define ESCALATED_PAUSE  100 /* ms for the OK to CAN to come after the OK to AT */
+#define JUNK_MAX         3           /* octets before a frame */
+#define ESCALATED_PAUSE  100         /* ms for the OK to CAN to come after the OK to AT */
+#define RESET_PAUSE      FL_MS(1500) /* DTR drops and rises, and the modem comes to itself */
+/* Data given to the modem ahead of the line: enough for any buffer and any late moment of ours, and not so much that an
+ * abort has to wait for a page that lies in a pseudo-terminal. */
+#define DATA_AHEAD_TIME   FL_SEC(6)
+#define DATA_AHEAD_OCTETS 2048
 
 enum phase_id {
     IDLE,    /* command state, nothing under way; a frame may be held */
@@ -90,6 +95,7 @@ static const struct phase PHASES[PHASES_COUNT];
 
 static void start(struct fl_class1 *d, fl_time now);
 static void hang_up(struct fl_class1 *d, fl_time now);
+static void chat_reset(struct fl_class1 *d, fl_time now);
 static void stuck(struct fl_class1 *d, uint8_t argument, fl_time now);
 
 /* ---- indications ---- */
@@ -303,7 +309,7 @@ static void hung_up(struct fl_class1 *d, uint8_t argument, fl_time now)
         hang_up(d, now);
         return;
     }
-    d->off_hook = d->hanging_up = d->pending = false;
+    d->off_hook = d->hanging_up = d->pending = d->hang_up_reset = false;
     d->errors = 0;
     finish(d, (enum fl_indication_kind)d->ending, now);
 }
@@ -315,6 +321,12 @@ static void hang_up_silent(struct fl_class1 *d, uint8_t argument, fl_time now)
         return;
     }
     fl_trace_text(&d->pen, now, FL_TRACE_NOTE, "no answer to ATH0");
+    if (d->config.can_reset && !d->hang_up_reset) { /* then with DTR; and ATH0 again once the modem answers */
+        d->hang_up_reset = d->recovering = true;
+        d->reset_done = d->forced = false;
+        chat_reset(d, now);
+        return;
+    }
     d->forced = false;
     hung_up(d, argument, now);
 }
@@ -338,6 +350,7 @@ static void begin_early_end(struct fl_class1 *d, uint8_t ending, fl_time now)
     case STOP_CLOSE: close_carrier(d, 0, now); break;
     case STOP_SOURCE:
         d->source_ended = true;
+        d->paced_until = 0;
         d->chunk_at = d->chunk_length = 0;
         break;
     case STOP_CALL:
@@ -412,7 +425,7 @@ enum step_flag {
     PAUSE = 8,    /* the modem is deaf for a while after it */
 };
 
-enum capture { NOTHING, IDENTITY, CLASSES, SEND_LIST, RECEIVE_LIST, ADAPTIVE };
+enum capture { NOTHING, IDENTITY, CLASSES, CHOICE, SEND_LIST, RECEIVE_LIST, ADAPTIVE };
 
 struct step {
     const char *text; /* NULL: the profile's field */
@@ -422,9 +435,11 @@ struct step {
 
 #define FIELD(name) NULL, offsetof(struct fl_class1_profile, name)
 
+#define STEP_RESET 1
+
 static const struct step STEPS[] = {
     {"AT", 0, SYNC, NOTHING},
-    {FIELD(reset), PAUSE, NOTHING},
+    [STEP_RESET] = {FIELD(reset), PAUSE, NOTHING},
     {"ATE0V1Q0", 0, REQUIRED, NOTHING},
     {"ATX4S0=0", 0, 0, NOTHING}, /* BUSY and NO DIALTONE told apart; never answer unasked */
     {"ATH0", 0, 0, NOTHING},
@@ -434,6 +449,7 @@ static const struct step STEPS[] = {
     {"AT+FMI?", 0, QUERY, IDENTITY},
     {"AT+FMM?", 0, QUERY, IDENTITY},
     {"ATI3", 0, QUERY, IDENTITY},
+    {NULL, 0, QUERY, CHOICE}, /* which family it is: no command */
     {"AT+FCLASS=?", 0, QUERY, CLASSES},
     {FIELD(select), REQUIRED, NOTHING},
     {FIELD(flow[0]), 0, NOTHING},
@@ -460,6 +476,7 @@ static void find_class_1(void *ctx, int number)
 static const char *step_command(struct fl_class1 *d, const struct step *step)
 {
     if (d->recovering && (step->flags & QUERY)) return NULL;
+    if (step->capture == CHOICE || (step->capture == IDENTITY && d->identified)) return NULL;
     if (step->capture == SEND_LIST && d->profile->send_list) {
         fl_results_list(d->profile->send_list, add_bit, &d->send_bits);
         return NULL;
@@ -484,6 +501,17 @@ static void chat_done(struct fl_class1 *d, fl_time now)
     finish(d, recovered ? FL_IND_LINE_DOWN : FL_IND_DONE, now);
 }
 
+/* The modem has said what it is: it is spoken to as its family wants it, from the reset on. */
+static void choose_profile(struct fl_class1 *d, fl_time now)
+{
+    const struct fl_class1_profile *found = fl_class1_profile_match(d->identity);
+    d->identified = true;
+    if (!d->find_profile || found == d->profile) return;
+    fl_trace_text(&d->pen, now, FL_TRACE_NOTE, "modem profile %s", found->name);
+    d->profile = found;
+    d->step = STEP_RESET;
+}
+
 static void chat_next(struct fl_class1 *d, fl_time now)
 {
     const char *text = NULL;
@@ -491,7 +519,8 @@ static void chat_next(struct fl_class1 *d, fl_time now)
         finish(d, FL_IND_DONE, now);
         return;
     }
-    while (d->step < FL_COUNT(STEPS) && !(text = step_command(d, &STEPS[d->step]))) d->step++;
+    while (d->step < FL_COUNT(STEPS) && !(text = step_command(d, &STEPS[d->step])))
+        if (STEPS[d->step++].capture == CHOICE && !d->identified && !d->recovering) choose_profile(d, now);
     if (!text) {
         chat_done(d, now);
         return;
@@ -506,12 +535,14 @@ static void chat_next(struct fl_class1 *d, fl_time now)
 
 static void chat_begin(struct fl_class1 *d, fl_time now)
 {
+    d->reset_done = false;
     d->step = d->tries = d->silences = d->resume = 0;
     d->errors = d->mismatches = 0;
     d->held = d->dle = false;
     if (!d->recovering) {
         d->send_bits = d->receive_bits = 0;
-        d->identity[0] = 0;
+        d->identity[0] = d->classes[0] = 0;
+        d->identified = false;
         d->adaptive = false;
     }
     chat_next(d, now);
@@ -521,6 +552,7 @@ static void chat_ok(struct fl_class1 *d, uint8_t argument, fl_time now)
 {
     (void)argument;
     const struct step *step = &STEPS[d->step];
+    d->answered = true;
     bool repeated = (step->flags & SYNC) && d->tries > 1;
     if (step->capture == ADAPTIVE) d->adaptive = true;
     if (step->flags & PAUSE) d->hold_until = now + FL_MS(d->profile->reset_pause_ms);
@@ -533,13 +565,35 @@ static void chat_ok(struct fl_class1 *d, uint8_t argument, fl_time now)
         chat_next(d, now);
 }
 
+/* From its beginning, with a modem that was reset; once in a dialogue. */
+static void chat_reset(struct fl_class1 *d, fl_time now)
+{
+    if (!d->config.can_reset || d->reset_done) {
+        fault(d, now);
+        return;
+    }
+    d->reset_due = d->reset_done = true;
+    d->out_at = d->out_length = 0;
+    d->step = d->tries = d->silences = d->resume = 0;
+    d->held = d->dle = false;
+    d->hold_until = now + RESET_PAUSE;
+    chat_next(d, now);
+}
+
+bool fl_class1_take_reset(struct fl_class1 *d)
+{
+    bool due = d->reset_due;
+    d->reset_due = false;
+    return due;
+}
+
 static void chat_again(struct fl_class1 *d, uint8_t argument, fl_time now)
 {
     (void)argument;
     if (d->tries < SYNC_TRIES)
         chat_next(d, now);
     else
-        fault(d, now);
+        chat_reset(d, now);
 }
 
 static void chat_error(struct fl_class1 *d, uint8_t argument, fl_time now)
@@ -568,7 +622,7 @@ static void chat_silent(struct fl_class1 *d, uint8_t argument, fl_time now)
         return;
     }
     if (++d->silences > SILENCES_MAX) {
-        fault(d, now);
+        chat_reset(d, now);
         return;
     }
     d->resume = (uint8_t)(d->step + (step->flags & REQUIRED ? 0 : 1));
@@ -593,6 +647,7 @@ static void chat_text(struct fl_class1 *d, uint8_t argument, fl_time now)
         snprintf(d->identity + used, sizeof d->identity - used, "%s%s", used ? " " : "", d->line);
         break;
     case CLASSES:
+        snprintf(d->classes, sizeof d->classes, "%.*s", (int)sizeof d->classes - 1, d->line);
         fl_results_list(d->line, find_class_1, &class_1);
         /* Lists are known to lie; +FCLASS=1 itself decides. */
         if (!class_1) fl_trace_text(&d->pen, now, FL_TRACE_NOTE, "class 1 is not in %s", d->line);
@@ -938,6 +993,7 @@ static void start_send_data(struct fl_class1 *d, fl_time now)
     d->chunk_at = d->chunk_length = 0;
     d->source_ended = !d->order.source.read;
     d->data_octets = 0;
+    d->paced_until = 0;
     command_number(d, "AT+FTM=", d->order.modulation, now);
     enter(d, FTM, now);
 }
@@ -999,6 +1055,16 @@ static void data_sent(struct fl_class1 *d, uint8_t argument, fl_time now)
     }
     command(d, "AT+FTS=1", now);
     enter(d, DATA_PAUSE, now);
+}
+
+/* When the line will have come so far that the next octet may be given; 0: now. */
+static fl_time data_pace(const struct fl_class1 *d, fl_time now)
+{
+    const struct fl_modulation *modulation = fl_modulation(d->order.modulation);
+    if (d->data_octets <= DATA_AHEAD_OCTETS) return 0;
+    uint64_t ahead_of = (d->data_octets - DATA_AHEAD_OCTETS) * 8000000u / modulation->rate_bps;
+    fl_time at = d->data_started + (fl_time)ahead_of - DATA_AHEAD_TIME;
+    return at > now ? at : 0;
 }
 
 /* Copies shielded data as far as the pipe has room. */
@@ -1494,7 +1560,10 @@ size_t fl_class1_output(struct fl_class1 *d, uint8_t *octets, size_t cap, fl_tim
     d->hold_until = 0;
     size_t used = take_out(d, octets, cap);
     if (d->phase != DATA_OUT || used == cap) return used;
-    used += take_data(d, octets + used, cap - used);
+    if (d->paced_until <= now) {
+        used += take_data(d, octets + used, cap - used);
+        d->paced_until = data_pace(d, now);
+    }
     if (d->source_ended && d->chunk_at == d->chunk_length) {
         end_data(d, now);
         used += take_out(d, octets + used, cap - used);
@@ -1506,13 +1575,21 @@ size_t fl_class1_output(struct fl_class1 *d, uint8_t *octets, size_t cap, fl_tim
 
 bool fl_class1_has_output(const struct fl_class1 *d, fl_time now)
 {
-    return now >= d->hold_until && (d->out_at < d->out_length || d->phase == DATA_OUT);
+    bool data = d->phase == DATA_OUT && now >= d->paced_until;
+    return now >= d->hold_until && (d->out_at < d->out_length || data);
+}
+
+/* What still goes on before the hang-up may not take for ever. A dialogue after a reset ends by itself. */
+static bool hang_up_bound(const struct fl_class1 *d)
+{
+    return d->hanging_up && d->phase != HANGING_UP && !d->hang_up_reset;
 }
 
 void fl_class1_tick(struct fl_class1 *d, fl_time now)
 {
     if (now >= d->hold_until) d->hold_until = 0;
-    if (d->hanging_up && d->phase != HANGING_UP && now >= d->hang_up_by) {
+    if (now >= d->paced_until) d->paced_until = 0;
+    if (hang_up_bound(d) && now >= d->hang_up_by) {
         force_hang_up(d, now);
         return;
     }
@@ -1524,8 +1601,9 @@ void fl_class1_tick(struct fl_class1 *d, fl_time now)
 fl_time fl_class1_deadline(const struct fl_class1 *d)
 {
     fl_time deadline = d->deadline;
-    if (d->hanging_up && d->phase != HANGING_UP) deadline = fl_earlier(deadline, d->hang_up_by);
+    if (hang_up_bound(d)) deadline = fl_earlier(deadline, d->hang_up_by);
     if (d->hold_until && d->out_at < d->out_length) deadline = fl_earlier(deadline, d->hold_until);
+    if (d->paced_until && d->phase == DATA_OUT) deadline = fl_earlier(deadline, d->paced_until);
     return deadline;
 }
 
@@ -1533,6 +1611,7 @@ void fl_class1_init(struct fl_class1 *d, const struct fl_class1_profile *profile
 {
     memset(d, 0, sizeof *d);
     d->profile = profile ? profile : fl_class1_profile(NULL);
+    d->find_profile = profile == NULL;
     d->pen = pen;
     d->deadline = FL_NEVER;
     d->last_result = -FL_SEC(3600);
@@ -1616,6 +1695,13 @@ uint32_t fl_class1_bit(int code)
     return row ? 1u << (row - fl_modulation(3)) : 0;
 }
 
+void fl_class1_codes(uint32_t bits, int32_t *codes)
+{
+    for (int code = 0; code < 256; code++)
+        if (bits & fl_class1_bit(code)) *codes++ = code;
+    *codes = 0;
+}
+
 uint32_t fl_class1_modulations(const struct fl_class1 *d, bool receive)
 {
     return receive ? d->receive_bits : d->send_bits;
@@ -1624,4 +1710,9 @@ uint32_t fl_class1_modulations(const struct fl_class1 *d, bool receive)
 const char *fl_class1_identity(const struct fl_class1 *d)
 {
     return d->identity;
+}
+
+const char *fl_class1_classes(const struct fl_class1 *d)
+{
+    return d->classes;
 }

@@ -14,6 +14,7 @@
 #define FL_CLASS1_LINE     128 /* the longest line of the modem that is understood */
 #define FL_CLASS1_COMMAND  64  /* the longest command line that we give, with NUL */
 #define FL_CLASS1_IDENTITY 128
+#define FL_CLASS1_CLASSES  64
 #define FL_CLASS1_CHUNK    1024 /* octets read from the source at a time */
 #define FL_CLASS1_OUT      320  /* a shielded frame, or a command with what must go before it */
 #define FL_CLASS1_RAW      (FL_FRAME_MAX + 8)
@@ -22,10 +23,12 @@
 struct fl_class1_config {
     uint16_t answer_timeout_s; /* DIAL: how long the called station may take, 1-255 (S7); 0 is 60 */
     bool pulse;                /* DIAL: ATDP in place of ATDT */
+    bool can_reset;            /* the owner heeds fl_class1_take_reset */
 };
 
 struct fl_class1 {
     const struct fl_class1_profile *profile;
+    bool find_profile; /* none was asked for: it goes by what the modem says of itself */
     struct fl_class1_config config;
     struct fl_pen pen;
 
@@ -44,8 +47,12 @@ struct fl_class1 {
     uint8_t phase;
     uint8_t step, tries, silences; /* of the initial dialogue */
     uint8_t resume;                /* step to go on with after the modem answers again */
+    bool reset_due, reset_done;    /* DTR is to drop; it was dropped, once in a dialogue */
+    bool hang_up_reset;            /* the same, once in a hang-up */
     uint8_t errors;                /* ERRORs in a row to action commands, off hook */
     uint8_t mismatches;            /* +FCERRORs in a row */
+    bool identified;               /* in this dialogue */
+    bool answered;                 /* it has said something that a modem says, ever */
     bool off_hook;
     bool adaptive;      /* +FAR=1 is in force */
     bool queried;       /* the modem gave a list of the kind being asked for */
@@ -57,6 +64,7 @@ struct fl_class1 {
     fl_time straggler_until; /* a result that came not in time may still come until then */
     uint32_t send_bits, receive_bits;
     char identity[FL_CLASS1_IDENTITY];
+    char classes[FL_CLASS1_CLASSES]; /* answer to +FCLASS=? */
 
     /* From the modem */
     char line[FL_CLASS1_LINE];
@@ -78,13 +86,14 @@ struct fl_class1 {
     uint16_t chunk_at, chunk_length;
     bool source_ended;
     fl_time data_started;
+    fl_time paced_until;  /* no data before: enough is on its way; 0 = no hold */
     uint64_t data_octets; /* of the reception or transmission, without shielding */
 
     struct fl_indication queue[FL_CLASS1_QUEUE];
     uint8_t queue_at, queued;
 };
 
-/* profile: NULL for the generic one. Begins anew, also after FL_IND_FAULT. */
+/* profile: NULL for the generic one, until the modem has said what it is. Begins anew, also after FL_IND_FAULT. */
 void fl_class1_init(struct fl_class1 *driver, const struct fl_class1_profile *profile, struct fl_pen pen);
 /* Between orders, at any time; without it the defaults hold. */
 void fl_class1_configure(struct fl_class1 *driver, const struct fl_class1_config *config);
@@ -105,14 +114,21 @@ void fl_class1_tick(struct fl_class1 *driver, fl_time now);
 fl_time fl_class1_deadline(const struct fl_class1 *driver);
 /* The next indication; false when there is none. */
 bool fl_class1_indication(struct fl_class1 *driver, struct fl_indication *indication);
+/* True once when nothing but dropping DTR can bring the modem back: the owner does that now. */
+bool fl_class1_take_reset(struct fl_class1 *driver);
 /* The pipe to the modem is gone: FL_IND_FAULT. */
 void fl_class1_unplugged(struct fl_class1 *driver, fl_time now);
 
 /* After INIT: what the modem can do, one fl_class1_bit for each modulation. */
 uint32_t fl_class1_modulations(const struct fl_class1 *driver, bool receive);
+/* The same as T.31 codes, ended by 0: room for FL_CLASS1_CODES. */
+#define FL_CLASS1_CODES 16
+void fl_class1_codes(uint32_t bits, int32_t *codes);
 /* The bit of a T.31 code, 0 when there is no such modulation. */
 uint32_t fl_class1_bit(int code);
 /* After INIT: what the modem said of itself (+FMI?, +FMM?, ATI3), for fl_class1_profile_match. */
 const char *fl_class1_identity(const struct fl_class1 *driver);
+/* After INIT, or when it failed for that reason: the classes that the modem says it has, in its own words. */
+const char *fl_class1_classes(const struct fl_class1 *driver);
 
 #endif

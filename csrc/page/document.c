@@ -30,6 +30,25 @@ int32_t fl_document_pages(const struct fl_document *document)
     return document->count;
 }
 
+int64_t fl_document_page_code(const struct fl_document *document, int32_t page, struct fl_page_info *info,
+                              uint8_t *code, int64_t cap)
+{
+    if (page < 0 || page >= document->count) return FL_E_VALUE;
+    const struct fl_document_page *kept = &document->pages[page];
+    const struct fl_resolution_row *resolution = &FL_RESOLUTIONS[kept->shape.resolution];
+    *info = (struct fl_page_info){
+        .width_px = resolution->width_px[kept->shape.width],
+        .x_dpi = resolution->x_dpi,
+        .y_dpi = resolution->y_dpi,
+        .rows = (int32_t)kept->shape.rows,
+        .number = page + 1,
+    };
+    if (!code) return (int64_t)kept->length;
+    if (cap < (int64_t)kept->length) return FL_E_VALUE;
+    memcpy(code, kept->code, kept->length);
+    return (int64_t)kept->length;
+}
+
 /* ---- adding ---- */
 
 struct bitmap {

@@ -157,11 +157,31 @@ void fl_t30_on_B_AWAIT_DCS(struct fl_t30 *e, const struct fl_t30_happening *h)
         fl_t30_listen(e);
 }
 
+/* ---- data ---- */
+
+/* What a modem makes of the end of a carrier are some octets of ones behind the data: they are data only if more follows,
+ * or if they are too many for that. */
+#define TAIL_MAX 32
+
+static void take_data(struct fl_t30 *e, const struct fl_t30_happening *h,
+                      void (*take)(struct fl_t30 *e, const uint8_t *octets, size_t length))
+{
+    static const uint8_t ONE[] = {0xFF};
+    size_t length = h->length;
+    while (length > 0 && h->octets[length - 1] == 0xFF) length--;
+    if (length == 0 && e->tail + h->length > TAIL_MAX) length = h->length;
+    if (length > 0) {
+        for (; e->tail > 0; e->tail--) take(e, ONE, 1);
+        take(e, h->octets, length);
+    }
+    e->tail += (uint32_t)(h->length - length);
+}
+
 /* ---- training ---- */
 
 void fl_t30_enter_B_RECEIVE_TCF(struct fl_t30 *e)
 {
-    e->tcf_octets = e->tcf_nonzero = e->tcf_run = e->tcf_best = 0;
+    e->tcf_octets = e->tcf_nonzero = e->tcf_run = e->tcf_best = e->tail = 0;
     fl_t30_timer_start(e, FL_T4, TCF_WAIT);
     fl_t30_receive(e);
 }
@@ -193,7 +213,7 @@ void fl_t30_on_B_RECEIVE_TCF(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     switch (h->kind) {
     case FL_H_CARRIER: fl_t30_timer_start(e, FL_T4, TCF_LIMIT); break;
-    case FL_H_DATA: count_tcf(e, h->octets, h->length); break;
+    case FL_H_DATA: take_data(e, h, count_tcf); break;
     case FL_H_WRONG_CARRIER: fl_t30_go(e, FL_STATE_B_AWAIT_DCS); break; /* V.21: the DCS comes again */
     case FL_H_FRAME: /* it came under +FAR=1 and is here already */
     case FL_H_BAD_FRAME: fl_t30_go(e, FL_STATE_B_AWAIT_DCS); break;
@@ -248,7 +268,7 @@ void fl_t30_enter_C_RECEIVE_PAGE(struct fl_t30 *e)
         fl_ecm_expect(&e->ecm, e->session.ecm_64);
     else
         e->page_seen = false;
-    e->page_octets = 0;
+    e->page_octets = e->tail = 0;
     e->block_open = e->session.ecm;
     e->burst_seen = false;
     fl_t30_receive(e);
@@ -270,29 +290,32 @@ static void burst_over(struct fl_t30 *e)
     fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND);
 }
 
-void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h)
+static void take_page_data(struct fl_t30 *e, const uint8_t *octets, size_t length)
 {
     const struct fl_t30_inbox *inbox = &e->config.inbox;
+    if (!e->burst_seen) {
+        fl_t30_timer_stop(e, FL_T2);
+        fl_t30_timer_start(e, FL_X2, e->session.ecm ? BURST_LIMIT : PAGE_LIMIT);
+    }
+    e->burst_seen = true;
+    if (e->session.ecm) {
+        fl_ecm_receive(&e->ecm, octets, length);
+        return;
+    }
+    begin_page(e);
+    inbox->data(inbox->ctx, octets, length);
+    e->page_octets += (uint32_t)length;
+}
+
+void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
     switch (h->kind) {
     case FL_H_CARRIER: /* the page begins; but carriers that bring nothing must not keep us for ever */
         if (e->step == 0) fl_t30_timer_nominal(e, FL_T2);
         e->step = 1;
         e->answered = -REPEAT_WINDOW; /* whatever command comes next, it is for a page of its own */
         break;
-    case FL_H_DATA:
-        if (!e->burst_seen) {
-            fl_t30_timer_stop(e, FL_T2);
-            fl_t30_timer_start(e, FL_X2, e->session.ecm ? BURST_LIMIT : PAGE_LIMIT);
-        }
-        e->burst_seen = true;
-        if (e->session.ecm) {
-            fl_ecm_receive(&e->ecm, h->octets, h->length);
-        } else {
-            begin_page(e);
-            inbox->data(inbox->ctx, h->octets, h->length);
-            e->page_octets += (uint32_t)h->length;
-        }
-        break;
+    case FL_H_DATA: take_data(e, h, take_page_data); break;
     case FL_H_FAILED:
     case FL_H_NO_CARRIER:
         if (e->burst_seen)

@@ -166,6 +166,7 @@ struct fl_t30 {
     bool page_open;                 /* caller, ECM: blocks of the page are being sent */
     bool page_seen;                 /* called: something of the page at work has come */
     bool burst_seen;                /* called: something came on this fast carrier */
+    uint32_t tail;                  /* called: octets of ones that may be the end of the carrier */
     fl_time burst_over;             /* called: when that carrier ended */
     uint32_t page_octets;           /* called: of the page at work, without error correction */
     struct fl_copy_quality quality; /* called: of that page, once its carrier has ended */

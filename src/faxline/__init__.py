@@ -9,6 +9,7 @@ with CallChannel("sim:") as channel:
 """
 
 from faxline import sim
+from faxline._devices import FoundDevice, devices
 from faxline._version import __version__
 from faxline.causes import CallCause, CallState, FaxCause, ReceiveState, SendState
 from faxline.channel import CallChannel
@@ -31,9 +32,11 @@ __all__ = [
     "FaxDetails",
     "FaxToReceive",
     "FaxToSend",
+    "FoundDevice",
     "Hangup",
     "ReceiveState",
     "SendState",
     "__version__",
+    "devices",
     "sim",
 ]

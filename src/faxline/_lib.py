@@ -4,6 +4,7 @@ Everything above this file is plain typed Python. Semantics and units are those 
 the place to read about them.
 """
 
+import enum
 import itertools
 import os
 from collections.abc import Callable, Iterator
@@ -114,6 +115,16 @@ BAUDS = tuple(iter(map(_lib.fl_tty_baud, itertools.count()).__next__, 0))
 _TRACE_KINDS = tuple(_names(_lib.fl_trace_kind_name))
 
 
+def decoded(code: bytes, width_px: int, rows: int) -> tuple[bytes, int]:
+    """Rows of a page of MMR, most significant bit first: packed, 1 = black, and how many there are (at most
+    `rows`). Of damaged code as much as can be read."""
+    out = _ffi.new("uint8_t[]", (width_px + 7) // 8 * rows)
+    bad, ended = _ffi.new("int64_t *"), _ffi.new("int32_t *")
+    found = _lib.fl_t4_decode_page(CODINGS.index("MMR"), 1, width_px, code, len(code), out, rows, bad, ended)
+    count = min(max(int(found), 0), rows)
+    return bytes(_ffi.buffer(out, (width_px + 7) // 8 * count)), count
+
+
 def port_user(path: str) -> tuple[int, str] | None:
     """The process that uses a serial port, and its name; None when none is known of."""
     name = _ffi.new("char[]", 64)
@@ -158,6 +169,27 @@ class Modem:
     """'' = by what the modem says of itself."""
     pulse: bool = False
     answer_timeout_s: int = 0
+
+
+class ModemState(enum.IntEnum):
+    """enum fl_modem_state."""
+
+    COMING = _lib.FL_MODEM_COMING
+    READY = _lib.FL_MODEM_READY
+    DEAD = _lib.FL_MODEM_DEAD
+
+
+@dataclass(frozen=True, slots=True)
+class ModemInfo:
+    """struct fl_modem_info. send, receive: T.31 codes."""
+
+    state: ModemState
+    answers: bool
+    profile: str
+    identity: str
+    classes: str
+    send: tuple[int, ...]
+    receive: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +258,10 @@ class PageRefused(Exception):
     """The engine takes no page of this width and resolution."""
 
 
+# Octets with their bits the other way round.
+_REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+
+
 class Document:
     """Pages on their way to a sender. Free with close() unless an Engine took it over."""
 
@@ -270,6 +306,24 @@ class Document:
         if outcome == _lib.FL_E_MEMORY:
             raise MemoryError
         return bool(outcome == 0)
+
+    def pages(self) -> Iterator["Page"]:
+        """What it has, coded; before it is given away."""
+        info = _ffi.new("struct fl_page_info *")
+        for index in range(_lib.fl_document_pages(self._handle)):
+            size = _lib.fl_document_page_code(self._handle, index, info, _ffi.NULL, 0)
+            code = _ffi.new("uint8_t[]", size)
+            _lib.fl_document_page_code(self._handle, index, info, code, size)
+            yield Page(
+                bytes(_ffi.buffer(code, size)).translate(_REVERSED),
+                info.width_px,
+                info.x_dpi,
+                info.y_dpi,
+                info.rows,
+                0,
+                info.number,
+                "",
+            )
 
     def close(self) -> None:
         handle, self._handle = self._handle, None
@@ -436,6 +490,21 @@ class Engine:
         text = _ffi.new("char[]", 512)
         count = int(_lib.fl_channel_violations(self._handle, text, len(text)))
         return count, _text(text)
+
+    def modem(self) -> ModemInfo | None:
+        """What the modem is; None when the device has none."""
+        info = _ffi.new("struct fl_modem_info *")
+        if _lib.fl_channel_modem(self._handle, info) < 0:
+            return None
+        return ModemInfo(
+            ModemState(info.state),
+            bool(info.answers),
+            _text(info.profile),
+            _text(info.identity),
+            _text(info.classes),
+            tuple(itertools.takewhile(bool, info.send)),
+            tuple(itertools.takewhile(bool, info.receive)),
+        )
 
     def close(self) -> None:
         _lib.fl_channel_close(self._handle)

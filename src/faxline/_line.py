@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
-from faxline._lib import Engine, Page
+from faxline._lib import Document, Engine, Page
 from faxline._offices import Seat
 from faxline._pump import Pump
 from faxline._steps import Waiter
@@ -153,6 +153,12 @@ class Line:
         """A line of ours in the trace."""
         if self.trace is not None:
             self.trace.note(self.now_us(), **fields)
+
+    def note_pages(self, document: Document) -> None:
+        """The images of the pages that are about to be sent, when the trace wants them."""
+        if self.trace is not None and self.trace.pages:
+            for page in document.pages():
+                self.trace.page(self.now_us(), page)
 
     def violations(self) -> tuple[int, str]:
         with self.changed:

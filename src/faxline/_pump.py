@@ -69,6 +69,8 @@ class Pump(threading.Thread):
         good = False
         try:
             page = engine.take_page()
+            if line.trace is not None and line.trace.pages and page is not None:
+                line.trace.page(engine.now_us(), page)
             with line.changed:
                 job = line.job
             good = page is not None and job is not None and job.store(page)

@@ -50,13 +50,15 @@ class CallChannel:
         logger: logging.Logger | None = None,
         subscriber_id: str = "",
         trace: str | os.PathLike[str] | None = None,
+        trace_pages: bool = False,
     ) -> None:
         """Opens a device.
 
         device: an address, `scheme:rest?option=value&...`, such as `sim:`. logger: default "faxline".
         subscriber_id: the line's own number as the far end shows it, up to 20 of 0-9 + space; the default
-        of the fax option SubscriberId. trace: a file for the record of all calls as JSON lines (or a
-        directory for a new file); read it with `faxline trace FILE`.
+        of the fax option SubscriberId. trace: a file for the record of all calls as JSON lines, or a
+        directory in which each call gets a file of its own; read it with `faxline trace FILE`. trace_pages:
+        the record has the pages' images, too, so that it shows what was on them.
 
         Raises Error for an unknown scheme, option or value and for a device or trace file that cannot be
         opened.
@@ -66,7 +68,9 @@ class CallChannel:
         if identity.failed:
             raise Error(f"subscriber_id={subscriber_id!r}: takes {options.OPTIONS['SubscriberId'].accepted}")
         resolved = resolve(device)
-        writer = None if trace is None else TraceWriter(trace, resolved.address, __version__)
+        writer = (
+            None if trace is None else TraceWriter(trace, resolved.address, __version__, pages=trace_pages)
+        )
         try:
             self._line = Line(resolved, self._logger, writer)
         except BaseException:

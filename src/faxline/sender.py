@@ -100,6 +100,7 @@ class CallFaxSender(FaxJobs[FaxToSend]):
             with line.changed:
                 self._check_wanted(job)
                 line.note(order="fax", id=details.ID, files=names, options=without_secrets(effective))
+                line.note_pages(pages)
                 if not line.open_engine().fax_send(wanted, pages):
                     self._refuse(job, FaxCause.ERROR, "local.state")
         except DocumentError as error:

@@ -280,6 +280,7 @@ struct far_page {
     double bad, cut; /* percent */
     bool long_train, no_rtc;
     size_t zeros; /* behind RTC */
+    size_t ones;  /* behind them: what a modem makes of the end of a carrier */
     size_t noise; /* octets of it in place of a page */
 };
 
@@ -291,8 +292,9 @@ static void send_page(struct run *run, const struct fast *fast, const struct she
     uint8_t *rows = sheet_bitmap(sheet, page->number), *code = calloc(cap, 1), *damaged = calloc(cap, 1);
     if (!code || !damaged) abort();
     int64_t least = (int64_t)fast->rate_bps * run->ours.scan_ms / 1000;
-    int64_t coded = fl_t4_encode_page(run->ours.coding, run->ours.coding == FL_CODING_MR ? 4 : 0, 0, width,
-                                      least, rows, sheet->rows, code, (int64_t)cap - (int64_t)page->zeros);
+    int64_t coded =
+        fl_t4_encode_page(run->ours.coding, run->ours.coding == FL_CODING_MR ? 4 : 0, 0, width, least, rows,
+                          sheet->rows, code, (int64_t)(cap - page->zeros - page->ones));
     length = coded > 0 ? (size_t)coded : 0;
     int bad = (int)(sheet->rows * page->bad / 100 + 0.5);
     if (bad) {
@@ -305,6 +307,8 @@ static void send_page(struct run *run, const struct fast *fast, const struct she
     length = (size_t)((double)length * page->cut / 100);
     memset(code + length, 0, page->zeros);
     length += page->zeros;
+    memset(code + length, 0xFF, page->ones);
+    length += page->ones;
     if (page->noise) fill_noise(code, length = page->noise);
     bool short_train = fast->kind == 17 && !page->long_train;
     send_fast(run, fast->gap, modulation_code(fast->kind, fast->rate_bps, short_train), code, length);
@@ -328,6 +332,8 @@ void step_page(struct run *run)
             page.cut = atof(value);
         else if ((value = next_with(run, "zeros=")))
             page.zeros = (size_t)atoi(value);
+        else if ((value = next_with(run, "ones=")))
+            page.ones = (size_t)atoi(value);
         else if ((value = next_with(run, "noise=")))
             page.noise = (size_t)atoi(value);
         else if (next_is(run, "blank"))

@@ -288,14 +288,22 @@ static void begin(void)
     fl_class1_init(&bench.driver, &bench.profile, (struct fl_pen){.trace = &bench.trace});
 }
 
-static void init_until_class(void)
+static void init_until_class_after(const char *reset)
 {
+    char sent[16];
     order(FL_ORDER_INIT);
     ANSWER("AT", "OK");
-    ANSWER("ATZ", "OK");
+    sent_octets(__LINE__, sent, (size_t)snprintf(sent, sizeof sent, "%s\r", reset));
+    SAY("\r\nOK\r\n");
+    wait_ms(bench.driver.profile->reset_pause_ms);
     ANSWER("ATE0V1Q0", "OK");
     ANSWER("ATX4S0=0", "OK");
     ANSWER("ATH0", "OK");
+}
+
+static void init_until_class(void)
+{
+    init_until_class_after("ATZ");
 }
 
 static void init_queries(void)
@@ -1210,6 +1218,25 @@ static void hang_up_forced(void)
     SEEN("DONE");
 }
 
+/* A pipe that takes everything gets no more than some seconds of the line ahead, so that an abort ends soon. */
+static void data_paced(void)
+{
+    static const char PAGE[30000];
+    calling();
+    send_data(96, PAGE, sizeof PAGE);
+    ANSWER("AT+FTM=96", "CONNECT");
+    SEEN("CARRIER");
+    size_t ahead = 2048 + 6 * 1200, slack = FL_CLASS1_CHUNK + bench.room;
+    CHECK(memory.at >= ahead && memory.at < ahead + slack);
+    wait_ms(5000);
+    CHECK(memory.at >= ahead + 6000 && memory.at < ahead + 6000 + slack);
+    bench.sent_length = 0;
+    order(FL_ORDER_ABORT);
+    SENT("\x10\x03");
+    SAY("\r\nOK\r\n");
+    SEEN("DONE");
+}
+
 /* ---- the line and the modem fail ---- */
 
 static void line_down(void)
@@ -1327,6 +1354,62 @@ static void dead_modem(void)
     CHECK(fl_class1_deadline(&bench.driver) == FL_NEVER);
 }
 
+static void can_reset(void)
+{
+    fl_class1_configure(&bench.driver, &(struct fl_class1_config){.can_reset = true});
+}
+
+/* Before it is given up: DTR drops, and the dialogue begins anew. */
+static void reset(void)
+{
+    can_reset();
+    order(FL_ORDER_INIT);
+    wait_ms(11999);
+    CHECK(!fl_class1_take_reset(&bench.driver));
+    wait_ms(1);
+    CHECK(fl_class1_take_reset(&bench.driver));
+    CHECK(!fl_class1_take_reset(&bench.driver));
+    bench.sent_length = 0;
+    wait_ms(1499);
+    SENT("");
+    wait_ms(1);
+    ANSWER("AT", "OK");
+    ANSWER("ATZ", "OK");
+    wait_ms(13000); /* silent again: it was reset already */
+    SEEN("FAULT");
+    CHECK(!fl_class1_take_reset(&bench.driver));
+    bench.sent_length = 0;
+}
+
+static void hang_up_by_reset(void)
+{
+    for (int again = 0; again < 2; again++) {
+        begin();
+        can_reset();
+        calling();
+        order(FL_ORDER_HANG_UP);
+        wait_ms(6000);
+        SENT("ATH0\rATH0\r");
+        CHECK(fl_class1_take_reset(&bench.driver));
+        wait_ms(1500);
+        ANSWER("AT", "OK");
+        ANSWER("ATZ", "OK");
+        ANSWER("ATE0V1Q0", "OK");
+        ANSWER("ATX4S0=0", "OK");
+        ANSWER("ATH0", "OK");
+        ANSWER("AT+FCLASS=1", "OK");
+        SEEN("");
+        if (again) { /* it does everything but that: DTR must have done it */
+            wait_ms(6000);
+            SENT("ATH0\rATH0\r");
+        } else {
+            ANSWER("ATH0", "OK");
+        }
+        SEEN("DONE");
+        CHECK(!fl_class1_take_reset(&bench.driver));
+    }
+}
+
 static void unplugged(void)
 {
     calling();
@@ -1342,14 +1425,15 @@ static void unplugged(void)
 static void nothing_hangs(void)
 {
     for (int kind = FL_ORDER_INIT; kind <= FL_ORDER_ABORT; kind++) {
-        for (int connected = 0; connected < 2; connected++) {
+        for (int connected = 0; connected < 4; connected++) {
             begin();
+            if (connected & 2) can_reset();
             if (kind != FL_ORDER_DIAL && kind != FL_ORDER_ANSWER) calling();
             struct fl_order value = {.kind = (uint8_t)kind, .modulation = 96, .duration_ms = 70, .length = 3};
             memcpy(value.frame, kind == FL_ORDER_DIAL ? "123" : "\xFF\x13\x83", 3);
             give(&value);
             if (kind == FL_ORDER_DIAL) SAY("\r\nOK\r\n");
-            if (connected) SAY("\r\nCONNECT\r\n");
+            if (connected & 1) SAY("\r\nCONNECT\r\n");
             wait_ms(400000);
             CHECK(!fl_class1_busy(&bench.driver));
             CHECK(bench.log[0] != 0);
@@ -1503,6 +1587,46 @@ static void profile_commands(void)
     CHECK(bench.driver.adaptive);
     CHECK_EQ(fl_class1_modulations(&bench.driver, false), 0x1E | fl_class1_bit(73) | fl_class1_bit(74));
     CHECK_EQ(fl_class1_modulations(&bench.driver, true), fl_class1_bit(96));
+}
+
+/* Who says what it is gets what it needs, from the reset on; who was given a profile keeps it. */
+static void profile_found(void)
+{
+    fl_class1_init(&bench.driver, NULL, (struct fl_pen){.trace = &bench.trace});
+    init_until_class_after("ATZ");
+    ANSWER("AT+FMI?", "U.S. Robotics\r\n\r\nOK");
+    ANSWER("AT+FMM?", "ERROR");
+    ANSWER("ATI3", "U.S. Robotics 56K FAX USB V1.2.23\r\n\r\nOK");
+    ANSWER("AT&F1", "OK");
+    wait_ms(500);
+    ANSWER("ATE0V1Q0", "OK");
+    ANSWER("ATX4S0=0", "OK");
+    ANSWER("ATH0", "OK");
+    ANSWER("AT+FCLASS=?", "0,1,2.0\r\n\r\nOK");
+    ANSWER("AT+FCLASS=1", "OK");
+    ANSWER("AT&H1&I0&R2", "OK");
+    init_lists();
+    SEEN("DONE");
+    CHECK(bench.driver.profile == fl_class1_profile("usr"));
+    CHECK(strcmp(fl_class1_classes(&bench.driver), "0,1,2.0") == 0);
+    order(FL_ORDER_INIT); /* once more: it is known by now */
+    ANSWER("AT", "OK");
+    ANSWER("AT&F1", "OK");
+    bench.sent_length = 0;
+    order(FL_ORDER_ABORT);
+    wait_ms(20000);
+    bench.sent_length = 0;
+    bench.log[0] = 0;
+    fl_class1_init(&bench.driver, fl_class1_profile("generic"), (struct fl_pen){.trace = &bench.trace});
+    init_until_class_after("ATZ");
+    ANSWER("AT+FMI?", "U.S. Robotics\r\n\r\nOK");
+    ANSWER("AT+FMM?", "ERROR");
+    ANSWER("ATI3", "OK");
+    ANSWER("AT+FCLASS=?", "0,1,2.0\r\n\r\nOK");
+    ANSWER("AT+FCLASS=1", "OK");
+    ANSWER("AT+FLO=2", "ERROR");
+    init_lists();
+    SEEN("DONE");
 }
 
 static void profile_abort_by_at(void)
@@ -1759,12 +1883,15 @@ static const struct script SCRIPTS[] = {
     SCRIPT(hang_up_everywhere),
     SCRIPT(hang_up_silent),
     SCRIPT(hang_up_forced),
+    SCRIPT(data_paced),
     SCRIPT(line_down),
     SCRIPT(rings),
     SCRIPT(late_connect),
     SCRIPT(glued),
     SCRIPT(recovery),
     SCRIPT(dead_modem),
+    SCRIPT(reset),
+    SCRIPT(hang_up_by_reset),
     SCRIPT(unplugged),
     SCRIPT(nothing_hangs),
     SCRIPT(init_lists_forms),
@@ -1772,6 +1899,7 @@ static const struct script SCRIPTS[] = {
     SCRIPT(init_silences),
     SCRIPT(init_numeric),
     SCRIPT(profile_commands),
+    SCRIPT(profile_found),
     SCRIPT(profile_abort_by_at),
     SCRIPT(profile_delays),
     SCRIPT(profile_sending),

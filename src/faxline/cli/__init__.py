@@ -13,6 +13,7 @@ from faxline.cli import status
 COMMANDS = {
     "send": "send a fax",
     "receive": "receive faxes",
+    "devices": "list the modems",
     "trace": "show a recorded call as text",
     "selftest": "test installation, modem, line and far end",
     "completion": "print the script for the shell's completion",

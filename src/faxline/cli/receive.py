@@ -68,6 +68,7 @@ class _Wanted:
 @click.option(
     "--trace", metavar="FILE", type=click.Path(), help="Record the calls; faxline trace FILE shows them."
 )
+@click.option("--trace-pages", is_flag=True, help="Record the pages' images in the trace, too.")
 def command(
     device: str,
     output: Path,
@@ -76,6 +77,7 @@ def command(
     as_json: bool,
     quiet: bool,
     trace: str | None,
+    trace_pages: bool,
 ) -> int:
     """Wait for calls, answer them and write each fax as a TIFF in DIR, until interrupted.
 
@@ -101,7 +103,7 @@ def command(
         with (
             polite_signals(),
             Report(as_json=as_json, quiet=quiet) as report,
-            CallChannel(device, trace=trace) as channel,
+            CallChannel(device, trace=trace, trace_pages=trace_pages) as channel,
         ):
             return _serve(channel, wanted, report)
     except (Error, Hangup) as error:

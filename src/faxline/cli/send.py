@@ -73,6 +73,7 @@ class _Wanted:
 @click.option(
     "--trace", metavar="FILE", type=click.Path(), help="Record the call; faxline trace FILE shows it."
 )
+@click.option("--trace-pages", is_flag=True, help="Record the pages' images in the trace, too.")
 def command(
     number: str,
     files: tuple[str, ...],
@@ -85,6 +86,7 @@ def command(
     as_json: bool,
     quiet: bool,
     trace: str | None,
+    trace_pages: bool,
 ) -> int:
     """Send a fax to NUMBER: TIFF or image FILEs, in the order of their pages. Several form one fax.
 
@@ -127,7 +129,7 @@ def command(
             number, fax, total, dict(fax_options), call_from, timeout, retries, resend_unconfirmed
         )
         try:
-            with polite_signals(), CallChannel(device, trace=trace) as channel:
+            with polite_signals(), CallChannel(device, trace=trace, trace_pages=trace_pages) as channel:
                 return _send(channel, wanted, report)
         except (Error, Hangup) as error:
             return complain(str(error))

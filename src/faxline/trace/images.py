@@ -1,0 +1,56 @@
+"""The pages' images of a trace, small, as PNG."""
+
+import base64
+import binascii
+import io
+from collections.abc import Iterable
+
+from faxline._lib import decoded
+from faxline.trace.lines import Line
+
+# The largest that a fax page is, and as many as one looks at.
+_WIDTH_MAX, _ROWS_MAX, _DPI_MAX, _PAGES_MAX = 4864, 20_000, 1200, 400
+
+
+def image_line(lines: Iterable[Line], number: int) -> Line | None:
+    """The latest image of a page."""
+    found = [line for line in lines if "code" in line and line.get("page") == number]
+    return found[-1] if found else None
+
+
+def page_numbers(lines: Iterable[Line]) -> list[int]:
+    """The pages whose images a call has."""
+    return sorted({line["page"] for line in lines if "code" in line})[:_PAGES_MAX]
+
+
+def code_of(line: Line) -> bytes:
+    """The page's MMR, most significant bit first; b'' when it is damaged."""
+    try:
+        return base64.b64decode(line["code"], validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def is_sound(line: Line) -> bool:
+    """Its measures are those of a fax page."""
+    limits = {"width_px": _WIDTH_MAX, "rows": _ROWS_MAX, "x_dpi": _DPI_MAX, "y_dpi": _DPI_MAX}
+    return all(0 < int(line[name]) <= limit for name, limit in limits.items())
+
+
+def thumbnail(line: Line, width: int = 220) -> bytes | None:
+    """A page's image as PNG, so many pixels wide and as high as it looks on paper; None when there is
+    nothing to see."""
+    from PIL import Image
+
+    if not is_sound(line):
+        return None
+    rows, count = decoded(code_of(line), line["width_px"], line["rows"])
+    if not count:
+        return None
+    height = round(width * count * line["x_dpi"] / (line["width_px"] * line["y_dpi"]))
+    height = max(1, min(height, 12 * width))
+    image = Image.frombytes("1", (line["width_px"], count), rows, "raw", "1;I")
+    small = image.convert("L").resize((width, height), Image.Resampling.BOX).quantize(16)
+    out = io.BytesIO()
+    small.save(out, "PNG", optimize=True)
+    return out.getvalue()
