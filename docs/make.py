@@ -175,6 +175,10 @@ def faults() -> str:
     return table(("fault", "what strikes, and what happens"), rows)
 
 
+def personalities() -> str:
+    return table(("personality", "what it is like"), ((f"`{kind.name}`", kind.text) for kind in sim.modems()))
+
+
 def _names(pointer: object) -> str:
     return str(_ffi.string(pointer).decode())
 
@@ -276,7 +280,7 @@ def _attributes(body: list[ast.stmt]) -> Iterable[tuple[str, str]]:
 
 def _internal(function: ast.FunctionDef) -> bool:
     """Public for another class of the package only: its docstring says so."""
-    return re.search(r"\bFor (the sender|CallChannel)\.", _doc(function)) is not None
+    return re.search(r"\bFor (the sender|CallChannel|FaxToSend)\.", _doc(function)) is not None
 
 
 def _class(node: ast.ClassDef, prefix: str) -> Iterable[str]:
@@ -335,6 +339,10 @@ API = {
     "_job": ["FaxJobs"],
     "document": ["FaxToSend"],
     "storage": ["FaxToReceive"],
+    "cover": ["Cover"],
+    "preview": ["Preview", "Estimate"],
+    "confirmation": ["Confirmation"],
+    "pdf": ["convert"],
     "details": ["FaxDetails", "CallDetails"],
     "causes": ["CallState", "CallCause", "SendState", "ReceiveState", "FaxCause"],
     "events": [
@@ -348,7 +356,8 @@ API = {
     ],
     "retry": ["advise", "Advice", "remaining"],
     "errors": ["Error", "Hangup"],
-    "sim": ["address", "call_in", "fault", "far_machines", "faults", "violations"],
+    "sim": ["address", "call_in", "fault", "far_machines", "faults", "modems", "violations"],
+    "_ptys": ["PtyModems", "PtyLine"],
 }
 
 PARTS = {
@@ -366,6 +375,7 @@ PARTS = {
         "both": lambda: state_table("both"),
     },
     "class1.md": {"profiles": profiles},
+    "modem.md": {"personalities": personalities},
 }
 PICTURES = {
     "caller.svg": lambda: diagram("caller"),
