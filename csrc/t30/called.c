@@ -492,6 +492,7 @@ static void take_pps(struct fl_t30 *e, const struct fl_t30_happening *h)
         fl_t30_listen(e); /* not to be understood: silence makes the far end repeat it */
         return;
     }
+    e->trained = true; /* the burst behind CTR was trained long; those that come are not */
     uint8_t page = h->octets[4], block = h->octets[5];
     bool again =
         e->confirmed_any && page == e->confirmed_page && block == e->confirmed_block && e->ecm.fresh == 0;

@@ -243,7 +243,16 @@ _CLASS1_OPTIONS: dict[str, Callable[[Address, Device, str], Device]] = {
 }
 
 
-_OURS: dict[str, Driver] = {"sim": _sim, "class1": _class1}
+# ---- the soft modem ----
+
+
+def _soft(address: Address) -> Device:
+    from faxline import soft  # it needs this module
+
+    return soft.driver(address)
+
+
+_OURS: dict[str, Driver] = {"sim": _sim, "class1": _class1, "soft": _soft}
 
 
 def _with(device: Device, **changes: object) -> Device:
