@@ -1,4 +1,4 @@
-"""What MkDocs does not do by itself: pages of the site that stand outside docs/, links that lead out of docs/,
+"""What MkDocs does not do by itself: pages of the site that stand outside docs/, links that lead out of it,
 and the reference of every public module.
 """
 
