@@ -7,6 +7,7 @@ import click
 from faxline import pdf
 from faxline.cli import status
 from faxline.cli.common import complain
+from faxline.cli.documents import be_quiet
 from faxline.document import DocumentError
 
 
@@ -27,6 +28,7 @@ def command(source: str, target: str, force: bool, as_json: bool) -> int:
       faxline convert received.tif page.png
       faxline convert got.pdf.tif got.pdf --force
     """
+    be_quiet()
     try:
         written = pdf.convert(source, target, replace=force)
     except FileExistsError:
