@@ -12,8 +12,8 @@ from faxline.document import DocumentError
 
 
 @click.command()
-@click.argument("source", metavar="IN")
-@click.argument("target", metavar="OUT")
+@click.argument("source", metavar="IN", type=click.Path())
+@click.argument("target", metavar="OUT", type=click.Path())
 @click.option("--force", is_flag=True, help="Replace OUT if it is there.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with the files written.")
 def command(source: str, target: str, force: bool, as_json: bool) -> int:
