@@ -206,11 +206,15 @@ void fl_office_free(struct fl_office *office);
 struct fl_channel_config {
     int32_t board;
     int32_t pace;
-    int32_t speed;    /* FL_PACE_REAL: line seconds per second of the clock, 1..1000 */
-    int32_t trace;    /* 1: keep a trace */
-    int32_t save;     /* 1: keep the pages that a simulated far machine stores */
-    int32_t far;      /* simulated far machine: number of a row of fl_far_name, -1: by the number called */
-    int32_t delay_ms; /* simulated line: one-way delay */
+    int32_t speed;       /* FL_PACE_REAL: line seconds per second of the clock, 1..1000 */
+    int32_t trace;       /* 1: keep a trace */
+    int32_t save;        /* 1: keep the pages that a simulated far machine stores */
+    int32_t far;         /* simulated far machine: number of a row of fl_far_name, -1: by the number called */
+    int32_t delay_ms;    /* simulated line: one-way delay */
+    int32_t personality; /* simulated modem: number of a row of fl_modem_name */
+    int32_t
+        pty; /* 1: it is on a pseudo-terminal, for any program, in place of our station; FL_PACE_REAL only.
+                         FL_EVENT_CALL tells what it does, FL_EVENT_FAR_PAGE comes; no order but close is heeded */
     int32_t fault_count;
     uint64_t seed;
     char number[24]; /* simulated line: its own number */
@@ -349,6 +353,11 @@ void fl_frame_text(const uint8_t *frame, int32_t length, char *out, size_t out_s
 /* Breaches of T.30's timing that the simulated line measured at our end since the channel was opened; the last one
  * in words. */
 int64_t fl_channel_violations(struct fl_channel *channel, char *text, size_t text_size);
+/* Of a line on a pseudo-terminal: the device that a program opens. */
+const char *fl_channel_tty(struct fl_channel *channel);
+/* The kinds of modems that can be simulated: name, a sentence; NULL behind the last. */
+const char *fl_modem_name(int32_t modem);
+const char *fl_modem_text(int32_t modem);
 /* Far machines: name, the number that reaches it, a sentence; NULL behind the last. */
 const char *fl_far_name(int32_t far);
 const char *fl_far_number(int32_t far);

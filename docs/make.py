@@ -175,6 +175,10 @@ def faults() -> str:
     return table(("fault", "what strikes, and what happens"), rows)
 
 
+def personalities() -> str:
+    return table(("personality", "what it is like"), ((f"`{kind.name}`", kind.text) for kind in sim.modems()))
+
+
 def _names(pointer: object) -> str:
     return str(_ffi.string(pointer).decode())
 
@@ -348,7 +352,8 @@ API = {
     ],
     "retry": ["advise", "Advice", "remaining"],
     "errors": ["Error", "Hangup"],
-    "sim": ["address", "call_in", "fault", "far_machines", "faults", "violations"],
+    "sim": ["address", "call_in", "fault", "far_machines", "faults", "modems", "violations"],
+    "_ptys": ["PtyModems", "PtyLine"],
 }
 
 PARTS = {
@@ -366,6 +371,7 @@ PARTS = {
         "both": lambda: state_table("both"),
     },
     "class1.md": {"profiles": profiles},
+    "modem.md": {"personalities": personalities},
 }
 PICTURES = {
     "caller.svg": lambda: diagram("caller"),

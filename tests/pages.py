@@ -101,9 +101,16 @@ def tiff(tags: Sequence[Tag], data: bytes = b"", *, next_directory: int = 0, ord
 
 
 def bilevel_tags(
-    width: int, height: int, size: int, *, compression: int = 1, photometric: int = 0, fill_order: int = 1
+    width: int,
+    height: int,
+    size: int,
+    *,
+    compression: int = 1,
+    photometric: int = 0,
+    fill_order: int = 1,
+    dpi: tuple[int, int] = (204, 196),
 ) -> list[Tag]:
-    """The tags of a page of one strip at 204 x 196 dpi."""
+    """The tags of a page of one strip."""
     return [
         (256, LONG, [width]),
         (257, LONG, [height]),
@@ -115,7 +122,7 @@ def bilevel_tags(
         (277, SHORT, [1]),
         (278, LONG, [height]),
         (279, LONG, [size]),
-        (282, RATIONAL, [204, 1]),
-        (283, RATIONAL, [196, 1]),
+        (282, RATIONAL, [dpi[0], 1]),
+        (283, RATIONAL, [dpi[1], 1]),
         (296, SHORT, [2]),
     ]

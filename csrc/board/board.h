@@ -30,12 +30,16 @@ struct fl_board_ops {
      * everybody's octets and timers (move), then what looks at several lines of an office (settle; NULL: nothing). */
     bool (*move)(struct fl_board *board, fl_time now);
     bool (*settle)(struct fl_board *board, fl_time now);
-    /* When there will be something to do; FL_NEVER: not by itself. */
+    /* When there will be something to do for this board; FL_NEVER: not by itself. */
     fl_time (*deadline)(struct fl_board *board);
     /* It never comes to rest: it does nothing any more. */
     void (*give_up)(struct fl_board *board, fl_time now);
+    /* Its own thread begins a round: only then is the descriptor's state looked at. NULL: nothing to do. */
+    void (*woken)(struct fl_board *board);
     /* A descriptor that says when there is something to do, and for what to poll it; -1 (or NULL): none. */
     int (*fd)(struct fl_board *board, short *poll_events, fl_time now);
+    /* Of a simulated modem on a pseudo-terminal: the name of its other side. NULL: there is none. */
+    const char *(*tty)(const struct fl_board *board);
     /* Fills kind and what belongs to it; seq and time are the channel's. */
     bool (*event)(struct fl_board *board, struct fl_event *event);
     bool (*has_event)(const struct fl_board *board);

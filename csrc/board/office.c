@@ -90,6 +90,11 @@ void fl_office_tell(struct fl_office *office, const struct fl_member *except)
     for (uint32_t i = 0; i < office->count; i++) {
         struct fl_member *member = office->members[i];
         if (member == except) continue;
+        fl_time deadline = member->board->ops->deadline(member->board);
+        if (deadline < member->until) {
+            member->until = deadline;
+            fl_office_wake(member->wake);
+        }
         if (!member->board->ops->has_event(member->board) && member->timers > office->now) continue;
         member->permits = false;
         member->pending = true;

@@ -20,6 +20,7 @@ struct fl_member {
     bool pending;   /* time would bring something forward here, and somebody must permit it */
     bool holds;     /* in a call, but with nothing going on: time waits for it a moment only */
     fl_time timers; /* the earliest of the channel's own */
+    fl_time until;  /* line time: its thread sleeps till then */
 };
 
 struct fl_office {

@@ -288,6 +288,7 @@ static fl_time round_of_work(struct fl_channel *ch, bool closing, bool grace_ove
         ch->polled = false;
         obey(ch, &order);
     }
+    if (ch->board->ops->woken) ch->board->ops->woken(ch->board);
     fl_time deadline = fl_office_step(ch->office, ch->board, ch->now);
     pthread_mutex_lock(&ch->mutex);
     collect_events(ch);
@@ -319,11 +320,14 @@ static void advance_virtual(struct fl_channel *ch, fl_time deadline, bool *grace
     ch->polled |= *grace_over;
 }
 
-static void advance_real(struct fl_channel *ch, fl_time deadline)
+/* Line time: this board's deadline only. Whoever moves another's forward wakes its thread (office.c). */
+static void advance_real(struct fl_channel *ch, fl_time closing_limit)
 {
     fl_time start = ch->office->wall_start;
+    fl_time deadline = fl_earlier(ch->board->ops->deadline(ch->board), ch->member.timers);
     struct pollfd board = board_poll(ch);
-    deadline = fl_earlier(deadline, ch->member.timers);
+    deadline = fl_earlier(deadline, closing_limit);
+    ch->member.until = deadline;
     pthread_mutex_unlock(&ch->office->mutex);
     rest(ch, board, deadline == FL_NEVER ? FL_NEVER : start + deadline / ch->speed);
 }
@@ -371,7 +375,7 @@ static void *drive(void *context)
         if (ch->virtual_pace)
             advance_virtual(ch, deadline, &grace_over);
         else
-            advance_real(ch, deadline);
+            advance_real(ch, give_up_at);
     }
     leave_office(ch);
     pthread_mutex_unlock(&ch->office->mutex);
@@ -429,6 +433,7 @@ static bool enter_office(struct fl_channel *ch, const struct fl_channel_config *
         config, ch->office, ch->trace, error, error_size);
     ch->member.board = ch->board;
     ch->member.timers = FL_NEVER;
+    ch->member.until = -FL_NEVER;
     ch->now = ch->now_shown = ch->office->now;
     if (ch->board && !fl_office_join(ch->office, &ch->member)) {
         wrong = "the office has no room for another line";
@@ -661,6 +666,11 @@ int32_t fl_channel_take_trace(struct fl_channel *ch, struct fl_trace_record *rec
     }
     pthread_mutex_unlock(&ch->mutex);
     return result;
+}
+
+const char *fl_channel_tty(struct fl_channel *ch)
+{
+    return ch->board->ops->tty ? ch->board->ops->tty(ch->board) : "";
 }
 
 int64_t fl_channel_violations(struct fl_channel *ch, char *text, size_t text_size)

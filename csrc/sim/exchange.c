@@ -1,5 +1,6 @@
 /* The simulated device: our station on a simulated modem, and the telephone exchange that joins it with the far end of
- * a call: its far machine (a station and a modem, too), or another line of the same office.
+ * a call: its far machine (a station and a modem, too), or another line of the same office. In place of our station
+ * there may be a pseudo-terminal, and behind it whatever program.
  *
  * The exchange looks at the modems' hooks and joins, rings, refuses and cuts; what is said on the line is none of its
  * business. All of an office steps in one clock, under the office's mutex.
@@ -11,9 +12,11 @@
 #include "sim/far.h"
 #include "sim/line.h"
 #include "sim/modem.h"
+#include "sim/pty.h"
 #include "sim/watch.h"
 #include "t30/states.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +34,7 @@ enum route { FREE, ROUTING, RINGING, JOINED, OVER };
 struct end {
     struct fl_station station;
     struct fl_simmodem modem;
+    struct fl_pty *pty; /* the modem's other side in place of the station; NULL: there is none */
 };
 
 struct fl_exchange {
@@ -43,6 +47,9 @@ struct fl_exchange {
     struct fl_store store;     /* what we receive */
     struct fl_store far_store; /* what the far machine receives */
     bool far_saved;            /* a page waits in that store: tell */
+    struct fl_pty pty;
+    bool look;    /* our modem's program may have written, opened or closed: a system call tells */
+    uint8_t told; /* of our modem on a pty: the call's state that was told last (enum fl_call_state) */
 
     /* a far machine that calls us */
     struct fl_document *incoming;
@@ -96,6 +103,21 @@ static bool lingers(const struct end *end)
     return is_up(end) && fl_simmodem_hook(&end->modem) != FL_HOOK_DIALLING;
 }
 
+/* Nobody who uses this end is about to do something with it. */
+static bool rests(const struct end *end)
+{
+    if (end->pty) return fl_simmodem_hook(&end->modem) == FL_HOOK_ON || fl_simmodem_dead(&end->modem);
+    return end->station.state == FL_STATION_ON_HOOK || end->station.state == FL_STATION_DEAD;
+}
+
+/* Whoever uses this end finds that its modem is not there any more. */
+static void unplug(struct end *end, fl_time now)
+{
+    if (end->pty) fl_pty_close(end->pty);
+    if (end->pty) fl_simmodem_unplug(&end->modem, now);
+    fl_station_unplugged(&end->station, now);
+}
+
 /* ---- routing ---- */
 
 static const struct fl_far_row BUSY_ROW = {.name = "busy line", .answer = FL_FAR_BUSY};
@@ -130,7 +152,7 @@ static struct fl_exchange *line_of_office(const struct fl_exchange *x, const cha
 static bool line_is_free(const struct fl_exchange *x)
 {
     return x->route == FREE && !x->engaged && fl_simmodem_hook(&x->ours.modem) == FL_HOOK_ON &&
-           x->ours.station.state == FL_STATION_ON_HOOK;
+           !fl_simmodem_dead(&x->ours.modem) && rests(&x->ours);
 }
 
 /* A call's faults, counted from its dialling on: those that were asked for, and those of the line to this number. */
@@ -333,7 +355,7 @@ static bool mishap(struct fl_exchange *x, fl_time now)
     x->mishap_done = true;
     if (x->row->mishap == FL_FAR_WE_VANISH) {
         fl_trace_text(&x->our_pen, now, FL_TRACE_FAULT, "our modem disappears");
-        fl_station_unplugged(&x->ours.station, now);
+        unplug(&x->ours, now);
     } else {
         fl_trace_text(&x->far_pen, now, FL_TRACE_FAULT, "the far machine drops the call");
         fl_simmodem_disconnect(&x->ours.modem, now);
@@ -358,14 +380,36 @@ static bool exchange_octets(struct end *end, fl_time now)
     return got || given;
 }
 
-static bool tick_end(struct end *end, fl_time now)
+/* The same for a modem on a pty. */
+static bool exchange_with_program(struct end *end, bool *look, fl_time now)
 {
-    bool any = exchange_octets(end, now);
+    uint8_t octets[FL_PTY_PENDING];
+    struct fl_pty *pty = end->pty;
+    fl_pty_flush(pty);
+    size_t got = fl_simmodem_read(&end->modem, octets, fl_pty_room(pty), now);
+    if (got) fl_pty_write(pty, octets, got);
+    if (!*look) return got > 0;
+    bool left = fl_pty_left(pty);
+    size_t room = fl_simmodem_room(&end->modem);
+    if (room > sizeof octets) room = sizeof octets;
+    size_t given = fl_pty_read(pty, octets, room);
+    if (given) fl_simmodem_write(&end->modem, octets, given, now);
+    if (left) {
+        fl_simmodem_drop(&end->modem, now);
+        fl_pty_forget(pty);
+    }
+    *look = given || left;
+    return got || *look;
+}
+
+static bool tick_end(struct end *end, bool *look, fl_time now)
+{
+    bool any = end->pty ? exchange_with_program(end, look, now) : exchange_octets(end, now);
     if (fl_simmodem_deadline(&end->modem) <= now) {
         fl_simmodem_tick(&end->modem, now);
         any = true;
     }
-    if (fl_station_deadline(&end->station) <= now) {
+    if (!end->pty && fl_station_deadline(&end->station) <= now) {
         fl_station_tick(&end->station, now);
         any = true;
     }
@@ -374,8 +418,9 @@ static bool tick_end(struct end *end, fl_time now)
 
 static bool exchange_move(struct fl_board *board, fl_time now)
 {
-    bool any = tick_end(&of(board)->ours, now);
-    any |= tick_end(&of(board)->far, now);
+    struct fl_exchange *x = of(board);
+    bool any = tick_end(&x->ours, &x->look, now);
+    any |= tick_end(&x->far, NULL, now);
     return any;
 }
 
@@ -386,7 +431,7 @@ static bool exchange_settle(struct fl_board *board, fl_time now)
     any |= far_events(x, now);
     any |= mishap(x, now);
     any |= far_calls(x, now);
-    if (fl_simmodem_dead(&x->ours.modem)) fl_station_unplugged(&x->ours.station, now);
+    if (fl_simmodem_dead(&x->ours.modem)) unplug(&x->ours, now);
     return any;
 }
 
@@ -396,7 +441,7 @@ static fl_time exchange_deadline(struct fl_board *board)
     fl_time deadline = x->route == ROUTING ? x->route_at : FL_NEVER;
     deadline = fl_earlier(deadline, fl_simmodem_deadline(&x->ours.modem));
     deadline = fl_earlier(deadline, fl_simmodem_deadline(&x->far.modem));
-    deadline = fl_earlier(deadline, fl_station_deadline(&x->ours.station));
+    if (!x->ours.pty) deadline = fl_earlier(deadline, fl_station_deadline(&x->ours.station));
     return fl_earlier(deadline, fl_station_deadline(&x->far.station));
 }
 
@@ -404,7 +449,31 @@ static void exchange_give_up(struct fl_board *board, fl_time now)
 {
     struct fl_exchange *x = of(board);
     fl_trace_text(&x->our_pen, now, FL_TRACE_NOTE, "the simulation does not come to rest: given up");
-    fl_station_unplugged(&x->ours.station, now);
+    unplug(&x->ours, now);
+}
+
+/* Another line's thread does not look: what this one's thread is about to poll for must not change meanwhile. */
+static void exchange_woken(struct fl_board *board)
+{
+    of(board)->look = of(board)->ours.pty != NULL;
+}
+
+static int exchange_fd(struct fl_board *board, short *poll_events, fl_time now)
+{
+    struct fl_exchange *x = of(board);
+    bool writing;
+    (void)now;
+    if (!x->ours.pty) return -1;
+    x->look = false;
+    int fd = fl_pty_fd(&x->pty, &writing);
+    bool reading = !x->pty.open || fl_simmodem_room(&x->ours.modem) > 0;
+    *poll_events = (short)((reading ? POLLIN : 0) | (writing ? POLLOUT : 0));
+    return fd;
+}
+
+static const char *exchange_tty(const struct fl_board *board)
+{
+    return of_const(board)->pty.name;
 }
 
 /* ---- orders ---- */
@@ -417,8 +486,12 @@ static void exchange_dial(struct fl_board *board, const char *number, fl_time no
 
 static void exchange_hang_up(struct fl_board *board, fl_time now)
 {
-    of(board)->awaiting = false;
-    fl_station_hang_up(&of(board)->ours.station, now);
+    struct fl_exchange *x = of(board);
+    x->awaiting = false;
+    if (x->ours.pty)
+        fl_simmodem_drop(&x->ours.modem, now);
+    else
+        fl_station_hang_up(&x->ours.station, now);
 }
 
 static void exchange_fax(struct fl_board *board, const struct fl_fax_options *options,
@@ -476,6 +549,21 @@ static void exchange_incoming(struct fl_board *board, const struct fl_fax_option
 
 /* ---- events and questions ---- */
 
+/* What our modem on a pty does, as the states of a call. */
+static int hook_state(const struct fl_exchange *x)
+{
+    static const uint8_t STATES[] = {
+        [FL_HOOK_ON] = FL_CALL_IDLE,
+        [FL_HOOK_OFF] = FL_CALL_IDLE,
+        [FL_HOOK_DIALLING] = FL_CALL_CALL_OUTGOING,
+        [FL_HOOK_RINGING] = FL_CALL_RING_INCOMING,
+        [FL_HOOK_ANSWERING] = FL_CALL_ANSWERING,
+        [FL_HOOK_CONNECTED] = FL_CALL_ANSWERED,
+    };
+    if (fl_simmodem_dead(&x->ours.modem)) return FL_CALL_ERROR;
+    return STATES[fl_simmodem_hook(&x->ours.modem)];
+}
+
 static bool exchange_event(struct fl_board *board, struct fl_event *event)
 {
     struct fl_exchange *x = of(board);
@@ -484,18 +572,25 @@ static bool exchange_event(struct fl_board *board, struct fl_event *event)
         event->kind = FL_EVENT_FAR_PAGE;
         return true;
     }
+    if (x->ours.pty && x->told != hook_state(x)) {
+        x->told = (uint8_t)hook_state(x);
+        *event = (struct fl_event){.kind = FL_EVENT_CALL, .state = x->told, .cause = FL_CALL_CAUSE_NORMAL};
+        return true;
+    }
     return fl_job_event(&x->job, &x->ours.station, event);
 }
 
 static bool exchange_has_event(const struct fl_board *board)
 {
     const struct fl_exchange *x = of_const(board);
+    if (x->ours.pty && x->told != hook_state(x)) return true;
     return x->far_saved || fl_job_has_event(&x->job, &x->ours.station);
 }
 
 static bool exchange_resting(const struct fl_board *board)
 {
-    return fl_station_resting(&of_const(board)->ours.station);
+    const struct fl_exchange *x = of_const(board);
+    return x->ours.pty ? rests(&x->ours) : fl_station_resting(&x->ours.station);
 }
 
 static bool exchange_storing(const struct fl_board *board)
@@ -506,8 +601,7 @@ static bool exchange_storing(const struct fl_board *board)
 static bool exchange_on_hook(const struct fl_board *board)
 {
     const struct fl_exchange *x = of_const(board);
-    bool down = x->ours.station.state == FL_STATION_ON_HOOK || x->ours.station.state == FL_STATION_DEAD;
-    return down && x->route == FREE && !x->engaged;
+    return rests(&x->ours) && x->route == FREE && !x->engaged;
 }
 
 static int64_t exchange_violations(const struct fl_board *board, char *text, size_t text_size)
@@ -533,7 +627,11 @@ static void exchange_detach(struct fl_board *board, fl_time now)
 {
     struct fl_exchange *x = of(board);
     if (x->callee_of) {
-        fl_station_unplugged(&x->callee_of->ours.station, now);
+        struct end *callee = &x->callee_of->ours;
+        if (callee->pty)
+            fl_simmodem_drop(&callee->modem, now);
+        else
+            fl_station_unplugged(&callee->station, now);
         x->callee_of->engaged = false;
     }
     for (uint32_t i = 0; i < x->office->count; i++) {
@@ -549,6 +647,7 @@ static void exchange_detach(struct fl_board *board, fl_time now)
 static void exchange_free(struct fl_board *board)
 {
     struct fl_exchange *x = of(board);
+    if (x->ours.pty) fl_pty_close(&x->pty);
     fl_store_free(&x->store);
     fl_store_free(&x->far_store);
     fl_document_free(x->incoming);
@@ -570,6 +669,9 @@ static const struct fl_board_ops OPS = {
     .settle = exchange_settle,
     .deadline = exchange_deadline,
     .give_up = exchange_give_up,
+    .woken = exchange_woken,
+    .fd = exchange_fd,
+    .tty = exchange_tty,
     .event = exchange_event,
     .has_event = exchange_has_event,
     .resting = exchange_resting,
@@ -614,15 +716,29 @@ struct fl_board *fl_exchange_open(const struct fl_channel_config *config, struct
     x->store.confirm = true;
     fl_store_init(&x->far_store, config->save);
     const char *wrong = copy_plan(x, config);
+    if (!wrong && (config->personality < 0 || !fl_simmodem_row_at((size_t)config->personality)))
+        wrong = "there is no such simulated modem";
+    if (!wrong && config->pty && config->pace != FL_PACE_REAL)
+        wrong = "a modem on a pseudo-terminal runs in line time: pace=real";
+    if (!wrong && config->pty && !fl_pty_open(&x->pty, error, error_size)) {
+        exchange_free(&x->board);
+        return NULL;
+    }
     if (wrong) {
         snprintf(error, error_size, "%s", wrong);
         exchange_free(&x->board);
         return NULL;
     }
     fl_watch_init(&x->watch, x->our_pen);
-    fl_simmodem_init(&x->ours.modem, fl_simmodem_row(NULL), 0, &x->faults, office->now);
+    fl_simmodem_init(&x->ours.modem, fl_simmodem_row_at((size_t)config->personality), 0, &x->faults,
+                     office->now);
     fl_simmodem_init(&x->far.modem, fl_simmodem_row(NULL), 1, &x->faults, office->now);
     fl_station_init(&x->ours.station, NULL, x->our_pen, office->now);
     fl_station_init(&x->far.station, NULL, x->far_pen, office->now);
+    if (config->pty) {
+        x->ours.modem.pen = x->our_pen;
+        x->ours.pty = &x->pty;
+        x->told = FL_CALL_IDLE;
+    }
     return &x->board;
 }

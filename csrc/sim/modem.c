@@ -147,6 +147,9 @@ static void stop_listening(struct fl_simmodem *modem)
 static void deliver_frame(struct fl_simmodem *modem, const uint8_t *octets, size_t length, fl_time at)
 {
     bool good = length > FRAME_HEAD && fl_fcs_update(FL_FCS_INIT, octets, length) == FL_FCS_GOOD;
+    if (length > FRAME_HEAD)
+        fl_trace_put(&modem->pen, at, good ? FL_TRACE_FRAME_RECEIVED : FL_TRACE_FRAME_BAD, octets,
+                     length - 2);
     say_shielded(modem, octets, length);
     say_end(modem);
     finish(modem, good ? FL_SIMRESULT_OK : FL_SIMRESULT_ERROR, at);
@@ -268,9 +271,11 @@ static void timer_frm_wait(struct fl_simmodem *modem, fl_time at)
 
 static void heard_frm_open(struct fl_simmodem *modem, const struct fl_line_event *event)
 {
+    static const uint8_t ones[] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
     if (event->kind == FL_HEARD_DATA) {
         say_shielded(modem, event->octets, event->length);
     } else if (event->kind == FL_HEARD_SIGNAL) {
+        say_shielded(modem, ones, fl_min_u32(modem->row->tail, sizeof ones));
         say_end(modem);
         finish(modem, FL_SIMRESULT_NO_CARRIER, event->end);
     }
@@ -312,6 +317,7 @@ static void send_frame(struct fl_simmodem *modem, fl_time at)
         finish(modem, FL_SIMRESULT_OK, at);
         return;
     }
+    fl_trace_put(&modem->pen, at, FL_TRACE_FRAME_SENT, frame->octets, frame->length);
     uint16_t fcs = (uint16_t)~fl_fcs_update(FL_FCS_INIT, frame->octets, frame->length);
     frame->octets[frame->length++] = (uint8_t)fcs;
     frame->octets[frame->length++] = (uint8_t)(fcs >> 8);
@@ -630,7 +636,7 @@ static void timer_late(struct fl_simmodem *modem, fl_time at)
 
 /* ---- commands ---- */
 
-static void unplug(struct fl_simmodem *modem, fl_time at)
+void fl_simmodem_unplug(struct fl_simmodem *modem, fl_time at)
 {
     fl_simmodem_on_hook(modem, at);
     modem->hook = FL_HOOK_ON;
@@ -643,7 +649,7 @@ static void timer_pending(struct fl_simmodem *modem, fl_time at)
 {
     enter(modem, COMMAND, FL_NEVER);
     if (fl_faults_strike(modem->faults, FL_FAULT_UNPLUG, modem->station, 0, NULL, at))
-        unplug(modem, at);
+        fl_simmodem_unplug(modem, at);
     else
         fl_simmodem_execute(modem, at);
 }
@@ -833,6 +839,22 @@ size_t fl_simmodem_read(struct fl_simmodem *modem, uint8_t *octets, size_t cap, 
         length += span;
     }
     return length;
+}
+
+void fl_simmodem_drop(struct fl_simmodem *modem, fl_time now)
+{
+    fl_simmodem_tick(modem, now);
+    while (modem->phase == PENDING && !modem->dead) {
+        timer_pending(modem, now);
+        feed_waiting(modem, now);
+    }
+    if (modem->dead) return;
+    fl_simmodem_on_hook(modem, now);
+    modem->timers[FL_SIMTIMER_S7] = FL_NEVER;
+    enter(modem, COMMAND, FL_NEVER);
+    modem->prefix = 0;
+    modem->skip_lf = false;
+    modem->out.count = modem->in.count = modem->data.count = 0;
 }
 
 bool fl_simmodem_dead(const struct fl_simmodem *modem)

@@ -17,6 +17,7 @@
 /* One kind of modem. */
 struct fl_simmodem_row {
     const char *name;
+    const char *text; /* what is odd about it, in words */
     const char *maker, *model, *revision;
     const char *classes;        /* as answered to +FCLASS=? */
     const uint8_t *modulations; /* T.31 codes of the fast carriers, ended by 0 */
@@ -27,6 +28,7 @@ struct fl_simmodem_row {
     uint16_t latency_ms;  /* from the end of a command line to its effect */
     uint16_t connect_ms;  /* of flags heard before CONNECT */
     uint16_t preamble_ms;
+    uint8_t tail;       /* octets of ones delivered behind fast data: what the sender's turn-off looks like */
     uint16_t hangup_ms; /* until it notices that the call is gone; 0: never */
     uint16_t buffer;    /* transmit buffer, up to FL_SIMMODEM_BUFFER */
     uint8_t frames;     /* received between two +FRH that are kept, up to FL_SIMMODEM_FRAMES */
@@ -94,7 +96,8 @@ struct fl_simmodem_settings {
 struct fl_simmodem {
     const struct fl_simmodem_row *row;
     struct fl_faults *faults;
-    uint8_t station; /* whose faults strike: 0 ours, 1 the far one */
+    struct fl_pen pen; /* the dialogue with a program that keeps no trace itself; zeroed: none */
+    uint8_t station;   /* whose faults strike: 0 ours, 1 the far one */
     bool dead;
     uint8_t phase; /* rows of a table in modem.c */
     uint8_t hook;  /* enum fl_hook */
@@ -153,6 +156,10 @@ size_t fl_simmodem_room(const struct fl_simmodem *modem);
 size_t fl_simmodem_read(struct fl_simmodem *modem, uint8_t *octets, size_t cap, fl_time now);
 void fl_simmodem_tick(struct fl_simmodem *modem, fl_time now);
 fl_time fl_simmodem_deadline(const struct fl_simmodem *modem);
+/* Whoever used it is gone (DTR dropped): command lines that are complete take effect, then it goes on hook, and what goes
+ * on ends without a word. The settings stay. */
+void fl_simmodem_drop(struct fl_simmodem *modem, fl_time now);
+void fl_simmodem_unplug(struct fl_simmodem *modem, fl_time now);
 /* Unplugged: neither takes nor gives octets any more. */
 bool fl_simmodem_dead(const struct fl_simmodem *modem);
 /* What it is doing, in words ("+FRH, flags"). */

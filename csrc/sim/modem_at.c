@@ -79,6 +79,7 @@ static void say_text(struct fl_simmodem *modem, const char *text)
 {
     char line[160];
     int length = snprintf(line, sizeof line, "\r\n%s\r\n", text);
+    fl_trace_text(&modem->pen, modem->now, FL_TRACE_AT_RECEIVED, "%s", text);
     fl_simmodem_say(modem, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
 }
 
@@ -430,6 +431,7 @@ void fl_simmodem_execute(struct fl_simmodem *modem, fl_time at)
 {
     struct cursor cursor = {modem->text, modem->text + modem->length};
     enum outcome outcome = modem->overlong ? REFUSED : NEXT;
+    fl_trace_text(&modem->pen, at, FL_TRACE_AT_SENT, "AT%.*s", (int)modem->length, modem->text);
     skip_blanks(&cursor);
     while (outcome == NEXT && cursor.at < cursor.end) {
         outcome = do_command(modem, &cursor, at);

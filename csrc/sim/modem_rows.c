@@ -3,11 +3,14 @@
 
 #include <string.h>
 
+#include "base/boundary.h"
+
 static const uint8_t V17[] = {24, 48, 72, 73, 74, 96, 97, 98, 121, 122, 145, 146, 0};
 
 static const struct fl_simmodem_row ROWS[] = {
     {
         .name = "generic",
+        .text = "does what T.31 says",
         .maker = "faxline",
         .model = "simulated Class 1 modem",
         .revision = "1",
@@ -19,6 +22,25 @@ static const struct fl_simmodem_row ROWS[] = {
         .latency_ms = 3,
         .connect_ms = 250,
         .preamble_ms = 1000,
+        .hangup_ms = 500,
+        .buffer = 4096,
+        .frames = 3,
+    },
+    {
+        .name = "hardware",
+        .text = "a good modem; ones behind the data, from the end of the carrier, as all real ones give",
+        .maker = "faxline",
+        .model = "simulated Class 1 modem",
+        .revision = "1",
+        .classes = "0,1",
+        .modulations = V17,
+        .has_far = true,
+        .has_fts = true,
+        .has_frs = true,
+        .latency_ms = 3,
+        .connect_ms = 250,
+        .preamble_ms = 1000,
+        .tail = 4,
         .hangup_ms = 500,
         .buffer = 4096,
         .frames = 3,
@@ -36,4 +58,16 @@ const struct fl_simmodem_row *fl_simmodem_row(const char *name)
 const struct fl_simmodem_row *fl_simmodem_row_at(size_t index)
 {
     return index < FL_COUNT(ROWS) ? &ROWS[index] : NULL;
+}
+
+const char *fl_modem_name(int32_t modem)
+{
+    const struct fl_simmodem_row *row = modem < 0 ? NULL : fl_simmodem_row_at((size_t)modem);
+    return row ? row->name : NULL;
+}
+
+const char *fl_modem_text(int32_t modem)
+{
+    const struct fl_simmodem_row *row = modem < 0 ? NULL : fl_simmodem_row_at((size_t)modem);
+    return row ? row->text : NULL;
 }

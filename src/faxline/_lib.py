@@ -100,6 +100,14 @@ class FaultKind:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class ModemKind:
+    """A modem that can be simulated: one family's ways and faults."""
+
+    name: str
+    text: str
+
+
 FAR_MACHINES = tuple(
     FarMachine(
         name, _text(_lib.fl_far_number(i)) if _lib.fl_far_number(i) else "", _text(_lib.fl_far_text(i))
@@ -108,6 +116,9 @@ FAR_MACHINES = tuple(
 )
 FAULT_KINDS = tuple(
     FaultKind(name, _text(_lib.fl_fault_text(i))) for i, name in enumerate(_names(_lib.fl_fault_name))
+)
+MODEM_KINDS = tuple(
+    ModemKind(name, _text(_lib.fl_modem_text(i))) for i, name in enumerate(_names(_lib.fl_modem_name))
 )
 PROFILES = tuple(_names(_lib.fl_profile_name))
 """The modem families that the engine knows."""
@@ -206,6 +217,10 @@ class EngineConfig:
     seed: int = 0
     far: str | None = None
     faults: tuple[FaultPlan, ...] = ()
+    personality: str = "generic"
+    """Of the simulated modem: a name of MODEM_KINDS."""
+    pty: bool = False
+    """The modem is on a pseudo-terminal, in place of a station of ours."""
     trace: bool = False
     save: bool = False
 
@@ -375,6 +390,8 @@ class Engine:
             -1 if config.far is None else [machine.name for machine in FAR_MACHINES].index(config.far)
         )
         settings.delay_ms = config.delay_ms
+        settings.personality = [kind.name for kind in MODEM_KINDS].index(config.personality)
+        settings.pty = config.pty
         settings.seed = config.seed
         settings.number = config.number.encode("ascii")
         settings.office = _ffi.NULL if office is None else office.handle
@@ -484,6 +501,10 @@ class Engine:
             info.number,
             _text(info.remote_id),
         )
+
+    def tty(self) -> str:
+        """Of a modem on a pseudo-terminal: the device that a program opens."""
+        return _text(_lib.fl_channel_tty(self._handle))
 
     def violations(self) -> tuple[int, str]:
         """How often the simulated line saw us breach T.30's timing, and the last time in words."""

@@ -7,7 +7,9 @@ closes open channels at exit.
 
 from __future__ import annotations
 
+import logging
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faxline._lib import Engine, EngineClosed
@@ -21,13 +23,43 @@ if TYPE_CHECKING:
 _TRACE_INTERVAL_MS = 50
 
 
+class FarPages:
+    """The TIFF in which a simulated far machine keeps the pages of its latest call. By one thread."""
+
+    def __init__(self, path: Path | None, line: str, logger: logging.Logger) -> None:
+        """path: None keeps nothing. line: what the log calls it."""
+        self._path, self._line, self._logger = path, line, logger
+        self._writer: TiffWriter | None = None
+
+    def take(self, engine: Engine) -> None:
+        """Writes the page that a FarPageStored told of."""
+        page = engine.take_far_page()
+        if page is None or self._path is None:
+            return
+        if self._writer is None or page.number == 1:
+            self.close()
+            self._writer = TiffWriter(self._path)
+        try:
+            self._writer.add_page(
+                page.code, page.width_px, page.rows, page.x_dpi, page.y_dpi, description=page.remote_id
+            )
+        except (OSError, ValueError) as error:
+            self._logger.error("%s: page %d is not saved: %s", self._line, page.number, error)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+
 class Pump(threading.Thread):
     """Takes events from the engine and applies them to the line, in order."""
 
     def __init__(self, line: Line) -> None:
         super().__init__(name=f"faxline {line.device.address}", daemon=True)
         self._line = line
-        self._saver: TiffWriter | None = None
+        device = line.device
+        self._far_pages = FarPages(device.save, device.address, line.logger)
 
     def run(self) -> None:
         line, engine = self._line, self._line.engine
@@ -39,7 +71,8 @@ class Pump(threading.Thread):
                 if event is None:
                     continue
                 if isinstance(event, FarPageStored):
-                    self._save_far_page(engine)
+                    # Before the event counts as seen: in virtual time the file is complete when a wait ends.
+                    self._far_pages.take(engine)
                 elif line.trace is not None:
                     line.trace.event(event)
                 if isinstance(event, PageReceived):
@@ -54,8 +87,7 @@ class Pump(threading.Thread):
             line.logger.exception("%s: internal fault in the pump", line.device.address)
         finally:
             line.engine_closed()
-            if self._saver is not None:
-                self._saver.close()
+            self._far_pages.close()
             line.free_engine()
 
     def _drain_trace(self, engine: Engine) -> None:
@@ -78,23 +110,3 @@ class Pump(threading.Thread):
             line.logger.exception("%s: internal fault while a page was stored", line.device.address)
         finally:
             engine.page_stored(good)
-
-    def _save_far_page(self, engine: Engine) -> None:
-        """Writes the page before the event counts as seen: in virtual time the file is complete when a wait
-        ends."""
-        page = engine.take_far_page()
-        path = self._line.device.save
-        if page is None or path is None:
-            return
-        if self._saver is None or page.number == 1:
-            if self._saver is not None:
-                self._saver.close()
-            self._saver = TiffWriter(path)
-        try:
-            self._saver.add_page(
-                page.code, page.width_px, page.rows, page.x_dpi, page.y_dpi, description=page.remote_id
-            )
-        except (OSError, ValueError) as error:
-            self._line.logger.error(
-                "%s: page %d is not saved: %s", self._line.device.address, page.number, error
-            )

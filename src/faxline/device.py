@@ -17,6 +17,7 @@ from faxline._lib import (
     FAR_MACHINES,
     FAULT_KINDS,
     FAULTS_MAX,
+    MODEM_KINDS,
     NUMBER_MAX,
     PROFILES,
     EngineConfig,
@@ -150,6 +151,11 @@ def _sim_far(address: Address, device: Device, value: str) -> Device:
     return _with(device, far=_choice(address, "far machine", value, known))
 
 
+def _sim_modem(address: Address, device: Device, value: str) -> Device:
+    known = [kind.name for kind in MODEM_KINDS]
+    return _with(device, personality=_choice(address, "simulated modem", value, known))
+
+
 def _sim_faults(address: Address, device: Device, value: str) -> Device:
     try:
         plan = tuple(parse_fault(text) for text in value.split(",") if text)
@@ -178,6 +184,7 @@ _SIM_OPTIONS: dict[str, Callable[[Address, Device, str], Device]] = {
     "incoming": _sim_incoming,
     "seed": _sim_seed,
     "far": _sim_far,
+    "modem": _sim_modem,
     "faults": _sim_faults,
     "pace": _sim_pace,
     "speed": _sim_speed,

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from faxline import options
-from faxline._lib import FAR_MACHINES, FAULT_KINDS, Document, FarMachine, FaultKind
+from faxline._lib import FAR_MACHINES, FAULT_KINDS, MODEM_KINDS, Document, FarMachine, FaultKind, ModemKind
+from faxline._ptys import DELAY_MS, FIRST_NUMBER, PtyLine, PtyModems
 from faxline.causes import CallState, FaxCause
 from faxline.device import parse_fault, resolve
 from faxline.document import DocumentError, FaxToSend, add_page
@@ -22,7 +23,22 @@ from faxline.errors import Error
 if TYPE_CHECKING:
     from faxline.channel import CallChannel
 
-__all__ = ["FarMachine", "FaultKind", "address", "call_in", "far_machines", "fault", "faults", "violations"]
+__all__ = [
+    "DELAY_MS",
+    "FIRST_NUMBER",
+    "FarMachine",
+    "FaultKind",
+    "ModemKind",
+    "PtyLine",
+    "PtyModems",
+    "address",
+    "call_in",
+    "far_machines",
+    "fault",
+    "faults",
+    "modems",
+    "violations",
+]
 
 
 CALLER_ID = "+1 555 0199"
@@ -37,6 +53,11 @@ def far_machines() -> tuple[FarMachine, ...]:
 def faults() -> tuple[FaultKind, ...]:
     """Every fault that the simulated line can inject: its name and what it does."""
     return FAULT_KINDS
+
+
+def modems() -> tuple[ModemKind, ...]:
+    """Every modem that can be simulated (`modem=`): its name and what is odd about it."""
+    return MODEM_KINDS
 
 
 def fault(name: str, at: int = 1, count: int = 1, strength: int | None = None) -> str:
@@ -57,6 +78,7 @@ def address(
     incoming: str | os.PathLike[str] | None = None,
     seed: int | None = None,
     far: str | None = None,
+    modem: str | None = None,
     faults: Iterable[str] = (),
     pace: str | None = None,
     speed: int | None = None,
@@ -67,7 +89,8 @@ def address(
     number: the line's own number, up to 23 digits; '' takes a free one. save: the TIFF in which the far
     machine keeps the pages of the latest call. incoming: a document with which a far machine calls, once the
     channel waits for a call. seed: 0 to 2**64 - 1, fixes every random choice. far: the
-    name of the far machine that answers, whatever number is called; None goes by the number. faults: as
+    name of the far machine that answers, whatever number is called; None goes by the number. modem: what our
+    end's modem is like, a name of modems(). faults: as
     fault() makes them, at most 16. pace: 'virtual' (the default) or 'real'. speed: 1 to 1000 line seconds a
     second, at pace 'real'. delay: of the line, one way, 0 to 5000 ms.
 
@@ -78,6 +101,7 @@ def address(
         "incoming": None if incoming is None else os.fspath(incoming),
         "seed": seed,
         "far": far,
+        "modem": modem,
         "faults": ",".join(faults) or None,
         "pace": pace,
         "speed": speed,

@@ -13,6 +13,7 @@ from faxline.cli import status
 COMMANDS = {
     "send": "send a fax",
     "receive": "receive faxes",
+    "modem": "simulated modems on pseudo-terminals, for any fax program",
     "devices": "list the modems",
     "trace": "show a recorded call as text",
     "selftest": "test installation, modem, line and far end",

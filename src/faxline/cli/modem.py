@@ -1,0 +1,121 @@
+"""faxline modem: simulated modems on pseudo-terminals, for any fax program, until interrupted."""
+
+import threading
+from typing import NoReturn
+
+import click
+
+from faxline import sim
+from faxline.causes import CallState
+from faxline.cli import status
+from faxline.cli.common import Terminated, complain, polite_signals
+from faxline.errors import Error
+
+_NEWS = {
+    CallState.CALL_OUTGOING: "dials",
+    CallState.RING_INCOMING: "rings",
+    CallState.ANSWERING: "answers",
+    CallState.ANSWERED: "is connected",
+    CallState.IDLE: "is on hook",
+    CallState.ERROR: "is unplugged: start the command again",
+}
+
+
+@click.command()
+@click.option(
+    "--pty",
+    "links",
+    metavar="LINK",
+    multiple=True,
+    required=True,
+    help="Make a modem, and LINK to its pseudo-terminal; any number of times. They can call each other.",
+)
+@click.option("--speed", metavar="N", default=1, help="Run the lines N times as fast as the clock.")
+@click.option(
+    "--delay",
+    metavar="MS",
+    default=sim.DELAY_MS,
+    show_default=True,
+    help="Of the lines, one way: 20 is a call across a country.",
+)
+@click.option(
+    "--faults",
+    metavar="LIST",
+    default="",
+    help="What goes wrong in each call, such as bad_fcs@2,lost_carrier@1.",
+)
+@click.option("--far", metavar="NAME", help="This far machine answers, whatever number is called.")
+@click.option(
+    "--personality",
+    metavar="NAME",
+    default="hardware",
+    show_default=True,
+    help=f"What the modems are like: {', '.join(kind.name for kind in sim.modems())}.",
+)
+@click.option(
+    "--number",
+    metavar="N",
+    default=sim.FIRST_NUMBER,
+    show_default=True,
+    help="Of the first line; then N+1, N+2 ...",
+)
+@click.option("--save", metavar="FILE", help="Keep what the far machines receive in this TIFF.")
+@click.option("--trace", metavar="FILE", help="Record the calls; faxline trace FILE shows them.")
+def command(
+    links: tuple[str, ...],
+    speed: int,
+    delay: int,
+    faults: str,
+    far: str | None,
+    personality: str,
+    number: str,
+    save: str | None,
+    trace: str | None,
+) -> int:
+    """Simulate Class 1 modems on pseudo-terminals, with a telephone exchange between them.
+
+    Any fax program can open LINK as its modem. It calls the other lines by their numbers, and the far
+    machines of the simulated exchange by theirs (5550100 ...). With several lines, the line's number goes
+    before the suffix of the files that --save and --trace name.
+
+    \b
+    Example:
+      faxline modem --pty /tmp/fax0 --pty /tmp/fax1 &
+      efax -d /tmp/fax0 -o1 -t T5550100 letter.001
+    """
+    try:
+        with (
+            polite_signals(),
+            sim.PtyModems(
+                links,
+                speed=speed,
+                delay=delay,
+                far=far,
+                personality=personality,
+                faults=[fault for fault in faults.split(",") if fault],
+                number=number,
+                save=save,
+                trace=trace,
+                changed=_tell,
+            ) as modems,
+        ):
+            for line in modems.lines:
+                print(f"{line.link}  number {line.number}", flush=True)
+            _wait_for_ever()
+    except Error as error:
+        return complain(str(error))
+    except KeyboardInterrupt:
+        return status.INTERRUPTED
+    except Terminated:
+        return status.TERMINATED
+
+
+def _wait_for_ever() -> NoReturn:
+    """Until a signal's exception; one that came just before a wait is seen after it."""
+    never = threading.Event()
+    while True:
+        never.wait(1)
+
+
+def _tell(line: sim.PtyLine, state: CallState) -> None:
+    print(f"{line.link}  {_NEWS.get(state, state.value)}", flush=True)
