@@ -1,4 +1,4 @@
-"""A rig: the lines that the board suite is tried on, from a TOML file (hil/rig.example.toml has all of it)."""
+"""A rig: the lines that the board suite is tried on, from a TOML file (see hil/rig.example.toml)."""
 
 import fcntl
 import itertools
@@ -47,7 +47,7 @@ def load(path: Path) -> Rig:
         lines = (
             _simulated_lines(simulated) if simulated else [_line(entry) for entry in content.get("line", [])]
         )
-        pairs = _pairs(content.get("pair", []), {line.name: line for line in lines})
+        pairs = tuple(_pairs(content.get("pair", []), {line.name: line for line in lines}))
     except OSError as error:
         raise RigError(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
@@ -55,7 +55,7 @@ def load(path: Path) -> Rig:
         raise RigError(f"{path}: {what}") from None
     if not pairs:
         raise RigError(f"{path}: it has no two lines that could call each other")
-    return Rig(path, tuple(pairs), simulated)
+    return Rig(path, pairs, simulated)
 
 
 def _check(table: dict[str, Any], known: set[str], where: str) -> None:
