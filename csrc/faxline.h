@@ -107,6 +107,19 @@ struct fl_page_info;
 int64_t fl_document_page_code(const struct fl_document *document, int32_t page, struct fl_page_info *info,
                               uint8_t *code, int64_t cap);
 
+/* A header line for the page added last: a strip of rows for one resolution (metric or inch: one stands for both), drawn in
+ * place of the white rows at the page's top, or before them where there are too few. width_px: up to that of A4.
+ * row_count: up to 128. A page with headers goes out at the resolutions that it has one for with it, else without.
+ * Returns 0, FL_E_MEMORY, or FL_E_VALUE. */
+int32_t fl_document_add_header(struct fl_document *document, int32_t x_dpi, int32_t y_dpi, int32_t width_px,
+                               const uint8_t *rows, int32_t row_count);
+/* The page (from 0) as it goes out in a format that is not finer than its own, header included, least significant bit
+ * first. Returns the octets, also when they are more than cap (then code is not whole; NULL asks for the size), or FL_E_VALUE
+ * or FL_E_MEMORY. */
+int64_t fl_document_code_page(const struct fl_document *document, int32_t page, int32_t x_dpi, int32_t y_dpi,
+                              int32_t width_px, int32_t coding, int32_t *row_count, uint8_t *code,
+                              int64_t cap);
+
 /* ---- coding of whole pages (t4/t4.h has the conventions) ---- */
 
 int64_t fl_t4_encode_page(int32_t coding, int32_t k, int32_t msb_first, int32_t width_px,

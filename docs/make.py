@@ -280,7 +280,7 @@ def _attributes(body: list[ast.stmt]) -> Iterable[tuple[str, str]]:
 
 def _internal(function: ast.FunctionDef) -> bool:
     """Public for another class of the package only: its docstring says so."""
-    return re.search(r"\bFor (the sender|CallChannel)\.", _doc(function)) is not None
+    return re.search(r"\bFor (the sender|CallChannel|FaxToSend)\.", _doc(function)) is not None
 
 
 def _class(node: ast.ClassDef, prefix: str) -> Iterable[str]:
@@ -340,6 +340,10 @@ API = {
     "_job": ["FaxJobs"],
     "document": ["FaxToSend"],
     "storage": ["FaxToReceive"],
+    "cover": ["Cover"],
+    "preview": ["Preview", "Estimate"],
+    "confirmation": ["Confirmation"],
+    "pdf": ["convert"],
     "details": ["FaxDetails", "CallDetails"],
     "causes": ["CallState", "CallCause", "SendState", "ReceiveState", "FaxCause"],
     "events": [

@@ -115,8 +115,8 @@ def test_inconsistent_options_never_call(fax: str, capsys: pytest.CaptureFixture
 
 
 def test_a_document_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "letter.txt").write_text("Dear Sir")
-    assert main(["send", "5550100", str(tmp_path / "letter.txt"), "--device", "sim:"]) == 2
+    (tmp_path / "letter.doc").write_text("Dear Sir")
+    assert main(["send", "5550100", str(tmp_path / "letter.doc"), "--device", "sim:"]) == 2
     captured = capsys.readouterr()
     assert "calling" not in captured.out
     assert "local.document" in captured.out

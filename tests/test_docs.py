@@ -29,6 +29,7 @@ def examples() -> Iterator[object]:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where an example runs: with the sample document in it."""
     subprocess.run([sys.executable, ROOT / "examples" / "sample.py", tmp_path / "sample.tif"], check=True)
+    subprocess.run([sys.executable, ROOT / "examples" / "sample_pdf.py", tmp_path / "sample.pdf"], check=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

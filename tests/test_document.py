@@ -374,7 +374,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty": (lambda path: path.write_bytes(b""), "empty"),
     "noise": (lambda path: path.write_bytes(random.Random(1).randbytes(5000)), "neither a TIFF nor an image"),
     "text": (lambda path: path.write_text("Dear Sir or Madam"), "neither a TIFF nor an image"),
-    "pdf": (lambda path: path.write_bytes(b"%PDF-1.7\n"), "PDF"),
+    "pdf": (lambda path: path.write_bytes(b"%PDF-1.7\n"), "the PDF is broken or cut short"),
     "cut": (lambda path: (pages.save_fax(path, 1), os.truncate(path, 40)), "bad.tif"),
     "cut raw": (lambda path: (pages.fax_page().save(path, "PNG"), os.truncate(path, 300)), "page 1"),
     "third page broken": (broken_third, "page 3"),
@@ -461,19 +461,188 @@ def test_pillow_is_not_imported_before_a_document_is_opened() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-# ---- header line ----
+# ---- which pages ----
 
 
-def test_header_line_takes_the_top_and_nothing_else(tmp_path: Path, saved: Path) -> None:
-    made = pages.save_fax(tmp_path / "a.tif", 2)
-    with CallChannel(sim.address(save=saved), subscriber_id="+1 555 000") as channel:
-        channel.call("5550100")
-        header = {"HeaderLine": "{date} {time} from {id} to {to}, page {page} of {pages}"}
-        assert channel.FaxSender.send(FaxToSend(tmp_path / "a.tif"), header) == "NORMAL"
-    received = pages.all_rows(saved)
-    strip = 1728 // 8 * (196 * 16 // 100)
-    for got, sent in zip(received, map(pages.rows, made), strict=True):
-        assert got[strip:] == sent[strip:]
-        assert got[:strip] != sent[:strip]
-        assert any(got[:strip])
-    assert received[0][:strip] != received[1][:strip]
+@pytest.mark.parametrize(
+    ("ranges", "expected"),
+    [
+        ("", [1, 2, 3]),
+        ("2", [2]),
+        ("3,1", [3, 1]),
+        ("2-", [2, 3]),
+        (" 1 - 2 , 2-3", [1, 2, 2, 3]),
+        ("3-", [3]),
+    ],
+)
+def test_page_ranges(tmp_path: Path, ranges: str, expected: list[int]) -> None:
+    made = pages.save_fax(tmp_path / "a.tif", 3)
+    fax = FaxToSend(tmp_path / "a.tif", pages=ranges)
+    assert fax.count_pages() == len(expected)
+    got = []
+    for page in fax.pages():
+        assert page.decode is not None
+        got.append(page.decode().rows)
+    assert got == [pages.rows(made[number - 1]) for number in expected]
+
+
+@pytest.mark.parametrize("ranges", ["4", "2-4", "9-", "1,4"])
+def test_pages_that_are_not_there(tmp_path: Path, connected: CallChannel, ranges: str) -> None:
+    pages.save_fax(tmp_path / "a.tif", 3)
+    assert connected.FaxSender.send(FaxToSend(tmp_path / "a.tif", pages=ranges)) == "ERROR"
+    assert "a.tif: it has no page" in connected.FaxSender.Details.raw_cause_text
+
+
+@pytest.mark.parametrize("ranges", ["0", "3-1", "a", "1,,2", "-3", "1-2-3", "999999", "\uff11"])
+def test_ranges_that_are_none(ranges: str) -> None:
+    fax = FaxToSend("before.tif")
+    with pytest.raises(ValueError, match="pages"):
+        fax.set_content("a.tif", pages=ranges)
+    assert fax.names == ("before.tif",)
+
+
+@given(st.text(alphabet="0123456789-, a", max_size=12))
+def test_any_range_is_pages_or_a_sentence(text: str) -> None:
+    with suppress(ValueError):
+        FaxToSend("a.tif", pages=text)
+
+
+def test_several_files_each_in_its_way(tmp_path: Path) -> None:
+    made = pages.save_fax(tmp_path / "a.tif", 3)
+    Image.new("L", (600, 800), 128).save(tmp_path / "b.png")
+    (tmp_path / "c.txt").write_text("Dear Sir")
+    fax = FaxToSend(tmp_path / "a.tif", pages="3")
+    fax.add_content(tmp_path / "b.png", photo=True)
+    fax.add_content(tmp_path / "b.png")
+    fax.add_content(tmp_path / "c.txt", paper="letter")
+    found = []
+    for page in fax.pages():  # a coded page is decoded while its file is open
+        found.append(page.decode() if page.code is not None and page.decode is not None else page)
+    first, dots, solid, text = found
+    assert first.rows == pages.rows(made[2])
+    black = [sum(octet.bit_count() for octet in page.rows) / (8 * len(page.rows)) for page in (dots, solid)]
+    assert black[0] == pytest.approx(0.5, abs=0.05)
+    assert black[1] in (0, 1)
+    assert (text.row_count, text.place) == (11 * 196, f"page 1 of {tmp_path / 'c.txt'}")
+
+
+# ---- scans as they come ----
+
+
+@pytest.mark.parametrize(("width", "dpi"), [(1654, 200), (1700, 200), (1728, 200), (1706, 204)])
+def test_scans_in_one_bit_get_white_sides_and_nothing_else(tmp_path: Path, width: int, dpi: int) -> None:
+    made = pages.fax_page(2, width, 2200)
+    y_dpi = 196 if dpi == 204 else 200
+    made.save(tmp_path / "a.tif", compression="group4", dpi=(dpi, y_dpi))
+    page = only(tmp_path / "a.tif")
+    assert page.info["dpi"] == (dpi, y_dpi)
+    left = (1728 - width) // 2
+    assert pages.rows(page.crop((left, 0, left + width, 2200))) == pages.rows(made)
+    rest = page.copy()
+    rest.paste(255, (left, 0, left + width, 2200))
+    assert rest.getextrema() == (255, 255)
+
+
+@pytest.mark.parametrize("paper", [255, 235, 205])
+@pytest.mark.parametrize("ink", [0, 60, 100])
+@pytest.mark.parametrize("noise", [0, 14])
+def test_grey_scans_become_clean_pages(tmp_path: Path, paper: int, ink: int, noise: int) -> None:
+    """Paper of any grey becomes white, writing black, whatever little of the page it is."""
+    image = Image.new("L", (1700, 2200), paper)
+    image.paste(ink, (300, 300, 700, 340))
+    if noise:
+        grain = Image.effect_noise(image.size, noise)
+        image = Image.composite(image, image, grain)
+        image = Image.blend(image, grain, 0.12)
+    image.save(tmp_path / "a.tif", dpi=(200, 200))
+    page = only(tmp_path / "a.tif").convert("L")
+    left = (1728 - 1734 * 1700 // 1700) // 2
+    assert left <= 0
+    inside = page.crop((315, 300, 700, 325))
+    assert inside.histogram()[0] > 0.99 * inside.width * inside.height
+    page.paste(255, (290, 280, 730, 350))
+    assert page.histogram()[0] < 0.001 * page.width * page.height
+
+
+def test_an_empty_grey_page_stays_white(tmp_path: Path) -> None:
+    image = Image.blend(Image.new("L", (1700, 2200), 225), Image.effect_noise((1700, 2200), 30), 0.15)
+    image.save(tmp_path / "a.tif", dpi=(200, 200))
+    assert only(tmp_path / "a.tif").getextrema() == (255, 255)
+
+
+@pytest.mark.parametrize("factor", [2, 3])
+def test_thin_lines_of_fine_scans_stay(tmp_path: Path, factor: int) -> None:
+    """A line two pixels wide at 600 dpi is a third of a millimetre of ink too little for a plain half."""
+    image = Image.new("1", (5100, 6600), 1)
+    for line in range(12):
+        image.paste(0, (300 + 101 * line, 600, 300 + 101 * line + factor, 6000))
+    image.save(tmp_path / "a.tif", compression="group4", dpi=(600, 600))
+    page = only(tmp_path / "a.tif").convert("L").crop((0, 400, 1728, 1800))
+    across = page.resize((1728, 1), Image.Resampling.BOX)
+    assert sum(grey < 128 for grey in across.tobytes()) >= 12
+
+
+def test_letter_keeps_its_length(tmp_path: Path) -> None:
+    Image.new("L", (2550, 3300), 0).save(tmp_path / "a.tif", dpi=(300, 300))
+    page = only(tmp_path / "a.tif")
+    assert page.size == (1728, 11 * 196)
+
+
+def test_fine_by_what_the_page_has_when_it_is_made_smaller(tmp_path: Path) -> None:
+    """A photograph of a telephone says 72 dpi and has thousands of pixels."""
+    Image.new("L", (3000, 4000), 0).save(tmp_path / "a.jpg", dpi=(72, 72))
+    assert only(tmp_path / "a.jpg").info["dpi"] == (204, 196)
+
+
+@pytest.mark.parametrize("dpi", [(1, 1), (9, 9), (0.01, 0.01), (20000, 20000), (300, 10), None])
+def test_resolutions_that_say_nothing(tmp_path: Path, dpi: tuple[float, float] | None) -> None:
+    """Tiny, huge, lopsided or missing: the picture fits the page's width."""
+    image = Image.new("L", (864, 1000), 0)
+    image.save(tmp_path / "a.tif", **({"dpi": dpi} if dpi else {}))
+    page = only(tmp_path / "a.tif")
+    assert page.size == (1728, round(2000 * 196 / 204))
+
+
+def test_mixed_sizes_in_one_file(tmp_path: Path) -> None:
+    made = [
+        Image.new("L", (850, 1100), 0),
+        Image.new("1", (1728, 500), 0),
+        Image.new("RGB", (1100, 850), (0, 0, 0)),
+        Image.new("P", (10, 10), 0),
+    ]
+    made[0].save(tmp_path / "a.tif", save_all=True, append_images=made[1:], dpi=(100, 100))
+    assert [page.width for page in pages.converted(tmp_path / "a.tif")] == [1728] * 4
+
+
+def test_colour_in_planes(tmp_path: Path) -> None:
+    """PlanarConfiguration 2: red, green and blue one behind the other."""
+    width, height = 864, 100
+    dark, light = (90, 20, 20), (250, 240, 90)
+    planes = [bytes([dark[band]] * 432 + [light[band]] * 432) * height for band in range(3)]
+    tags = [
+        (256, pages.LONG, [width]),
+        (257, pages.LONG, [height]),
+        (258, pages.SHORT, [8, 8, 8]),
+        (259, pages.SHORT, [1]),
+        (262, pages.SHORT, [2]),
+        (273, pages.LONG, [8 + number * width * height for number in range(3)]),
+        (277, pages.SHORT, [3]),
+        (278, pages.LONG, [height]),
+        (279, pages.LONG, [width * height] * 3),
+        (284, pages.SHORT, [2]),
+    ]
+    (tmp_path / "a.tif").write_bytes(pages.tiff(tags, b"".join(planes)))
+    page = only(tmp_path / "a.tif")
+    assert [page.getpixel((x, page.height // 2)) for x in (300, 1400)] == [0, 255]
+
+
+def test_dots_code_well(tmp_path: Path) -> None:
+    """Clustered, not scattered: less than half of what error diffusion takes on the line."""
+    from faxline import Preview
+
+    ramp = Image.linear_gradient("L").resize((1728, 1700))
+    ramp.save(tmp_path / "a.png", dpi=(204, 204))
+    dots = Preview(FaxToSend(tmp_path / "a.png", photo=True)).estimate.octets["MMR"]
+    ramp.resize((1728, 1633)).convert("1").save(tmp_path / "b.tif", dpi=(204, 196), compression="group4")
+    diffused = Preview(FaxToSend(tmp_path / "b.tif")).estimate.octets["MMR"]
+    assert dots < diffused / 2

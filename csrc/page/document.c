@@ -20,7 +20,10 @@ struct fl_document *fl_document_new(void)
 void fl_document_free(struct fl_document *document)
 {
     if (!document) return;
-    for (int32_t i = 0; i < document->count; i++) free(document->pages[i].code);
+    for (int32_t i = 0; i < document->count; i++) {
+        free(document->pages[i].code);
+        for (int grid = 0; grid < FL_HEADER_GRIDS; grid++) free(document->pages[i].strips[grid].rows);
+    }
     free(document->pages);
     free(document);
 }
@@ -288,19 +291,86 @@ int32_t fl_document_add_coded(struct fl_document *document, const struct fl_code
     return result;
 }
 
+/* ---- header lines ---- */
+
+int32_t fl_document_add_header(struct fl_document *document, int32_t x_dpi, int32_t y_dpi, int32_t width_px,
+                               const uint8_t *rows, int32_t row_count)
+{
+    int resolution = fl_resolution_find(x_dpi, y_dpi);
+    if (document->count == 0 || resolution < 0) return FL_E_VALUE;
+    if (width_px < 1 || width_px > FL_RESOLUTIONS[resolution].width_px[FL_A4]) return FL_E_VALUE;
+    if (row_count < 1 || row_count > FL_HEADER_ROWS_MAX) return FL_E_VALUE;
+    struct fl_document_page *page = &document->pages[document->count - 1];
+    struct fl_strip *strip = &page->strips[fl_header_grid((enum fl_resolution)resolution)];
+    size_t octets = ((size_t)width_px + 7) / 8;
+    uint8_t *copy = malloc(octets * (size_t)row_count);
+    if (!copy) return FL_E_MEMORY;
+    memcpy(copy, rows, octets * (size_t)row_count);
+    if (width_px % 8)
+        for (int32_t row = 0; row < row_count; row++)
+            copy[(size_t)(row + 1) * octets - 1] &= (uint8_t)(0xFF00 >> width_px % 8);
+    free(strip->rows);
+    *strip = (struct fl_strip){copy, (uint16_t)width_px, (uint16_t)row_count};
+    for (int coding = FL_CODING_MH; coding <= FL_CODING_MMR; coding++) page->sizes[coding] = -1;
+    return 0;
+}
+
+/* ---- coding for the line ---- */
+
+/* Sets the encoder up to give a page in a format: decoded, scaled, under its header. */
+static void open_page(struct fl_sending *sending, const struct fl_document_page *page,
+                      enum fl_resolution resolution, enum fl_width width, enum fl_coding coding,
+                      uint32_t min_row_bits)
+{
+    struct fl_t4_format format = {
+        .coding = (uint8_t)coding,
+        .k = k_of(resolution),
+        .width_px = FL_RESOLUTIONS[resolution].width_px[width],
+        .min_row_bits = min_row_bits,
+    };
+    open_rows(&sending->decoder, page);
+    fl_scale_init(&sending->scale, (struct fl_rows){next_of_decoder, &sending->decoder},
+                  (enum fl_resolution)page->shape.resolution, (enum fl_width)page->shape.width, resolution,
+                  width);
+    fl_header_init(&sending->header, fl_scale_rows(&sending->scale),
+                   &page->strips[fl_header_grid(resolution)], format.width_px);
+    fl_t4_encoder_init(&sending->encoder, &format, fl_header_rows(&sending->header));
+}
+
+int64_t fl_document_code_page(const struct fl_document *document, int32_t page, int32_t x_dpi, int32_t y_dpi,
+                              int32_t width_px, int32_t coding, int32_t *row_count, uint8_t *code,
+                              int64_t cap)
+{
+    int resolution = fl_resolution_find(x_dpi, y_dpi);
+    int width = resolution < 0 ? -1 : fl_width_find(resolution, width_px);
+    if (width < 0 || page < 0 || page >= document->count || coding < FL_CODING_MH || coding > FL_CODING_MMR)
+        return FL_E_VALUE;
+    const struct fl_document_page *from = &document->pages[page];
+    if (!fl_scale_can((enum fl_resolution)from->shape.resolution, (enum fl_width)from->shape.width,
+                      (enum fl_resolution)resolution, (enum fl_width)width))
+        return FL_E_VALUE;
+    struct fl_sending *scratch = malloc(sizeof *scratch);
+    if (!scratch) return FL_E_MEMORY;
+    open_page(scratch, from, (enum fl_resolution)resolution, (enum fl_width)width, (enum fl_coding)coding, 0);
+    uint8_t bin[4096];
+    int64_t total = 0;
+    for (size_t got; (got = fl_t4_encoder_read(&scratch->encoder, bin, sizeof bin)) > 0;) {
+        if (code && total + (int64_t)got <= cap) memcpy(code + total, bin, got);
+        total += (int64_t)got;
+    }
+    *row_count = (int32_t)scratch->encoder.rows;
+    free(scratch);
+    return total;
+}
+
 /* ---- measuring ---- */
 
 static int64_t measure(const struct fl_document_page *page, struct fl_sending *scratch, enum fl_coding coding)
 {
     uint8_t bin[4096];
     int64_t total = 0;
-    struct fl_t4_format format = {
-        .coding = (uint8_t)coding,
-        .k = k_of(page->shape.resolution),
-        .width_px = FL_RESOLUTIONS[page->shape.resolution].width_px[page->shape.width],
-    };
-    open_rows(&scratch->decoder, page);
-    fl_t4_encoder_init(&scratch->encoder, &format, (struct fl_rows){next_of_decoder, &scratch->decoder});
+    open_page(scratch, page, (enum fl_resolution)page->shape.resolution, (enum fl_width)page->shape.width,
+              coding, 0);
     for (size_t got; (got = fl_t4_encoder_read(&scratch->encoder, bin, sizeof bin)) > 0;)
         total += (int64_t)got;
     return total;
@@ -374,26 +444,23 @@ static size_t read_kept(void *ctx, uint8_t *buf, size_t cap)
     return count;
 }
 
+static bool has_header(const struct fl_document_page *page, uint8_t resolution)
+{
+    return page->strips[fl_header_grid((enum fl_resolution)resolution)].rows != NULL;
+}
+
 static struct fl_source outbox_open(void *ctx, int page, const struct fl_session *session)
 {
     struct fl_sending *sending = ctx;
     const struct fl_document_page *from = &sending->document->pages[page];
-    struct fl_t4_format format = {
-        .coding = session->coding,
-        .k = k_of(session->resolution),
-        .width_px = FL_RESOLUTIONS[session->resolution].width_px[session->width],
-        .min_row_bits = (session->rate_bps * (uint32_t)session->min_scan_ms + 999) / 1000,
-    };
     sending->page = from;
     sending->sent = 0;
     bool as_it_is = session->coding == FL_CODING_MMR && session->resolution == from->shape.resolution &&
-                    session->width == from->shape.width;
+                    session->width == from->shape.width && !has_header(from, session->resolution);
     if (as_it_is) return (struct fl_source){read_kept, sending};
-    open_rows(&sending->decoder, from);
-    fl_scale_init(&sending->scale, (struct fl_rows){next_of_decoder, &sending->decoder},
-                  (enum fl_resolution)from->shape.resolution, (enum fl_width)from->shape.width,
-                  (enum fl_resolution)session->resolution, (enum fl_width)session->width);
-    fl_t4_encoder_init(&sending->encoder, &format, fl_scale_rows(&sending->scale));
+    open_page(sending, from, (enum fl_resolution)session->resolution, (enum fl_width)session->width,
+              (enum fl_coding)session->coding,
+              (session->rate_bps * (uint32_t)session->min_scan_ms + 999) / 1000);
     return (struct fl_source){read_page, sending};
 }
 

@@ -1,11 +1,12 @@
 /* A document to be sent: its pages, kept coded (MMR), and the outbox from which the T.30 engine takes them in the
- * format that was agreed. Pages are decoded, scaled where the far end cannot take them as they are, and coded again,
- * row by row, as the modem asks for octets: no page ever exists as a bitmap here.
+ * format that was agreed. Pages are decoded, scaled where the far end cannot take them as they are, given their header
+ * line, and coded again, row by row, as the modem asks for octets: no page ever exists as a bitmap here.
  */
 #ifndef FL_PAGE_DOCUMENT_H
 #define FL_PAGE_DOCUMENT_H
 
 #include "base/boundary.h"
+#include "page/header.h"
 #include "page/scale.h"
 #include "t30/t30.h"
 #include "t4/t4.h"
@@ -14,7 +15,8 @@ struct fl_document_page {
     uint8_t *code; /* MMR, LSB first */
     size_t length;
     struct fl_page_shape shape;
-    int64_t sizes[3]; /* octets by enum fl_coding; -1: not measured yet */
+    int64_t sizes[3]; /* octets by enum fl_coding, header included; -1: not measured yet */
+    struct fl_strip strips[FL_HEADER_GRIDS]; /* its header line */
 };
 
 struct fl_document {
@@ -28,6 +30,7 @@ struct fl_sending {
     const struct fl_document_page *page;
     struct fl_t4_decoder decoder;
     struct fl_scale scale;
+    struct fl_header header;
     struct fl_t4_encoder encoder;
     size_t sent; /* octets of the page that goes out as it is kept */
 };

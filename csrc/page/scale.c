@@ -10,6 +10,13 @@ static const uint8_t LINES[FL_RESOLUTION_COUNT] = {
     [FL_200_200] = 4, [FL_200_400] = 8, [FL_300_300] = 6, [FL_400_400] = 8,
 };
 
+bool fl_scale_can(enum fl_resolution from, enum fl_width from_width, enum fl_resolution to,
+                  enum fl_width to_width)
+{
+    return FL_RESOLUTIONS[to].width_px[FL_A4] <= FL_RESOLUTIONS[from].width_px[FL_A4] &&
+           LINES[to] <= LINES[from] && to_width <= from_width;
+}
+
 void fl_scale_init(struct fl_scale *scale, struct fl_rows source, enum fl_resolution from,
                    enum fl_width from_width, enum fl_resolution to, enum fl_width to_width)
 {

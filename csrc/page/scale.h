@@ -17,6 +17,9 @@ struct fl_scale {
     uint8_t out[FL_T4_ROW_BYTES];
 };
 
+/* Whether a format can become another: none of its measures grows. */
+bool fl_scale_can(enum fl_resolution from, enum fl_width from_width, enum fl_resolution to,
+                  enum fl_width to_width);
 /* From a page's format to another. */
 void fl_scale_init(struct fl_scale *scale, struct fl_rows source, enum fl_resolution from,
                    enum fl_width from_width, enum fl_resolution to, enum fl_width to_width);

@@ -13,9 +13,12 @@ from faxline._devices import FoundDevice, devices
 from faxline._version import __version__
 from faxline.causes import CallCause, CallState, FaxCause, ReceiveState, SendState
 from faxline.channel import CallChannel
+from faxline.confirmation import Confirmation
+from faxline.cover import Cover
 from faxline.details import CallDetails, FaxDetails
 from faxline.document import FaxToSend
 from faxline.errors import Error, Hangup
+from faxline.preview import Preview
 from faxline.receiver import CallFaxReceiver
 from faxline.sender import CallFaxSender
 from faxline.storage import FaxToReceive
@@ -27,6 +30,8 @@ __all__ = [
     "CallFaxReceiver",
     "CallFaxSender",
     "CallState",
+    "Confirmation",
+    "Cover",
     "Error",
     "FaxCause",
     "FaxDetails",
@@ -34,6 +39,7 @@ __all__ = [
     "FaxToSend",
     "FoundDevice",
     "Hangup",
+    "Preview",
     "ReceiveState",
     "SendState",
     "__version__",

@@ -1,78 +1,90 @@
-"""The HeaderLine option: a line of text with fields in braces, drawn on a white strip at the top of each
-page."""
+"""The HeaderLine option: a line of text with fields in braces at the top of each page.
+
+The text is drawn here, by Pillow, once for each resolution that the page may go out at; the engine
+(csrc/page/header.h) puts the right one before the page's rows when it codes them for the line.
+"""
 
 from __future__ import annotations
 
-import string
-import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
-if TYPE_CHECKING:
-    from PIL import Image
+from faxline import _fields
+from faxline._fields import FIELDS, Facts
 
-FIELDS = ("date", "time", "id", "to", "page", "pages")
 LENGTH_MAX = 200
 
-# Heights in 1/100 inch: the strip and the text within it.
-_STRIP, _TEXT = 16, 12
+# Heights and places in 1/100 inch: the strip, the letters in it, the space to its left and right.
+_STRIP, _TEXT, _LEFT = 16, 11, 25
+_TEXT_MIN = 6
+_FINER = 4  # times as large as it will be, then reduced
+
+# For each grid of the engine its resolution, with the width of A4.
+GRIDS = ((204, 98, 1728), (204, 196, 1728), (204, 391, 1728), (300, 300, 2592), (408, 391, 3456))
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A line of text as rows: packed, most significant bit leftmost, 1 = black."""
+
+    x_dpi: int
+    y_dpi: int
+    width_px: int
+    row_count: int
+    rows: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class HeaderLine:
-    """A header as it is for one job. Times are local."""
+    """A header as it is for one fax."""
 
     template: str
-    subscriber_id: str
-    to: str
-    pages: int
-    """Pages of the document."""
-    now: datetime
+    facts: Facts
 
     def text(self, page: int) -> str:
         """The line of a page (from 1)."""
-        return self.template.format_map(
-            {
-                "date": f"{self.now:%Y-%m-%d}",
-                "time": f"{self.now:%H:%M}",
-                "id": self.subscriber_id,
-                "to": self.to,
-                "page": str(page),
-                "pages": str(self.pages),
-            }
-        )
+        return _fields.fill(self.template, self.facts.values(page))
+
+    def strips(self, page: int, x_dpi: int, y_dpi: int) -> list[Strip]:
+        """The line of a page of this resolution, for it and for every coarser one."""
+        text = self.text(page)
+        return [
+            draw(text, *grid)
+            for grid in GRIDS
+            if grid[0] <= x_dpi * 1.03 and grid[1] <= y_dpi * 1.03 and text.strip()
+        ]
 
 
 def template_fault(template: str) -> str | None:
-    """What is wrong with a template, or None. A field is {date} {time} {id} {to} {page} {pages}, a brace {{
-    or }}."""
-    if len(template) > LENGTH_MAX or not (template.isprintable()):
+    """What is wrong with a template, or None. A brace is {{ or }}."""
+    if len(template) > LENGTH_MAX or not template.isprintable():
         return f"a line of up to {LENGTH_MAX} printable characters"
-    try:
-        parts = list(string.Formatter().parse(template))
-    except ValueError as error:
-        return str(error)
-    for _, field, spec, conversion in parts:
-        if field is not None and (field not in FIELDS or spec or conversion):
-            return f"no field {field!r}"
-    return None
+    return _fields.template_fault(template, FIELDS)
 
 
-def draw(page: Image.Image, text: str, x_dpi: int, y_dpi: int) -> None:
-    """Draws a line of text over the top of a page of mode "1". The strip is white, the page keeps its
-    length."""
-    from PIL import Image, ImageDraw, ImageFont
+@lru_cache(maxsize=16)
+def draw(text: str, x_dpi: int, y_dpi: int, width_px: int) -> Strip:
+    """A line of text in its strip: smaller where it is too long, and cut where that does not help."""
+    from PIL import Image, ImageDraw
 
-    # Pillow's own font has ASCII only: accents are dropped, and what is left beyond becomes a question mark.
-    text = "".join(
-        letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter)
-    )
-    text = text.encode("ascii", "replace").decode("ascii")
-    # Drawn with square pixels first: fax pixels are up to twice as high as wide.
-    strip = Image.new("L", (page.width, max(1, x_dpi * _STRIP // 100)), 255)
-    font = ImageFont.load_default(size=x_dpi * _TEXT // 100)
-    ImageDraw.Draw(strip).text((x_dpi // 4, 0), text, fill=0, font=font)
-    height = min(page.height, max(1, y_dpi * _STRIP // 100))
-    strip = strip.resize((page.width, height), Image.Resampling.BOX)
-    page.paste(strip.point([0] * 160 + [255] * 96, "1"), (0, 0))
+    from faxline import _fonts
+
+    text = "".join(letter for letter in text if letter.isprintable())
+    scale = x_dpi * _FINER / 100  # square pixels first: fax pixels are up to twice as high as wide
+    room = width_px * _FINER - 2 * _LEFT * scale
+    size = _TEXT * scale
+    font, text = _fonts.choose(text, round(size))
+    length = font.getlength(text)
+    if length > room:
+        size = max(_TEXT_MIN * scale, size * room / length)
+        font, text = _fonts.choose(text, int(size))
+        while text and font.getlength(text) > room:
+            text = text[:-1]
+    width = min(width_px, round(_LEFT * x_dpi / 100 + font.getlength(text) / _FINER) + 4)
+    large = Image.new("L", (width * _FINER, round(_STRIP * scale)), 255)
+    ascent, descent = font.getmetrics()
+    top = (large.height - (ascent + descent)) / 2
+    ImageDraw.Draw(large).text((_LEFT * scale, top), text, fill=0, font=font)
+    row_count = max(1, y_dpi * _STRIP // 100)
+    strip = large.resize((width, row_count), Image.Resampling.BOX).point([0] * 150 + [255] * 106, "1")
+    return Strip(x_dpi, y_dpi, width, row_count, strip.tobytes("raw", "1;I"))

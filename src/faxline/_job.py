@@ -7,6 +7,7 @@ import logging
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from faxline import options
@@ -44,6 +45,7 @@ class Job:
         self.details = details
         self.cause = FaxCause.NONE
         self.started = False
+        self._began_us = 0
         self.ended_seq = 0
         """Of the event that ended it; 0 while it runs, or when it ended without the engine."""
         self.stop_wanted = False
@@ -61,6 +63,8 @@ class Job:
         match event:
             case FaxStarted():
                 self.started = True
+                self._began_us = event.time_us
+                details.started = datetime.now().astimezone()
             case Negotiated():
                 details.negotiated.update(_negotiated(event))
             case PageConfirmed():
@@ -68,6 +72,8 @@ class Job:
                 details.last_page = details.last_page or event.last
             case FaxEnded() if self.running:
                 details.pages = event.pages
+                if self.started:
+                    details.seconds = (event.time_us - self._began_us) / 1e6
                 details.unconfirmed = event.unconfirmed
                 self.ended_seq = event.seq
                 self.end(event.cause, event.raw_cause)
@@ -75,6 +81,9 @@ class Job:
     def store(self, page: Page) -> bool:
         """Stores a received page. By the pump, not under the Condition."""
         return False
+
+    def finish(self) -> None:
+        """The engine has ended it. By the pump, not under the Condition, before it applies the event."""
 
     def line_closed(self) -> None:
         self.end(FaxCause.HANGUP, "local.closed")
@@ -203,6 +212,7 @@ class FaxJobs(ABC, Generic[Document]):
         given: Mapping[Any, object] = dict(fax_options or {})
         self.Details.clear()
         self.Details.ID = uuid.uuid4().hex
+        self.Details.call_id = line.details.call_id
         job = self._new_job(document)
         self._job = line.job = job
         line.holding = True

@@ -27,6 +27,7 @@ from faxline.events import (
 )
 
 if TYPE_CHECKING:
+    from faxline._header_line import Strip
     from faxline._raster import Code, FaxPage
 
 _ffi: Any = ffi
@@ -35,6 +36,7 @@ _lib: Any = lib
 CODINGS = ("MH", "MR", "MMR")
 FAULTS_MAX: int = _lib.FL_FAULTS_MAX
 NUMBER_MAX = 23
+_REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))  # the other order of bits
 
 
 def _text(pointer: Any) -> str:
@@ -273,10 +275,6 @@ class PageRefused(Exception):
     """The engine takes no page of this width and resolution."""
 
 
-# Octets with their bits the other way round.
-_REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
-
-
 class Document:
     """Pages on their way to a sender. Free with close() unless an Engine took it over."""
 
@@ -322,23 +320,44 @@ class Document:
             raise MemoryError
         return bool(outcome == 0)
 
+    def add_header(self, strip: "Strip") -> None:
+        """A header line for the page added last, at one resolution. Raises PageRefused."""
+        outcome = _lib.fl_document_add_header(
+            self._handle, strip.x_dpi, strip.y_dpi, strip.width_px, strip.rows, strip.row_count
+        )
+        if outcome == _lib.FL_E_MEMORY:
+            raise MemoryError
+        if outcome < 0:
+            raise PageRefused(f"no header line is {strip.width_px} x {strip.row_count} at {strip.x_dpi} dpi")
+
+    def __len__(self) -> int:
+        return int(_lib.fl_document_pages(self._handle))
+
+    def coded_page(self, page: int, width_px: int, x_dpi: int, y_dpi: int, coding: str = "MMR") -> Page:
+        """A page (from 0) as it goes out in a format that is not finer than its own, its header included;
+        most significant bit first. Raises PageRefused."""
+        row_count = _ffi.new("int32_t *")
+        arguments = (self._handle, page, x_dpi, y_dpi, width_px, CODINGS.index(coding), row_count)
+        size = _lib.fl_document_code_page(*arguments, _ffi.NULL, 0)
+        if size == _lib.FL_E_MEMORY:
+            raise MemoryError
+        if size < 0:
+            raise PageRefused(f"page {page + 1} cannot become {width_px} pixels at {x_dpi} x {y_dpi} dpi")
+        code = _ffi.new("uint8_t[]", size)
+        _lib.fl_document_code_page(*arguments, code, size)
+        octets = bytes(_ffi.buffer(code, size)).translate(_REVERSED)
+        return Page(octets, width_px, x_dpi, y_dpi, row_count[0], 0, page + 1, "")
+
+    def coded_size(self, page: int, coding: str) -> int:
+        """Octets of a page (from 0) in a coding, at its own resolution, its header included."""
+        return int(_lib.fl_document_coded_size(self._handle, page, CODINGS.index(coding)))
+
     def pages(self) -> Iterator["Page"]:
-        """What it has, coded; before it is given away."""
+        """What it has, coded, header lines included; before it is given away."""
         info = _ffi.new("struct fl_page_info *")
         for index in range(_lib.fl_document_pages(self._handle)):
-            size = _lib.fl_document_page_code(self._handle, index, info, _ffi.NULL, 0)
-            code = _ffi.new("uint8_t[]", size)
-            _lib.fl_document_page_code(self._handle, index, info, code, size)
-            yield Page(
-                bytes(_ffi.buffer(code, size)).translate(_REVERSED),
-                info.width_px,
-                info.x_dpi,
-                info.y_dpi,
-                info.rows,
-                0,
-                info.number,
-                "",
-            )
+            _lib.fl_document_page_code(self._handle, index, info, _ffi.NULL, 0)
+            yield self.coded_page(index, info.width_px, info.x_dpi, info.y_dpi)
 
     def close(self) -> None:
         handle, self._handle = self._handle, None
@@ -349,6 +368,18 @@ class Document:
         """The handle, for an Engine that takes the document over."""
         handle, self._handle = self._handle, None
         return handle
+
+
+def decode_page(page: Page) -> bytes:
+    """The rows of a page in MMR: packed, most significant bit leftmost, 1 = black. Raises ValueError when it
+    is damaged."""
+    rows = _ffi.new("uint8_t[]", max(1, (page.width_px + 7) // 8 * page.rows))
+    bad, ended = _ffi.new("int64_t *"), _ffi.new("int32_t *")
+    code = _ffi.from_buffer("uint8_t[]", page.code)
+    arguments = (CODINGS.index("MMR"), 1, page.width_px, code, len(page.code), rows, page.rows, bad, ended)
+    if _lib.fl_t4_decode_page(*arguments) != page.rows or bad[0]:
+        raise ValueError("the page's code is damaged")
+    return bytes(_ffi.buffer(rows))
 
 
 class Office:

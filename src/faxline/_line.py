@@ -74,6 +74,9 @@ class Job(Protocol):
         """Stores a received page; False when that is not possible. By the pump, not under the Condition: it
         may take its time."""
 
+    def finish(self) -> None:
+        """The engine has ended it; the event comes next. By the pump, not under the Condition."""
+
 
 class Line:
     """The engine of a channel, its mirrored state, and how to wait on it."""
@@ -82,6 +85,7 @@ class Line:
         """Opens the device. Raises Error."""
         self.device = device
         self.logger = logger
+        self.subscriber_name = ""
         self.trace = trace
         self.pid = os.getpid()
         self.changed = threading.Condition()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faxline._lib import Engine, EngineClosed
-from faxline.events import FarPageStored, PageReceived
+from faxline.events import FarPageStored, FaxEnded, PageReceived
 from faxline.tiff import TiffWriter
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ class Pump(threading.Thread):
                     line.trace.event(event)
                 if isinstance(event, PageReceived):
                     self._store_page(engine)
+                if isinstance(event, FaxEnded):
+                    self._finish_job()
                 with line.changed:
                     line.apply(event)
                     line.wake()
@@ -110,3 +112,14 @@ class Pump(threading.Thread):
             line.logger.exception("%s: internal fault while a page was stored", line.device.address)
         finally:
             engine.page_stored(good)
+
+    def _finish_job(self) -> None:
+        """Has the job put its files in order before anybody hears that it is over."""
+        line = self._line
+        with line.changed:
+            job = line.job
+        try:
+            if job is not None:
+                job.finish()
+        except Exception:
+            line.logger.exception("%s: internal fault while a fax was finished", line.device.address)

@@ -13,6 +13,8 @@ from enum import IntEnum
 
 from PIL import Image, ImageOps
 
+from faxline import _bilevel
+
 # Widths in pixels for A4 or letter, B4 and A3, by dots per inch across.
 _WIDTHS = {
     200: (1728, 2048, 2432),
@@ -77,42 +79,62 @@ class FaxPage:
     """The page as its file has it, where the engine may read that itself."""
     place: str = ""
     """Where it comes from, for messages."""
+    number: int = 1
+    """In its document, from 1."""
     decode: Callable[[], FaxPage] | None = None
     """Gives the same page with rows, should the engine find its code damaged; while the file is open."""
 
 
-def convert(image: Image.Image, high_res: bool | None, header: str, *, decoded: bool = False) -> FaxPage:
-    """Brings an image to a fax page. high_res: True fine, False standard, None as the document has it.
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a document is to become a fax."""
 
-    header: a line of text for its top, or ''. decoded: the rows are wanted even where code would do. Raises
-    PageError, and whatever Pillow raises for broken pixels.
-    """
+    high_res: bool | None = None
+    """True fine, False standard, None as the document has it."""
+    photo: bool = False
+    """Clustered dots for what is neither black nor white."""
+    decoded: bool = False
+    """Rows are wanted even where code would do."""
+
+
+def convert(image: Image.Image, wish: Wish) -> FaxPage:
+    """Brings an image to a fax page. Raises PageError, and whatever Pillow raises for broken pixels."""
     width, height = image.size
     if not width or not height:
         raise PageError("it has no pixels")
     if max(width, height) > _SIDE_MAX_PX:
         raise PageError(f"{width} x {height} pixels, and a side has {_SIDE_MAX_PX} at most")
     resolution = _resolution(image)
-    fax = _fax_resolution(image, resolution, high_res)
-    if fax is not None and not header and not decoded and height <= _LENGTH_MAX_INCH * fax[1]:
+    fax = _fax_resolution(image, resolution, wish.high_res)
+    if fax is not None and not wish.decoded and height <= _LENGTH_MAX_INCH * fax[1]:
         code = _code(image)
         if code is not None:
             return FaxPage(width, *fax, height, b"", code)
-    if fax is not None:
-        image.load()
-        page = image.copy() if header else image
+    if fax is None:
+        fax = _nearly_fax_resolution(image, resolution, wish.high_res)
+    if fax is None:
+        page, fax = _scaled(image, resolution, wish)
     else:
-        page, fax = _scaled(image, resolution, high_res)
-    x_dpi, y_dpi = fax
-    if page.height > _LENGTH_MAX_INCH * y_dpi:
-        raise PageError(
-            f"it is {page.height / y_dpi:.0f} inches long, and a fax page {_LENGTH_MAX_INCH:.0f} at most"
-        )
-    if header:
-        from faxline import _header_line
+        image.load()
+        page = _centred(image, _WIDTHS[fax[0]][0]) if image.width not in _WIDTHS[fax[0]] else image
+    return fax_page(page, *fax)
 
-        _header_line.draw(page, header, x_dpi, y_dpi)
+
+def fax_page(page: Image.Image, x_dpi: int, y_dpi: int) -> FaxPage:
+    """An image in one bit, of a fax width, as a page. Raises PageError."""
+    if page.height > _LENGTH_MAX_INCH * y_dpi:
+        raise _too_long(page.height / y_dpi)
     return FaxPage(page.width, x_dpi, y_dpi, page.height, page.tobytes("raw", "1;I"))
+
+
+def _too_long(inches: float) -> PageError:
+    return PageError(f"it is {inches:.0f} inches long, and a fax page {_LENGTH_MAX_INCH:.0f} at most")
+
+
+def _centred(image: Image.Image, paper: int) -> Image.Image:
+    page = Image.new("1", (paper, image.height), 255)
+    page.paste(image, ((paper - image.width) // 2, 0))
+    return page
 
 
 # TIFF 6.0 tags.
@@ -183,49 +205,118 @@ def _fax_resolution(
     return fax
 
 
-def _scaled(
+def _nearly_fax_resolution(
     image: Image.Image, resolution: tuple[float, float] | None, high_res: bool | None
+) -> tuple[int, int] | None:
+    """The resolution of a scan in one bit that only needs white at its sides: A4 or letter as scanners cut
+    it (1654 or 1700 pixels at 200 dpi)."""
+    if image.mode != "1" or resolution is None or image.getexif().get(_ORIENTATION, 1) != 1:
+        return None
+    x_dpi, y_dpi = resolution
+    for fax in _RESOLUTIONS:
+        same = max(abs(x_dpi / fax[0] - 1), abs(y_dpi / fax[1] - 1)) <= 0.003
+        paper = _WIDTHS[fax[0]][0]
+        if same and fax[0] < 300 and 0.85 * paper <= image.width <= paper <= image.height * fax[0] / fax[1]:
+            return fax if high_res is None or high_res == (fax[1] > 100) else None
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a picture comes to lie on a fax page."""
+
+    paper: int
+    """The page's width in pixels."""
+    width: int
+    height: int
+    """The picture's, in pixels; it stands in the middle, at the top."""
+    x_dpi: int
+    y_dpi: int
+    turned: bool
+    """Anticlockwise by a quarter first: it was wider than the paper, and no banner."""
+
+    @property
+    def left(self) -> int:
+        return (self.paper - self.width) // 2
+
+
+def layout(
+    width: float,
+    height: float,
+    resolution: tuple[float, float] | None,
+    high_res: bool | None,
+    *,
+    scan: bool = False,
+) -> Layout:
+    """A place for a picture of so many pixels, at a resolution if one is known. True to size where it fits;
+    scan: wider paper where it does not. Raises PageError."""
+    x_in, y_in = resolution or (1.0, 1.0)
+    inches = (width / x_in, height / y_in)
+    a4, b4, a3 = (paper / 204 * _SAME_WIDTH for paper in _WIDTHS[204])
+    paper = _WIDTHS[204][0]
+    turned = 1.0 < inches[0] / inches[1] <= _SIDEWAYS_MAX and (
+        inches[0] > a4 if resolution else inches[0] > 1.2 * inches[1]
+    )
+    if turned:
+        inches = (inches[1], inches[0])
+        y_in = x_in
+    if scan and a4 < inches[0] <= a3:
+        paper = _WIDTHS[204][1] if inches[0] <= b4 else _WIDTHS[204][2]
+    true_width = inches[0] * 204
+    across = paper / true_width if resolution is None or true_width > paper else 1.0
+    # Letter is wider than a fax page by a hair: it keeps its length.
+    factor = 1.0 if resolution and across >= 1 / _SAME_WIDTH else across
+    if high_res is None:
+        high_res = resolution is None or y_in / factor >= _FINE_FROM_DPI
+    y_dpi = _FINE if high_res else _STANDARD
+    length = inches[1] * factor
+    if length > _LENGTH_MAX_INCH:
+        raise _too_long(length)
+    return Layout(
+        paper,
+        max(1, min(paper, round(true_width * across))),
+        max(1, round(length * y_dpi)),
+        204,
+        y_dpi,
+        turned,
+    )
+
+
+def to_bits(grey: Image.Image, place: Layout, wish: Wish, *, bilevel: bool, reduction: float) -> Image.Image:
+    """A grey picture of its final size as a page in one bit, on white."""
+    if wish.photo and not bilevel:
+        bits = _bilevel.by_dots(grey, place.x_dpi, place.y_dpi)
+    else:
+        bits = _bilevel.by_threshold(grey, bilevel=bilevel, reduction=reduction)
+    if bits.width == place.paper:
+        return bits
+    page = Image.new("1", (place.paper, bits.height), 255)
+    page.paste(bits, (place.left, 0))
+    return page
+
+
+def _scaled(
+    image: Image.Image, resolution: tuple[float, float] | None, wish: Wish
 ) -> tuple[Image.Image, tuple[int, int]]:
     """The image on white paper of a fax width, in one bit."""
     # Pillow turns a TIFF upright as it loads, and leaves other formats to us.
-    turned = image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+    exif = image.getexif().get(_ORIENTATION, 1)
+    bilevel = image.mode == "1"
     grey = _grey(image)
     if image.format != "TIFF":
-        exif = image.getexif().get(_ORIENTATION, 1)
         grey.getexif()[_ORIENTATION] = exif
         grey = ImageOps.exif_transpose(grey)
-    if high_res is None:
-        high_res = resolution is None or resolution[1] >= _FINE_FROM_DPI
-    x_dpi, y_dpi = 204, _FINE if high_res else _STANDARD
-
-    x_in, y_in = resolution or (1.0, 1.0)
-    if turned:
-        x_in, y_in = y_in, x_in
-    inches = (grey.width / x_in, grey.height / y_in)
-    a4, b4, a3 = (width / x_dpi * _SAME_WIDTH for width in _WIDTHS[x_dpi])
-    paper = _WIDTHS[x_dpi][0]
+    if resolution is not None and exif in (5, 6, 7, 8):
+        resolution = (resolution[1], resolution[0])
     scan = resolution is not None and min(resolution) >= _SCAN_FROM_DPI
-    sideways = 1.0 < inches[0] / inches[1] <= _SIDEWAYS_MAX
-    if sideways and (inches[0] > a4 if resolution else inches[0] > 1.2 * inches[1]):
+    place = layout(grey.width, grey.height, resolution, wish.high_res, scan=scan)
+    if place.turned:
         grey = grey.transpose(Image.Transpose.ROTATE_90)
-        inches = (inches[1], inches[0])
-    if scan and a4 < inches[0] <= a3:
-        paper = _WIDTHS[x_dpi][1] if inches[0] <= b4 else _WIDTHS[x_dpi][2]
-
-    true_width = inches[0] * x_dpi
-    factor = paper / true_width if resolution is None or true_width > paper else 1.0
-    width = max(1, min(paper, round(true_width * factor)))
-    height = max(1, round(inches[1] * y_dpi * factor))
-    if height > _LENGTH_MAX_INCH * y_dpi:
-        raise PageError(
-            f"it is {height / y_dpi:.0f} inches long, and a fax page {_LENGTH_MAX_INCH:.0f} at most"
-        )
-    if grey.size != (width, height):
-        grey = grey.resize((width, height), Image.Resampling.BOX)
-    page = Image.new("1", (paper, height), 255)
-    # Half-way grey is black: a line one row high stays when rows are merged in pairs.
-    page.paste(grey.point([0] * 129 + [255] * 127, "1"), ((paper - width) // 2, 0))
-    return page, (x_dpi, y_dpi)
+    reduction = max(grey.width / place.width, grey.height / place.height)
+    if grey.size != (place.width, place.height):
+        grey = grey.resize((place.width, place.height), Image.Resampling.BOX)
+    page = to_bits(grey, place, wish, bilevel=bilevel, reduction=reduction)
+    return page, (place.x_dpi, place.y_dpi)
 
 
 def _grey(image: Image.Image) -> Image.Image:

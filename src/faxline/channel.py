@@ -49,6 +49,7 @@ class CallChannel:
         *,
         logger: logging.Logger | None = None,
         subscriber_id: str = "",
+        subscriber_name: str = "",
         trace: str | os.PathLike[str] | None = None,
         trace_pages: bool = False,
     ) -> None:
@@ -56,7 +57,8 @@ class CallChannel:
 
         device: an address, `scheme:rest?option=value&...`, such as `sim:`. logger: default "faxline".
         subscriber_id: the line's own number as the far end shows it, up to 20 of 0-9 + space; the default
-        of the fax option SubscriberId. trace: a file for the record of all calls as JSON lines, or a
+        of the fax option SubscriberId. subscriber_name: whose line it is, for header lines and cover pages
+        (the field {name}). trace: a file for the record of all calls as JSON lines, or a
         directory in which each call gets a file of its own; read it with `faxline trace FILE`. trace_pages:
         the record has the pages' images, too, so that it shows what was on them.
 
@@ -79,6 +81,9 @@ class CallChannel:
             raise
         self.device: str = resolved.address
         """The address of the device, as it was given."""
+        self.subscriber_name: str = subscriber_name
+        """Whose line it is."""
+        self._line.subscriber_name = subscriber_name
         defaults = {"SubscriberId": identity.effective["SubscriberId"]}
         self.FaxSender: CallFaxSender = CallFaxSender(self, self._logger, defaults)
         """Sends faxes on this channel's call."""

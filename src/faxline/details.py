@@ -3,6 +3,7 @@
 import logging
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from faxline._lib import RAW_CAUSES
@@ -48,6 +49,12 @@ class FaxDetails:
         """Forgets the last job. For the sender or receiver."""
         self.ID: str = ""
         """A new unique string per job; '' before the first."""
+        self.call_id: str = ""
+        """CallDetails.call_id of its call."""
+        self.started: datetime | None = None
+        """When the engine took the line, with the time zone; None before."""
+        self.seconds: float = 0.0
+        """Of line time from then to the end; 0 before the end."""
         self.fax_standard: str = "T.30"
         """'T.30', or 'T.38' on an IP line."""
         self.options: dict[str, str] = {}

@@ -1,8 +1,8 @@
 """FaxToSend: the document of a fax, read page by page when the fax starts.
 
-Any TIFF that Pillow reads, with all its pages, and any still image. What becomes of a page is in
-_raster.py. Files may come from strangers: whatever is wrong with one is a DocumentError that names file,
-page and reason, sizes are checked before pixels are decoded, and nothing global in Pillow is touched.
+TIFF of every kind and still images (_images.py), PDF (_pdf.py), plain text (_text.py), a cover page before
+them (cover.py). What becomes of a page is in _raster.py. Files may come from strangers: whatever is wrong
+with one is a DocumentError that names file, page and reason.
 """
 
 from __future__ import annotations
@@ -10,175 +10,222 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
+
+from faxline import _selection
+from faxline._selection import Selection
+from faxline._source import PAGES_MAX, PIXELS_MAX, DocumentError, Leaf, Source, place, reading
 
 if TYPE_CHECKING:
-    from PIL import Image
-
+    from faxline._fields import Facts
     from faxline._header_line import HeaderLine
     from faxline._lib import Document
-    from faxline._raster import FaxPage
+    from faxline._raster import FaxPage, Wish
+    from faxline.cover import Cover
 
-PAGES_MAX = 2000  # more in one file is a loop of directories, or not a fax
-PIXELS_MAX = (
-    89_478_485  # of one page before conversion: where Pillow starts to warn; A3 at 600 dpi has 70 million
-)
+__all__ = ["PAGES_MAX", "PIXELS_MAX", "DocumentError", "FaxToSend", "add_page"]
+
+_PDF_START = 1024  # readers of PDF look for its mark so far into the file
 
 
-class DocumentError(Exception):
-    """A document cannot be sent; the message is a sentence that names file, page and reason."""
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """A file, or some of its pages."""
+
+    name: str
+    selection: Selection
+    photo: bool
+    paper: str
 
 
 class FaxToSend:
-    """A document for CallFaxSender: one file or several, which form one fax.
+    """A document for CallFaxSender: one file or several, which form one fax. TIFF, PNG, JPEG and other
+    images; PDF (with the extra `faxline[pdf]`); plain text (.txt .text .log .asc).
 
     Nothing is opened before the fax starts; what is wrong with a file appears then, as Cause.ERROR with a
     sentence in Details.raw_cause_text. An object may be sent any number of times.
     """
 
     def __init__(
-        self, filename: str | os.PathLike[str] | list[str | os.PathLike[str]] | list[str] | None = None
+        self,
+        filename: str | os.PathLike[str] | list[str | os.PathLike[str]] | list[str] | None = None,
+        *,
+        pages: str = "",
+        photo: bool = False,
+        paper: str = "a4",
     ) -> None:
-        """filename: a TIFF or image file, or a list of them in the order of their pages. Raises TypeError."""
-        self._names: tuple[str, ...] = ()
+        """filename: a file, or a list of them in the order of their pages. The others as add_content().
+        Raises TypeError, ValueError."""
+        self._contents: tuple[_Content, ...] = ()
+        self._cover: Cover | None = None
         if isinstance(filename, (list, tuple)):
-            self.set_content(*filename)
+            self.set_content(*filename, pages=pages, photo=photo, paper=paper)
         elif filename is not None:
-            self.set_content(filename)
+            self.set_content(filename, pages=pages, photo=photo, paper=paper)
 
-    def set_content(self, *filenames: str | os.PathLike[str]) -> None:
-        """Names the file, or the files in the order of their pages; replaces what was named before."""
-        self._names = tuple(os.fsdecode(name) for name in filenames)
+    def set_content(
+        self,
+        *filenames: str | os.PathLike[str],
+        pages: str = "",
+        photo: bool = False,
+        paper: str = "a4",
+    ) -> None:
+        """Names the file, or the files in the order of their pages; replaces what was named before. The
+        others as add_content()."""
+        before, self._contents = self._contents, ()
+        try:
+            for filename in filenames:
+                self.add_content(filename, pages=pages, photo=photo, paper=paper)
+        except BaseException:
+            self._contents = before
+            raise
+
+    def add_content(
+        self, filename: str | os.PathLike[str], *, pages: str = "", photo: bool = False, paper: str = "a4"
+    ) -> None:
+        """Names one more file, behind those named before.
+
+        pages: which of its pages, in this order, as in '1-3,5,8-'; '' all. photo: clustered dots for what is
+        neither black nor white, where a threshold would leave black or white only; for pictures, it takes
+        some two to five times as long on the line. paper: 'a4', 'letter' or 'legal', for plain text. Raises
+        ValueError, TypeError.
+        """
+        if paper not in ("a4", "letter", "legal"):
+            raise ValueError(f"paper {paper!r}: 'a4', 'letter' or 'legal'")
+        content = _Content(os.fsdecode(filename), _selection.parse(pages), photo, paper)
+        self._contents += (content,)
+
+    def set_cover(self, cover: Cover | None) -> None:
+        """A page before all others; None: no such page."""
+        self._cover = cover
+
+    @property
+    def cover(self) -> Cover | None:
+        """The cover page."""
+        return self._cover
 
     @property
     def names(self) -> tuple[str, ...]:
         """The files."""
-        return self._names
+        return tuple(content.name for content in self._contents)
 
     def __repr__(self) -> str:
-        return f"FaxToSend({list(self._names)!r})"
+        return f"FaxToSend({list(self.names)!r})"
 
     def count_pages(self) -> int:
-        """How many pages there are, without decoding them. Raises DocumentError."""
-        return sum(1 for name in self._existing_names() for _ in _images(name))
+        """How many pages there are, the cover included, without decoding them. Raises DocumentError."""
+        pages = sum(1 for content in self._named() for _ in _leaves(content))
+        return pages + (self._cover is not None)
 
-    def pages(self, *, high_res: bool | None = None, header: HeaderLine | None = None) -> Iterator[FaxPage]:
-        """Every page as a fax page, one at a time. high_res: the option HighRes. Raises DocumentError."""
-        from faxline import _raster
+    def pages(self, *, high_res: bool | None = None, facts: Facts | None = None) -> Iterator[FaxPage]:
+        """Every page as a fax page, one at a time. high_res: the option HighRes. facts: for the cover. Raises
+        DocumentError."""
+        from faxline._raster import Wish
 
+        contents = self._named()
         total = 0
-        for name in self._existing_names():
-            for number, image in _images(name):
+        if self._cover is not None:
+            total += 1
+            with reading("the cover page", None):
+                yield self._cover.convert(facts, Wish(high_res))
+        for content in contents:
+            wish = Wish(high_res, content.photo)
+            for number, leaf in _leaves(content):
                 total += 1
-                with _reading(name, number):
-                    page = _raster.convert(image, high_res, header.text(total) if header else "")
-                page.place = _place(name, number)
-                page.decode = partial(_decode, name, number, image, high_res)
+                page = _page(content.name, number, leaf, wish)
+                page.number = total
                 yield page
 
-    def _existing_names(self) -> tuple[str, ...]:
-        if not self._names:
+    def _named(self) -> tuple[_Content, ...]:
+        if not self._contents and self._cover is None:
             raise DocumentError("no document: set_content() has named no file")
-        return self._names
+        return self._contents
 
 
-def add_page(pages: Document, page: FaxPage) -> None:
-    """Hands a page to the engine: as its file has it where that is whole, as rows otherwise.
+def add_page(pages: Document, page: FaxPage, header: HeaderLine | None = None) -> None:
+    """Hands a page to the engine: as its file has it where that is whole, as rows otherwise. header: for its
+    top.
 
     Raises DocumentError.
     """
     from faxline._lib import PageRefused
 
-    code = page.code
-    if code is not None:
-        if pages.add_coded(page, code):
-            return
-        assert page.decode is not None
-        page = page.decode()
+    code, number = page.code, page.number
     try:
-        pages.add_page(page.width_px, page.x_dpi, page.y_dpi, page.rows, page.row_count)
+        if code is None or not pages.add_coded(page, code):
+            if code is not None:
+                assert page.decode is not None
+                page = page.decode()
+            pages.add_page(page.width_px, page.x_dpi, page.y_dpi, page.rows, page.row_count)
+        if header is not None:
+            with reading(page.place, None):
+                strips = header.strips(number, page.x_dpi, page.y_dpi)
+            for strip in strips:
+                pages.add_header(strip)
     except PageRefused as error:
         raise DocumentError(f"{page.place}: {error}") from None
 
 
-def _decode(name: str, number: int, image: Image.Image, high_res: bool | None) -> FaxPage:
-    from faxline import _raster
+def _page(name: str, number: int, leaf: Leaf, wish: Wish) -> FaxPage:
+    with reading(name, number):
+        page = leaf.convert(wish)
+    page.place = place(name, number)
+    if page.code is not None:
+        from faxline._raster import Wish
 
-    with _reading(name, number):
-        page = _raster.convert(image, high_res, "", decoded=True)
-    page.place = _place(name, number)
+        page.decode = partial(_page, name, number, leaf, Wish(wish.high_res, wish.photo, decoded=True))
     return page
 
 
-def _images(name: str) -> Iterator[tuple[int, Image.Image]]:
-    """The pages of a file, from 1, their pixels not decoded yet. The file is closed at the end in any
-    case."""
-    from PIL import Image
+def _leaves(content: _Content) -> Iterator[tuple[int, Leaf]]:
+    """The pages of a file that are wanted, with their numbers. The file is closed at the end in any case."""
+    name, ranges = content.name, content.selection.ranges
+    with _opened(content) as source:
+        for first, last in ranges or ((1, None),):
+            number = first
+            while last is None or number <= last:
+                with reading(name, number):
+                    leaf = source.page(number)
+                if leaf is None:
+                    if ranges and (last is not None or number == first):
+                        raise DocumentError(f"{name}: it has no page {number}")
+                    break
+                yield number, leaf
+                number += 1
 
+
+@contextmanager
+def _opened(content: _Content) -> Iterator[Source]:
+    name = content.name
     try:
         file = open(name, "rb")  # noqa: SIM115 - closed below
     except (OSError, ValueError) as error:
         raise DocumentError(f"{name}: {getattr(error, 'strerror', None) or error}") from None
     with file:
-        with _reading(name, None):
-            start = file.read(5)
-            if not start:
-                raise DocumentError(f"{name}: the file is empty")
-            if start == b"%PDF-":
-                raise DocumentError(f"{name}: PDF documents cannot be read yet; convert it to TIFF")
-            file.seek(0)
-            image = Image.open(file)
-        # Frames of other formats are an animation, not pages.
-        pages_max = PAGES_MAX if image.format == "TIFF" else 1
-        number = 0
-        while True:
-            number += 1
-            with _reading(name, number):
-                if number > 1:
-                    try:
-                        image.seek(number - 1)
-                    except EOFError:
-                        return
-                if number > PAGES_MAX:
-                    raise DocumentError(f"{name}: more than {PAGES_MAX} pages")
-                width, height = image.size
-                if width * height > PIXELS_MAX:
-                    raise DocumentError(
-                        f"{_place(name, number)}: {width} x {height} pixels are too many, "
-                        f"{PIXELS_MAX} at most"
-                    )
-            yield number, image
-            if number == pages_max == 1:
-                return
+        with reading(name, None):
+            source = _source(content, file)
+        try:
+            yield source
+        finally:
+            source.close()
 
 
-def _place(name: str, number: int | None) -> str:
-    return name if number is None else f"page {number} of {name}"
+def _source(content: _Content, file: BinaryIO) -> Source:
+    name = content.name
+    start = file.read(_PDF_START)
+    file.seek(0)
+    if not start:
+        raise DocumentError(f"{name}: the file is empty")
+    if b"%PDF-" in start:
+        from faxline._pdf import PdfSource
 
+        return PdfSource(name, file)
+    if name.lower().endswith((".txt", ".text", ".log", ".asc")):
+        from faxline._text import PAPERS, TextSource
 
-@contextmanager
-def _reading(name: str, number: int | None) -> Iterator[None]:
-    """Turns whatever goes wrong with a file into a DocumentError. A broken file makes Pillow raise almost
-    anything (OSError, SyntaxError, struct.error, KeyError, OverflowError ...), hence the wide net."""
-    from PIL import Image, UnidentifiedImageError
+        return TextSource(name, file, PAPERS[content.paper])
+    from faxline._images import ImageSource
 
-    from faxline._raster import PageError
-
-    try:
-        yield
-    except DocumentError:
-        raise
-    except PageError as error:
-        raise DocumentError(f"{_place(name, number)}: {error}") from None
-    except UnidentifiedImageError:
-        raise DocumentError(f"{name}: neither a TIFF nor an image of a known kind") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise DocumentError(f"{_place(name, number)}: too many pixels ({PIXELS_MAX} at most)") from None
-    except MemoryError:
-        raise DocumentError(f"{_place(name, number)}: not enough memory for this page") from None
-    except Exception as error:
-        reason = str(error) or type(error).__name__
-        raise DocumentError(
-            f"{_place(name, number)}: cannot be read, broken or cut short ({reason})"
-        ) from error
+    return ImageSource(name, file)

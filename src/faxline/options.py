@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from faxline._header_line import FIELDS, template_fault
+from faxline._fields import FIELDS
+from faxline._header_line import template_fault
 from faxline._lib import CODINGS, EngineOptions
 from faxline.causes import FaxCause
 

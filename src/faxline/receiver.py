@@ -29,8 +29,13 @@ class _ReceiveJob(Job):
             return False
         return True
 
+    def finish(self) -> None:
+        self._fault = self._store.close() or self._fault
+
     def end(self, cause: FaxCause, raw_cause: str | None, text: str = "") -> None:
-        self._store.close()
+        self.finish()
+        if cause is FaxCause.NORMAL and self._fault:
+            cause, raw_cause = FaxCause.ERROR, "local.storage"
         super().end(cause, raw_cause, text or (self._fault if raw_cause == "local.storage" else ""))
 
 

@@ -260,6 +260,7 @@ def _failed_rate(negotiated: Mapping[str, str], given: Mapping[str, Any]) -> int
 class _Rest(FaxToSend):
     def __init__(self, document: FaxToSend, confirmed: int) -> None:
         super().__init__(list(document.names))
+        self.set_cover(document.cover)
         self._document = document
         self._confirmed = confirmed
 

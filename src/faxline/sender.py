@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from faxline import options
+from faxline._fields import Facts
 from faxline._header_line import HeaderLine
 from faxline._job import FaxJobs, Job, without_secrets
 from faxline._lib import Document
@@ -85,18 +86,18 @@ class CallFaxSender(FaxJobs[FaxToSend]):
         pages = Document()
         try:
             names = document.names
-            header = None
-            if effective["HeaderLine"]:
-                header = HeaderLine(
-                    effective["HeaderLine"],
-                    subscriber_id=wanted.subscriber_id,
-                    to=line.details.call_to,
-                    pages=document.count_pages(),
-                    now=datetime.now(),
-                )
-            for page in document.pages(high_res=wanted.high_res, header=header):
+            header_line = effective["HeaderLine"]
+            facts = Facts(
+                to=line.details.call_to,
+                subscriber_id=wanted.subscriber_id,
+                name=line.subscriber_name,
+                pages=document.count_pages() if header_line or document.cover else 0,
+                now=datetime.now().astimezone(),
+            )
+            header = HeaderLine(header_line, facts) if header_line else None
+            for page in document.pages(high_res=wanted.high_res, facts=facts):
                 self._check_wanted(job)
-                add_page(pages, page)
+                add_page(pages, page, header)
             with line.changed:
                 self._check_wanted(job)
                 line.note(order="fax", id=details.ID, files=names, options=without_secrets(effective))

@@ -100,7 +100,7 @@ class TiffWriter:
             if self._replace:
                 os.replace(temporary, self._path)
             else:
-                _rename(temporary, self._path)
+                rename(temporary, self._path)
         except BaseException:
             os.close(fd)
             temporary.unlink(missing_ok=True)
@@ -162,7 +162,7 @@ class TiffWriter:
         return struct.pack("<H", len(fields)) + entries + struct.pack("<I", 0) + values, link
 
 
-def _rename(temporary: Path, path: Path) -> None:
+def rename(temporary: Path, path: Path) -> None:
     """Gives the file its name, unless there is one of that name. Raises FileExistsError."""
     try:
         os.link(temporary, path)

@@ -13,6 +13,8 @@ from faxline.cli import status
 COMMANDS = {
     "send": "send a fax",
     "receive": "receive faxes",
+    "preview": "show a fax before it is sent, and what it takes",
+    "convert": "write a fax as PDF, TIFF or PNG",
     "modem": "simulated modems on pseudo-terminals, for any fax program",
     "devices": "list the modems",
     "trace": "show a recorded call as text",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from faxline import options
+from faxline import options, pdf
 from faxline._job import without_secrets
 from faxline.causes import CallState, FaxCause
 from faxline.channel import CallChannel
@@ -32,14 +32,15 @@ from faxline.storage import FaxToReceive
 class _DatedFax(FaxToReceive):
     """Names the file by the time and by who sends: what a far end calls itself is hostile text."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, extension: str) -> None:
         self._directory = directory
+        self._extension = extension
         self._stem = datetime.now().strftime("%Y%m%d-%H%M%S-%f")[:-3]
-        super().__init__(directory / f"{self._stem}.tif")
+        super().__init__(directory / f"{self._stem}{extension}")
 
     def path(self, remote_id: str) -> Path:
         name = re.sub(r"[^0-9A-Za-z+]+", "_", remote_id).strip("_")
-        self._path = self._directory / f"{self._stem}{'-' * bool(name)}{name}.tif"
+        self._path = self._directory / f"{self._stem}{'-' * bool(name)}{name}{self._extension}"
         return self._path
 
 
@@ -48,6 +49,7 @@ class _Wanted:
     """What the command line asks for."""
 
     directory: Path
+    extension: str
     options: dict[str, str]
     once: bool
 
@@ -61,6 +63,14 @@ class _Wanted:
     type=click.Path(path_type=Path),
     help="Directory for the faxes; it must exist.",
 )
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["tiff", "pdf"]),
+    default="tiff",
+    help="Of the faxes (default: tiff). A PDF is made at the end of each fax from a TIFF beside it, which "
+    "keeps every confirmed page should something go wrong before.",
+)
 @click.option("--once", is_flag=True, help="End after one call, with its exit status.")
 @fax_options
 @json_option
@@ -72,6 +82,7 @@ class _Wanted:
 def command(
     device: str,
     output: Path,
+    kind: str,
     once: bool,
     fax_options: tuple[tuple[str, str], ...],
     as_json: bool,
@@ -79,7 +90,7 @@ def command(
     trace: str | None,
     trace_pages: bool,
 ) -> int:
-    """Wait for calls, answer them and write each fax as a TIFF in DIR, until interrupted.
+    """Wait for calls, answer them and write each fax as a TIFF or PDF in DIR, until interrupted.
 
     The first Ctrl-C or SIGTERM ends a call politely and keeps every page that was confirmed; a second one
     quits at once.
@@ -94,7 +105,12 @@ def command(
         return complain(NO_DEVICE)
     if not output.is_dir() or not os.access(output, os.W_OK):
         return complain(f"{output}: not a directory that can be written")
-    wanted = _Wanted(output, dict(fax_options), once)
+    if kind == "pdf":
+        try:
+            pdf.check()
+        except pdf.PdfError as error:
+            return complain(str(error))
+    wanted = _Wanted(output, ".pdf" if kind == "pdf" else ".tif", dict(fax_options), once)
     checked = options.check(dict(wanted.options), receiving=True)
     if checked.cause is not FaxCause.NONE:
         complain(checked.text)
@@ -125,7 +141,7 @@ def _serve(channel: CallChannel, wanted: _Wanted, report: Report) -> int:
             if wanted.once:
                 return status.CALL_STATUS[channel.cause()]
             continue
-        cause = _receive(channel, _DatedFax(wanted.directory), wanted, report)
+        cause = _receive(channel, _DatedFax(wanted.directory, wanted.extension), wanted, report)
         if wanted.once:
             return status.FAX_STATUS[cause]
 

@@ -2,11 +2,12 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 
-from faxline import options
+from faxline import options, pdf
 from faxline._job import without_secrets
 from faxline.causes import CallCause, CallState, FaxCause
 from faxline.channel import CallChannel
@@ -22,7 +23,9 @@ from faxline.cli.common import (
     polite_signals,
     quiet_option,
 )
+from faxline.cli.documents import document_options, fax_of
 from faxline.cli.report import Report, plural
+from faxline.confirmation import Confirmation
 from faxline.document import DocumentError, FaxToSend
 from faxline.errors import Error, Hangup
 from faxline.retry import RETRIES_MAX, Advice, advise, remaining
@@ -41,13 +44,21 @@ class _Wanted:
     timeout: float
     retries: int
     resend_unconfirmed: bool
+    confirmation: str | None
 
 
 @click.command(epilog=status.table())
 @click.argument("number", shell_complete=complete.numbers)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
 @device_option
+@document_options
 @fax_options
+@click.option(
+    "--confirmation",
+    metavar="FILE",
+    type=click.Path(),
+    help="Write a page that says what became of the fax: .pdf, .png or .tif; an older file is replaced.",
+)
 @click.option("--from", "call_from", metavar="NUMBER", default="", help="The number that calls.")
 @click.option(
     "--timeout",
@@ -78,6 +89,13 @@ def command(
     number: str,
     files: tuple[str, ...],
     device: str,
+    pages: str,
+    photo: bool,
+    paper: str,
+    cover: str | None,
+    fields: tuple[tuple[str, str], ...],
+    sender_name: str,
+    confirmation: str | None,
     fax_options: tuple[tuple[str, str], ...],
     call_from: str,
     timeout: float,
@@ -88,14 +106,16 @@ def command(
     trace: str | None,
     trace_pages: bool,
 ) -> int:
-    """Send a fax to NUMBER: TIFF or image FILEs, in the order of their pages. Several form one fax.
+    """Send a fax to NUMBER: PDF, TIFF, image or text FILEs, in the order of their pages. Several form one
+    fax.
 
-    NUMBER may be a name from the configuration file.
+    NUMBER may be a name from the configuration file. `faxline preview` shows the fax before it is sent.
 
     \b
     Examples:
       faxline send 5550100 letter.tif --device sim:
       faxline send 5550100 letter.tif plan.png --option HighRes=YES --trace call.trace
+      faxline send 5550100 report.pdf --pages 1-3,7- --cover standard --field to_name="Ms Smith"
       faxline send taxoffice letter.tif --retries 5 --json
     """
     if not device:
@@ -108,6 +128,9 @@ def command(
             open(name, "rb").close()
         except OSError as error:
             return complain(f"{name}: {error.strerror}")
+    fax = fax_of(files, pages, photo, paper, cover, fields)
+    if confirmation is not None and (fault := _confirmation_fault(confirmation)):
+        return complain(fault)
     with Report(as_json=as_json, quiet=quiet) as report:
         # What can be seen to be wrong without a call costs none.
         checked = options.check(dict(fax_options))
@@ -116,7 +139,6 @@ def command(
             return _Result(status.FAX_STATUS[checked.cause], checked.cause, text=checked.text).tell(
                 report, number, 0
             )
-        fax = FaxToSend(list(files))
         try:
             total = fax.count_pages()
         except DocumentError as error:
@@ -126,10 +148,23 @@ def command(
             )
             return result.tell(report, number, 0)
         wanted = _Wanted(
-            number, fax, total, dict(fax_options), call_from, timeout, retries, resend_unconfirmed
+            number,
+            fax,
+            total,
+            dict(fax_options),
+            call_from,
+            timeout,
+            retries,
+            resend_unconfirmed,
+            confirmation,
         )
         try:
-            with polite_signals(), CallChannel(device, trace=trace, trace_pages=trace_pages) as channel:
+            with (
+                polite_signals(),
+                CallChannel(
+                    device, subscriber_name=sender_name, trace=trace, trace_pages=trace_pages
+                ) as channel,
+            ):
                 return _send(channel, wanted, report)
         except (Error, Hangup) as error:
             return complain(str(error))
@@ -184,6 +219,7 @@ def _send(channel: CallChannel, wanted: _Wanted, report: Report) -> int:
     try:
         while True:
             result = _call(channel, wanted, report, fax_options, confirmed)
+            _confirm(channel, wanted, confirmed)
             confirmed = result.pages
             if result.exit_status == status.OK or confirmed >= wanted.total:
                 return result.tell(report, wanted.number, attempt)
@@ -204,6 +240,32 @@ def _send(channel: CallChannel, wanted: _Wanted, report: Report) -> int:
             channel.FaxSender.stop()
         channel.hang_up()
         raise
+
+
+def _confirmation_fault(name: str) -> str:
+    """What can be seen to be wrong with --confirmation before the call, or ''."""
+    path = Path(name)
+    kind = path.suffix.lower()
+    if kind not in pdf.FORMATS:
+        return f"--confirmation {name}: the extension says the format, and is one of {' '.join(pdf.FORMATS)}"
+    if not path.absolute().parent.is_dir():
+        return f"--confirmation {name}: no such directory"
+    if kind == ".pdf":
+        try:
+            pdf.check()
+        except pdf.PdfError as error:
+            return f"--confirmation {name}: {error}"
+    return ""
+
+
+def _confirm(channel: CallChannel, wanted: _Wanted, confirmed: int) -> None:
+    """Writes the confirmation after each call; what goes wrong with it changes nothing about the fax."""
+    if wanted.confirmation is None:
+        return
+    try:
+        Confirmation.of(channel, wanted.fax, confirmed=confirmed).save(wanted.confirmation, replace=True)
+    except (OSError, ValueError, pdf.PdfError) as error:
+        complain(f"{wanted.confirmation}: not written: {error}")
 
 
 def _advice(wanted: _Wanted, result: _Result, attempt: int) -> Advice:

@@ -1,0 +1,75 @@
+"""What the commands that read documents share: options that say which pages, how, and under which cover."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from faxline.cli.common import pairs
+from faxline.cover import Cover
+from faxline.document import FaxToSend
+
+STANDARD_COVER = "standard"
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option("--pages", metavar="RANGES", default="", help="Of one FILE: which pages, as in 1-3,5,8-."),
+    click.option("--photo", is_flag=True, help="Pictures in dots of black and white; takes longer."),
+    click.option(
+        "--paper",
+        type=click.Choice(["a4", "letter", "legal"]),
+        default="a4",
+        help="For text files and the cover (default: a4).",
+    ),
+    click.option(
+        "--cover",
+        metavar="TEMPLATE",
+        help=f"A cover page from this file; '{STANDARD_COVER}' is one that is built in.",
+    ),
+    click.option(
+        "--field",
+        "fields",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=pairs,
+        help="What the cover's template calls NAME; the standard cover has to_name, subject, message.",
+    ),
+    click.option(
+        "--name", "sender_name", metavar="TEXT", default="", help="Who sends, for header line and cover."
+    ),
+)
+
+
+def document_options(command: Decorated) -> Decorated:
+    """The options, as parameters of fax_of(); and `sender_name`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def fax_of(
+    files: tuple[str, ...],
+    pages: str,
+    photo: bool,
+    paper: str,
+    cover: str | None,
+    fields: tuple[tuple[str, str], ...],
+) -> FaxToSend:
+    """The document that the command line asks for. Raises click.UsageError."""
+    if pages and len(files) != 1:
+        raise click.UsageError("--pages needs exactly one FILE")
+    if fields and cover is None:
+        raise click.UsageError("--field needs --cover")
+    fax = FaxToSend()
+    try:
+        fax.set_content(*files, pages=pages, photo=photo, paper=paper)
+        if cover is not None:
+            template = None if cover == STANDARD_COVER else cover
+            texts = {name: value.replace("\\n", "\n") for name, value in fields}
+            fax.set_cover(Cover(template, paper=paper, **texts))
+    except OSError as error:
+        raise click.UsageError(f"{cover}: {error.strerror or error}") from None
+    except (ValueError, TypeError) as error:
+        raise click.UsageError(str(error)) from None
+    return fax
