@@ -47,6 +47,11 @@ def raw_causes() -> str:
     return table(("raw cause", "cause", "what it says"), rows)
 
 
+def example(name: str) -> str:
+    """A file of examples/. (As ```py: what is marked python is run by the tests of the docs.)"""
+    return f"```py\n{(DOCS.parent / 'examples' / name).read_text()}```"
+
+
 def json_events() -> str:
     """Every event of every command's --json."""
     parts = []
@@ -364,6 +369,10 @@ API = {
 
 PARTS = {
     "api.md": {"reference": api},
+    "testkit.md": {
+        "application": lambda: example("outbox.py"),
+        "test": lambda: example("test_outbox.py"),
+    },
     "cli.md": {"json": json_events},
     "causes.md": {"raw-causes": raw_causes, "retries": retries, "exit-statuses": exit_statuses},
     "options.md": {"options": fax_options},

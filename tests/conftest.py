@@ -15,6 +15,7 @@ from faxline import CallChannel
 from faxline._line import Line
 
 pytest.register_assert_rewrite("board_suite")
+pytest_plugins = ["pytester"]
 
 # The same examples every time, however slow the machine.
 settings.register_profile(

@@ -136,7 +136,8 @@ static const struct fl_class1_profile PROFILES[] = {
         .reset = "ATZ",
         .select = "AT+FCLASS=1",
         .abort_ms = 200,
-        .connect_delay_ms = 400, /* [HF] Class1TMConnectDelay */
+        /* [HF] has Class1TMConnectDelay 400 here. spandsp 0.0.6 keeps what comes before its training is over (tests/interop
+         * sends by it), and 0.25 s a page are line time. */
         .send_list = "24,48,72,73,74,96,97,98,121,122,145,146",
         .receive_list = "24,48,72,73,74,96,97,98,121,122,145,146",
         .hook_sensitivity = 1,

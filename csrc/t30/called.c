@@ -73,7 +73,7 @@ void fl_t30_enter_B_AWAIT_DCS(struct fl_t30 *e)
     else if (
         identifying(
             e)) /* midway between T4 and T2, at random: two ends that missed each other must not keep time */
-        fl_t30_timer_start(e, FL_T4, FL_MS(4500) + (fl_time)(fl_random(&e->random) % 550000));
+        fl_t30_timer_start(e, FL_T4, FL_MS(4500) + (fl_time)(fl_random(&e->random) % 400000));
     else
         fl_t30_timer_start(e, FL_T4, FL_MS(FL_T30_TIMERS[FL_T2].nominal_ms));
     fl_t30_listen(e);
@@ -492,6 +492,7 @@ static void take_pps(struct fl_t30 *e, const struct fl_t30_happening *h)
         fl_t30_listen(e); /* not to be understood: silence makes the far end repeat it */
         return;
     }
+    e->trained = true; /* the burst behind CTR was trained long; those that come are not */
     uint8_t page = h->octets[4], block = h->octets[5];
     bool again =
         e->confirmed_any && page == e->confirmed_page && block == e->confirmed_block && e->ecm.fresh == 0;

@@ -2,6 +2,7 @@
  * stands. Everything of an office is touched under its mutex.
  */
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,13 +16,15 @@
 /* How long the exchange takes for what. */
 #define RING_AFTER FL_MS(1500)
 #define RING_EVERY FL_SEC(5)
+#define RINGS_MAX  12
 
 enum route { FREE, ROUTING, RINGING, JOINED, OVER };
 
 /* A modem's line, with the call that was dialled here (by the modem, or by its terminal). */
-struct line {
+struct fl_soft_line {
     struct fl_pipe pipe;
     struct fl_soft *office;
+    int owners; /* who opened it, and who has the pipe */
     char number[24];
     bool has_far, call_wanted;
     struct fl_softmodem modem;
@@ -31,22 +34,24 @@ struct line {
 
     uint8_t route; /* enum route */
     fl_time route_at;
+    int rings;
     struct fl_soft_end *caller, *callee;
-    struct line *callee_line; /* whose modem is called */
+    struct fl_soft_line *callee_line; /* whose modem is called */
     fl_time answered_at, held;
     struct fl_audio audio;
 };
 
 struct fl_soft {
     pthread_mutex_t mutex;
+    int owners;  /* who made it, and its lines */
     uint64_t at; /* samples since its beginning */
-    struct line *lines[LINES];
+    struct fl_soft_line *lines[LINES];
     uint32_t count;
 };
 
-static struct line *of(struct fl_pipe *pipe)
+static struct fl_soft_line *of(struct fl_pipe *pipe)
 {
-    return (struct line *)pipe;
+    return (struct fl_soft_line *)pipe;
 }
 
 static fl_time time_of(uint64_t samples)
@@ -61,16 +66,16 @@ static uint64_t samples_of(fl_time time)
 
 /* ---- calls ---- */
 
-static bool engaged(const struct line *line)
+static bool engaged(const struct fl_soft_line *line)
 {
     for (uint32_t i = 0; i < line->office->count; i++) {
-        const struct line *other = line->office->lines[i];
+        const struct fl_soft_line *other = line->office->lines[i];
         if (other->route != FREE && other->callee_line == line) return true;
     }
     return line->route != FREE || line->modem.end.hook != FL_SOFT_ON_HOOK;
 }
 
-static struct line *line_of_number(const struct fl_soft *office, const char *number)
+static struct fl_soft_line *line_of_number(const struct fl_soft *office, const char *number)
 {
     for (uint32_t i = 0; i < office->count; i++)
         if (office->lines[i]->number[0] && strcmp(office->lines[i]->number, number) == 0)
@@ -79,28 +84,29 @@ static struct line *line_of_number(const struct fl_soft *office, const char *num
 }
 
 /* Who is called: NULL when there is nobody, or they are busy. */
-static struct fl_soft_end *find_callee(struct line *line)
+static struct fl_soft_end *find_callee(struct fl_soft_line *line)
 {
     if (line->caller == &line->far.end) {
         line->callee_line = line;
         return &line->modem.end;
     }
-    struct line *other = line_of_number(line->office, line->modem.dialled);
+    struct fl_soft_line *other = line_of_number(line->office, line->modem.dialled);
     line->callee_line = other && !engaged(other) ? other : NULL;
     if (line->callee_line) return &other->modem.end;
     return !other && line->has_far ? &line->far.end : NULL;
 }
 
-static void begin_call(struct line *line, struct fl_soft_end *caller, fl_time now)
+static void begin_call(struct fl_soft_line *line, struct fl_soft_end *caller, fl_time now)
 {
     line->caller = caller;
     line->callee_line = NULL;
     line->callee = find_callee(line);
+    line->rings = 0;
     line->route = ROUTING;
     line->route_at = now + RING_AFTER;
 }
 
-static void refuse(struct line *line)
+static void refuse(struct fl_soft_line *line)
 {
     if (line->caller == &line->modem.end)
         fl_softmodem_busy(&line->modem);
@@ -109,14 +115,18 @@ static void refuse(struct line *line)
     line->route = OVER;
 }
 
-static void ring(struct line *line, fl_time now)
+static void ring(struct fl_soft_line *line, fl_time now)
 {
+    if (line->rings++ == RINGS_MAX) {
+        refuse(line);
+        return;
+    }
     line->callee->ops->ring(line->callee);
     line->route = RINGING;
     line->route_at = now + RING_EVERY;
 }
 
-static void join(struct line *line, fl_time now)
+static void join(struct fl_soft_line *line, fl_time now)
 {
     struct fl_audio_config audio = line->audio_config;
     audio.seed = fl_random(&line->seed);
@@ -127,7 +137,7 @@ static void join(struct line *line, fl_time now)
     line->route = JOINED;
 }
 
-static void part(struct line *line, fl_time now)
+static void part(struct fl_soft_line *line, fl_time now)
 {
     struct fl_soft_end *ends[] = {line->caller, line->callee};
     for (int i = 0; i < 2; i++)
@@ -137,7 +147,7 @@ static void part(struct line *line, fl_time now)
 }
 
 /* Looks at the hooks; true when it did something. */
-static bool look(struct line *line, fl_time now)
+static bool look(struct fl_soft_line *line, fl_time now)
 {
     bool caller_up = line->caller && line->caller->hook != FL_SOFT_ON_HOOK;
     switch (line->route) {
@@ -195,7 +205,7 @@ static void settle(struct fl_soft *office)
     } while (any);
 }
 
-static void pass_audio(struct line *line, int count)
+static void pass_audio(struct fl_soft_line *line, int count)
 {
     struct fl_soft_end *ends[] = {line->caller, line->callee};
     int16_t sent[2][FL_AUDIO_CHUNK], heard[2][FL_AUDIO_CHUNK];
@@ -209,7 +219,7 @@ static uint64_t next_sample(const struct fl_soft *office)
 {
     uint64_t next = UINT64_MAX;
     for (uint32_t i = 0; i < office->count; i++) {
-        const struct line *line = office->lines[i];
+        const struct fl_soft_line *line = office->lines[i];
         uint64_t sample = UINT64_MAX;
         if (line->route == JOINED) sample = office->at - office->at % FL_AUDIO_CHUNK + FL_AUDIO_CHUNK;
         if (line->route == ROUTING || line->route == RINGING) sample = samples_of(line->route_at);
@@ -218,11 +228,21 @@ static uint64_t next_sample(const struct fl_soft *office)
     return next;
 }
 
+/* Octets that the modems have said so far. */
+static uint64_t said(const struct fl_soft *office)
+{
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < office->count; i++) total += office->lines[i]->modem.said;
+    return total;
+}
+
+/* The audio goes on to `now`, or until a modem says something: then its owner is to answer first. So an owner that is late,
+ * or that runs many line seconds in one of the clock, is not late on the line. */
 static void advance(struct fl_soft *office, fl_time now)
 {
-    uint64_t target = samples_of(now);
+    uint64_t target = samples_of(now), before = said(office);
     settle(office);
-    while (office->at < target) {
+    while (office->at < target && said(office) == before) {
         uint64_t to = next_sample(office);
         if (to > target) to = target;
         if (to <= office->at) to = office->at + 1;
@@ -235,20 +255,20 @@ static void advance(struct fl_soft *office, fl_time now)
 
 /* ---- a modem as a pipe ---- */
 
-static void enter(struct line *line, fl_time now)
+static void enter(struct fl_soft_line *line, fl_time now)
 {
     pthread_mutex_lock(&line->office->mutex);
     if (now >= 0) advance(line->office, now);
 }
 
-static void leave(struct line *line)
+static void leave(struct fl_soft_line *line)
 {
     pthread_mutex_unlock(&line->office->mutex);
 }
 
 static int64_t pipe_read(struct fl_pipe *pipe, uint8_t *octets, size_t cap, fl_time now)
 {
-    struct line *line = of(pipe);
+    struct fl_soft_line *line = of(pipe);
     enter(line, now);
     int64_t got = (int64_t)fl_softmodem_read(&line->modem, octets, cap);
     leave(line);
@@ -257,7 +277,7 @@ static int64_t pipe_read(struct fl_pipe *pipe, uint8_t *octets, size_t cap, fl_t
 
 static size_t pipe_room(struct fl_pipe *pipe, fl_time now)
 {
-    struct line *line = of(pipe);
+    struct fl_soft_line *line = of(pipe);
     enter(line, now);
     size_t room = fl_softmodem_room(&line->modem);
     leave(line);
@@ -266,7 +286,7 @@ static size_t pipe_room(struct fl_pipe *pipe, fl_time now)
 
 static int64_t pipe_write(struct fl_pipe *pipe, const uint8_t *octets, size_t length, fl_time now)
 {
-    struct line *line = of(pipe);
+    struct fl_soft_line *line = of(pipe);
     enter(line, now);
     int64_t taken = (int64_t)fl_softmodem_write(&line->modem, octets, length);
     settle(line->office);
@@ -276,7 +296,7 @@ static int64_t pipe_write(struct fl_pipe *pipe, const uint8_t *octets, size_t le
 
 static fl_time pipe_deadline(struct fl_pipe *pipe)
 {
-    struct line *line = of(pipe);
+    struct fl_soft_line *line = of(pipe);
     pthread_mutex_lock(&line->office->mutex);
     uint64_t next = next_sample(line->office);
     fl_time deadline = next == UINT64_MAX ? FL_NEVER : time_of(next);
@@ -293,16 +313,70 @@ static int pipe_fd(struct fl_pipe *pipe)
 
 static void pipe_reset(struct fl_pipe *pipe, fl_time now)
 {
-    struct line *line = of(pipe);
+    struct fl_soft_line *line = of(pipe);
     enter(line, now);
     fl_softmodem_reset(&line->modem); /* without memory: it stays as it is */
     settle(line->office);
     leave(line);
 }
 
+/* Every call that this line has a part in ends. */
+static void drop_calls(struct fl_soft_line *line)
+{
+    line->modem.end.hook = FL_SOFT_ON_HOOK;
+    settle(line->office);
+    for (uint32_t i = 0; i < line->office->count; i++) {
+        struct fl_soft_line *other = line->office->lines[i];
+        if (other->route == FREE || other->callee_line != line) continue;
+        if (other->route == ROUTING || other->route == RINGING) refuse(other);
+        other->callee_line = NULL;
+        other->callee = NULL;
+    }
+    fl_terminal_close(&line->far);
+}
+
+static void leave_office(struct fl_soft_line *line)
+{
+    struct fl_soft *office = line->office;
+    for (uint32_t i = 0; i < office->count; i++) {
+        if (office->lines[i] != line) continue;
+        drop_calls(line);
+        office->lines[i] = office->lines[--office->count];
+        return;
+    }
+}
+
+static void disown_office(struct fl_soft *office)
+{
+    pthread_mutex_lock(&office->mutex);
+    bool last = --office->owners == 0;
+    pthread_mutex_unlock(&office->mutex);
+    if (!last) return;
+    pthread_mutex_destroy(&office->mutex);
+    free(office);
+}
+
+static void disown(struct fl_soft_line *line)
+{
+    struct fl_soft *office = line->office;
+    pthread_mutex_lock(&office->mutex);
+    bool last = --line->owners == 0;
+    if (last) leave_office(line);
+    pthread_mutex_unlock(&office->mutex);
+    if (!last) return;
+    fl_softmodem_close(&line->modem);
+    free(line);
+    disown_office(office);
+}
+
+/* The modem is unplugged; what is known of its last call can still be asked for. */
 static void pipe_free(struct fl_pipe *pipe)
 {
-    fl_soft_close(pipe);
+    struct fl_soft_line *line = of(pipe);
+    pthread_mutex_lock(&line->office->mutex);
+    leave_office(line);
+    pthread_mutex_unlock(&line->office->mutex);
+    disown(line);
 }
 
 static const struct fl_pipe_ops OPS = {
@@ -320,95 +394,89 @@ static const struct fl_pipe_ops OPS = {
 struct fl_soft *fl_soft_new(void)
 {
     struct fl_soft *office = calloc(1, sizeof *office);
-    if (office) pthread_mutex_init(&office->mutex, NULL);
+    if (!office) return NULL;
+    office->owners = 1;
+    pthread_mutex_init(&office->mutex, NULL);
     return office;
 }
 
 void fl_soft_free(struct fl_soft *office)
 {
-    if (!office) return;
-    pthread_mutex_destroy(&office->mutex);
-    free(office);
+    if (office) disown_office(office);
 }
 
-struct fl_pipe *fl_soft_open(struct fl_soft *office, const struct fl_soft_config *config)
+/* Takes its place in the office, or says why it cannot. */
+static bool enter_office(struct fl_soft_line *line, char *error, size_t error_size)
 {
-    struct line *line = calloc(1, sizeof *line);
-    if (!line) return NULL;
+    struct fl_soft *office = line->office;
+    bool taken = line->number[0] && line_of_number(office, line->number);
+    if (taken) snprintf(error, error_size, "there is a soft modem with the number %s already", line->number);
+    if (!taken && office->count == LINES)
+        snprintf(error, error_size, "no more than %d soft modems can share a clock", LINES);
+    if (taken || office->count == LINES) return false;
+    if (office->count == 0) office->at = 0; /* its clock begins anew with its first line */
+    office->lines[office->count++] = line;
+    office->owners++;
+    return true;
+}
+
+struct fl_soft_line *fl_soft_open(struct fl_soft *office, const struct fl_soft_config *config, char *error,
+                                  size_t error_size)
+{
+    struct fl_soft_line *line = calloc(1, sizeof *line);
+    if (!line || !fl_softmodem_init(&line->modem)) {
+        snprintf(error, error_size, "no memory for a soft modem");
+        free(line);
+        return NULL;
+    }
     line->pipe.ops = &OPS;
     line->office = office;
+    line->owners = 1;
     line->has_far = config->far != 0;
     line->audio_config = config->audio;
     line->seed = config->audio.seed;
     memcpy(line->number, config->number, sizeof line->number - 1);
     fl_terminal_init(&line->far, &config->terminal);
-    bool ready = fl_softmodem_init(&line->modem);
     pthread_mutex_lock(&office->mutex);
-    ready = ready && office->count < LINES;
-    if (ready) office->lines[office->count++] = line;
+    bool entered = enter_office(line, error, error_size);
     pthread_mutex_unlock(&office->mutex);
-    if (ready) return &line->pipe;
+    if (entered) return line;
     fl_softmodem_close(&line->modem);
     free(line);
     return NULL;
 }
 
-/* Every call that this line has a part in ends. */
-static void drop_calls(struct line *line)
+void fl_soft_close(struct fl_soft_line *line)
 {
-    line->modem.end.hook = FL_SOFT_ON_HOOK;
-    settle(line->office);
-    for (uint32_t i = 0; i < line->office->count; i++) {
-        struct line *other = line->office->lines[i];
-        if (other->route == FREE || other->callee_line != line) continue;
-        if (other->route == ROUTING || other->route == RINGING) refuse(other);
-        other->callee_line = NULL;
-        other->callee = NULL;
-    }
+    disown(line);
 }
 
-void fl_soft_close(struct fl_pipe *pipe)
+struct fl_pipe *fl_soft_pipe(struct fl_soft_line *line)
 {
-    struct line *line = of(pipe);
-    struct fl_soft *office = line->office;
-    pthread_mutex_lock(&office->mutex);
-    drop_calls(line);
-    fl_terminal_close(&line->far);
-    fl_softmodem_close(&line->modem);
-    for (uint32_t i = 0; i < office->count; i++)
-        if (office->lines[i] == line) office->lines[i] = office->lines[--office->count];
-    pthread_mutex_unlock(&office->mutex);
-    free(line);
-}
-
-void fl_soft_call(struct fl_pipe *pipe)
-{
-    struct line *line = of(pipe);
     pthread_mutex_lock(&line->office->mutex);
+    line->owners++;
+    leave(line);
+    return &line->pipe;
+}
+
+void fl_soft_call(struct fl_soft_line *line, const struct fl_terminal_config *terminal)
+{
+    pthread_mutex_lock(&line->office->mutex);
+    line->far.config = *terminal;
     line->call_wanted = true;
     settle(line->office);
     leave(line);
 }
 
-void fl_soft_terminal(struct fl_pipe *pipe, const struct fl_terminal_config *config)
+void fl_soft_outcome(struct fl_soft_line *line, struct fl_terminal_outcome *outcome)
 {
-    struct line *line = of(pipe);
-    pthread_mutex_lock(&line->office->mutex);
-    line->far.config = *config;
-    leave(line);
-}
-
-void fl_soft_outcome(struct fl_pipe *pipe, struct fl_terminal_outcome *outcome)
-{
-    struct line *line = of(pipe);
     pthread_mutex_lock(&line->office->mutex);
     *outcome = line->far.outcome;
     leave(line);
 }
 
-int64_t fl_soft_held_us(struct fl_pipe *pipe)
+int64_t fl_soft_held_us(struct fl_soft_line *line)
 {
-    struct line *line = of(pipe);
     pthread_mutex_lock(&line->office->mutex);
     fl_time held = line->held;
     leave(line);

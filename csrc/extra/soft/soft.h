@@ -57,25 +57,30 @@ struct fl_soft_config {
     struct fl_terminal_config terminal;
 };
 
-struct fl_soft;
+struct fl_soft;      /* an office */
+struct fl_soft_line; /* a modem's line */
 struct fl_pipe;
 
 struct fl_soft *fl_soft_new(void);
-/* Only when the last of its modems has been freed. */
+/* It lives on until the last of its lines is closed. */
 void fl_soft_free(struct fl_soft *office);
-/* A modem: freed through its pipe (by the engine, once it has it) or fl_soft_close. NULL: no memory, or the office is
- * full. */
-struct fl_pipe *fl_soft_open(struct fl_soft *office, const struct fl_soft_config *config);
-void fl_soft_close(struct fl_pipe *pipe);
+/* NULL: error holds a sentence. */
+struct fl_soft_line *fl_soft_open(struct fl_soft *office, const struct fl_soft_config *config, char *error,
+                                  size_t error_size);
+/* The modem lives on until the pipe, too, is freed by whoever has it. */
+void fl_soft_close(struct fl_soft_line *line);
+/* The modem's octets, for the engine, which frees it. To be asked for once. */
+struct fl_pipe *fl_soft_pipe(struct fl_soft_line *line);
 
-/* The terminal calls this modem as soon as its line is free. */
-void fl_soft_call(struct fl_pipe *pipe);
-void fl_soft_terminal(struct fl_pipe *pipe, const struct fl_terminal_config *config);
-void fl_soft_outcome(struct fl_pipe *pipe, struct fl_terminal_outcome *outcome);
+/* The terminal, with this config from now on, calls the modem as soon as the line is free. */
+void fl_soft_call(struct fl_soft_line *line, const struct fl_terminal_config *terminal);
+void fl_soft_outcome(struct fl_soft_line *line, struct fl_terminal_outcome *outcome);
 /* What spandsp says of a result. */
 const char *fl_terminal_text(int32_t result);
-/* How long the line of the last call through this modem's exchange stood, from the answer to the hang-up. */
-int64_t fl_soft_held_us(struct fl_pipe *pipe);
+/* How long the last call that was dialled here (by the modem or the terminal) held the line, from the answer to the
+ * hang-up. */
+int64_t fl_soft_held_us(struct fl_soft_line *line);
+
 /* A call between two of spandsp's terminals over such a line, from the answer to the hang-up, at once: what spandsp makes
  * of a line without us. outcomes: of the caller and the called one. Returns how long the line stood, or -1: no memory. */
 int64_t fl_soft_between(const struct fl_audio_config *audio, const struct fl_terminal_config *caller,

@@ -18,6 +18,7 @@ static int to_computer(at_state_t *at, void *user, const uint8_t *octets, size_t
 {
     struct fl_softmodem *modem = user;
     (void)at;
+    modem->said += length;
     for (size_t i = 0; i < length; i++) {
         if (modem->out_count == FL_SOFTMODEM_OUT) {
             modem->lost += length - i;

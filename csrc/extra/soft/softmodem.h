@@ -15,7 +15,8 @@ struct fl_softmodem {
     t31_state_t *t31;
     char dialled[40];
     bool clear_to_send;
-    uint64_t lost; /* octets that the computer did not read in time */
+    uint64_t said; /* octets for the computer */
+    uint64_t lost; /* of them, that it did not read in time */
     uint32_t out_head, out_count;
     uint8_t out[FL_SOFTMODEM_OUT];
 };

@@ -1,8 +1,11 @@
 /* The fax terminal, see terminal.h. Memory is taken when a call begins: it is the far machine, not our line path. */
+#define _GNU_SOURCE
 #include "terminal.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static struct fl_terminal *of(struct fl_soft_end *end)
 {
@@ -80,6 +83,20 @@ static void phase_e(t30_state_t *t30, void *user, int result)
     terminal->outcome.calls++;
 }
 
+/* spandsp receives into a file or not at all: what nobody wants to keep goes into memory that is thrown away. */
+static void receive_into(struct fl_terminal *terminal, t30_state_t *t30)
+{
+    char path[64];
+    if (terminal->config.save[0]) {
+        t30_set_rx_file(t30, terminal->config.save, -1);
+        return;
+    }
+    terminal->scratch = memfd_create("fax", MFD_CLOEXEC);
+    if (terminal->scratch < 0) return; /* then its DIS says that it cannot receive */
+    snprintf(path, sizeof path, "/proc/self/fd/%d", terminal->scratch);
+    t30_set_rx_file(t30, path, -1);
+}
+
 static void begin(struct fl_terminal *terminal, bool calling)
 {
     const struct fl_terminal_config *config = &terminal->config;
@@ -98,7 +115,7 @@ static void begin(struct fl_terminal *terminal, bool calling)
     t30_set_supported_image_sizes(t30, ALL_SIZES);
     t30_set_receiver_not_ready(t30, config->not_ready);
     if (config->send[0]) t30_set_tx_file(t30, config->send, -1, -1);
-    if (config->save[0]) t30_set_rx_file(t30, config->save, -1);
+    receive_into(terminal, t30);
     t30_set_phase_d_handler(t30, phase_d, terminal);
     t30_set_phase_e_handler(t30, phase_e, terminal);
 }
@@ -110,6 +127,8 @@ static void finish(struct fl_terminal *terminal)
         fax_get_t30_state(terminal->fax)); /* says how it went, if it has not yet, and closes the files */
     fax_free(terminal->fax);
     terminal->fax = NULL;
+    if (terminal->scratch >= 0) close(terminal->scratch);
+    terminal->scratch = -1;
 }
 
 /* ---- the line's side ---- */
@@ -152,6 +171,7 @@ void fl_terminal_init(struct fl_terminal *terminal, const struct fl_terminal_con
 {
     memset(terminal, 0, sizeof *terminal);
     terminal->end.ops = &OPS;
+    terminal->scratch = -1;
     terminal->config = *config;
 }
 

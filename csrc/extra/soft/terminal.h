@@ -14,6 +14,7 @@ struct fl_terminal {
     struct fl_terminal_config config;
     struct fl_terminal_outcome outcome;
     fax_state_t *fax; /* during a call */
+    int scratch;      /* a file in memory for what is received and not kept, or -1 */
     bool over;        /* it has come to its end, and hangs up */
 };
 
