@@ -333,7 +333,8 @@ def _api_of(module: str, names: Iterable[str]) -> Iterable[str]:
         if isinstance(node, ast.ClassDef):
             yield from _class(node, "")
         else:
-            yield f"## {module}.{name}({_signature(node)})\n"
+            shown = "faxline" if module.startswith("_") else module
+            yield f"## {shown}.{name}({_signature(node)})\n"
             yield _doc(node) + "\n"
 
 
@@ -359,6 +360,7 @@ API = {
         "PageConfirmed",
         "FaxEnded",
     ],
+    "_devices": ["devices", "FoundDevice"],
     "retry": ["advise", "Advice", "remaining"],
     "errors": ["Error", "Hangup"],
     "sim": ["address", "call_in", "fault", "far_machines", "faults", "modems", "violations"],
