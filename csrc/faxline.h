@@ -100,6 +100,8 @@ struct fl_coded_page {
 int32_t fl_document_add_coded(struct fl_document *document, const struct fl_coded_page *coded);
 int32_t fl_document_pages(const struct fl_document *document);
 /* Octets of the page (from 0) in a coding (enum fl_coding: 0 MH, 1 MR, 2 MMR), or FL_E_VALUE. */
+/* Measures every page in every coding, once: what sending with compression -1 (AUTO) does first. */
+void fl_document_measure(struct fl_document *document);
 int64_t fl_document_coded_size(const struct fl_document *document, int32_t page, int32_t coding);
 /* A page (from 0) as it is kept: info, and its MMR, *least* significant bit first, into code. Returns its octets (also
  * with code NULL, to ask for the size), or FL_E_VALUE. */
@@ -216,6 +218,38 @@ struct fl_office *fl_office_new(void);
 /* Only when the last of its channels has been freed. */
 void fl_office_free(struct fl_office *office);
 
+/* Simulated line: a recorded call, which its far machine plays. Owned by the caller, until the channel is freed. */
+enum fl_play_signal {
+    FL_PLAY_DROP,
+    FL_PLAY_CED,
+    FL_PLAY_CNG,
+    FL_PLAY_V21
+}; /* else a T.31 code of a fast carrier */
+
+struct fl_play_frame {
+    int32_t offset, length; /* in octets: from the address octet on, without FCS */
+    int32_t bad;            /* 1: with a wrong FCS */
+};
+
+struct fl_play_burst {
+    int32_t signal;    /* enum fl_play_signal, or a T.31 code */
+    int32_t heard;     /* so many bursts of ours come before it */
+    int64_t after_us;  /* behind the last of these, or its own before; the first: behind the dialling */
+    int64_t length_us; /* of the carrier */
+    int32_t octets;    /* of a fast carrier */
+    int32_t noise;     /* 1: these are noise, 0: zeros */
+    int32_t first_frame, frame_count; /* of V.21 */
+};
+
+struct fl_play {
+    int32_t incoming; /* 1: it calls us, once the channel waits for a call */
+    int32_t burst_count, frame_count;
+    int64_t octet_count;
+    const struct fl_play_burst *bursts;
+    const struct fl_play_frame *frames;
+    const uint8_t *octets;
+};
+
 struct fl_channel_config {
     int32_t board;
     int32_t pace;
@@ -232,7 +266,8 @@ struct fl_channel_config {
     uint64_t seed;
     char number[24]; /* simulated line: its own number */
     struct fl_fault faults[16];
-    struct fl_office *office; /* NULL = it is alone (a simulated line: with its far machines) */
+    struct fl_office *office;   /* NULL = it is alone (a simulated line: with its far machines) */
+    const struct fl_play *play; /* simulated line: who is called, or calls, plays this; NULL: nobody does */
 
     /* FL_BOARD_PIPE */
     struct fl_pipe *pipe; /* taken over, also when the channel does not open; NULL: the serial port at path */

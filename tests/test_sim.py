@@ -198,7 +198,10 @@ def test_fault_syntax(text: str, at: int, count: int, strength: int) -> None:
         ("class1:/dev/no-such-device", "no such device"),
         ("class1:/dev/null", "not a serial port"),
         ("class1:/etc/passwd", "not a serial port"),
-        ("sim:?colour=red", "colour.*delay, far, faults, incoming, modem, number, pace, save, seed, speed"),
+        (
+            "sim:?colour=red",
+            "colour.*delay, far, faults, incoming, modem, number, pace, replay, save, seed",
+        ),
         ("sim:?far=moon", "moon.*busy"),
         ("sim:?faults=gremlin", "gremlin.*bad_fcs"),
         ("sim:?faults=bad_fcs@", "not written"),

@@ -7,6 +7,7 @@
 #include "board/board.h"
 #include "board/office.h"
 #include "base/raw_causes.h"
+#include "line/pipe.h"
 #include "page/document.h"
 
 #include <poll.h>
@@ -454,11 +455,18 @@ static bool enter_office(struct fl_channel *ch, const struct fl_channel_config *
     return ch->board && !wrong;
 }
 
+/* No board will take the pipe over: it goes with the channel that does not open. */
+static void drop_pipe(const struct fl_channel_config *config)
+{
+    if (config->board == FL_BOARD_PIPE && config->pipe) config->pipe->ops->free(config->pipe);
+}
+
 struct fl_channel *fl_channel_open(const struct fl_channel_config *config, char *error, size_t error_size)
 {
     struct fl_channel *ch = calloc(1, sizeof *ch);
     if (!ch) {
         snprintf(error, error_size, "no memory for a channel");
+        drop_pipe(config);
         return NULL;
     }
     ch->member.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -474,6 +482,7 @@ struct fl_channel *fl_channel_open(const struct fl_channel_config *config, char 
     if (!ch->office || ch->member.wake < 0 || ch->readable < 0 ||
         (config->trace && (!ch->trace || !ch->records))) {
         snprintf(error, error_size, "no memory or no file descriptors left for a channel");
+        drop_pipe(config);
         release(ch);
         return NULL;
     }

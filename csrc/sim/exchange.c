@@ -12,6 +12,7 @@
 #include "sim/far.h"
 #include "sim/line.h"
 #include "sim/modem.h"
+#include "sim/player.h"
 #include "sim/pty.h"
 #include "sim/watch.h"
 #include "t30/states.h"
@@ -66,6 +67,10 @@ struct fl_exchange {
     const struct fl_far_row *row;   /* who answers */
     bool mishap_done;
 
+    const struct fl_play *play; /* a recorded call: who is called, or calls, plays it */
+    struct fl_player player;
+    fl_time dialled_at;
+
     struct fl_line line;
     fl_time delay;
     struct fl_watch watch;
@@ -103,6 +108,14 @@ static bool lingers(const struct end *end)
     return is_up(end) && fl_simmodem_hook(&end->modem) != FL_HOOK_DIALLING;
 }
 
+/* The same of an end of the present call, which may be somebody without a modem. */
+static bool is_there(const struct fl_exchange *x, const struct end *end)
+{
+    if (end == &x->far && x->row->answer == FL_FAR_PERSON) return true;
+    if (end == &x->far && x->row->answer == FL_FAR_PLAYER) return !x->player.gone;
+    return is_up(end);
+}
+
 /* Nobody who uses this end is about to do something with it. */
 static bool rests(const struct end *end)
 {
@@ -119,6 +132,8 @@ static void unplug(struct end *end, fl_time now)
 }
 
 /* ---- routing ---- */
+
+static const struct fl_far_row PLAYER_ROW = {.name = "recorded call", .answer = FL_FAR_PLAYER};
 
 static const struct fl_far_row BUSY_ROW = {.name = "busy line", .answer = FL_FAR_BUSY};
 
@@ -168,11 +183,12 @@ static void plan_faults(struct fl_exchange *x)
 static void begin_call(struct fl_exchange *x, fl_time now)
 {
     const char *number = fl_simmodem_number(&x->ours.modem);
-    struct fl_exchange *other = x->fixed ? NULL : line_of_office(x, number);
+    struct fl_exchange *other = x->fixed || x->play ? NULL : line_of_office(x, number);
     x->caller = &x->ours;
     x->callee = &x->far;
     x->callee_of = NULL;
     x->row = x->fixed ? x->fixed : fl_far_row_of(number);
+    if (x->play) x->row = &PLAYER_ROW;
     if (other && other != x && line_is_free(other)) {
         x->row = fl_far_row(0);
         x->callee = &other->ours;
@@ -183,6 +199,8 @@ static void begin_call(struct fl_exchange *x, fl_time now)
     }
     plan_faults(x);
     x->mishap_done = false;
+    x->player = (struct fl_player){0};
+    if (x->ours.pty) x->dialled_at = now;
     x->route_at = now + answer_delay(x->row);
     x->route = ROUTING;
 }
@@ -193,9 +211,11 @@ static void begin_incoming(struct fl_exchange *x, fl_time now)
     x->caller = &x->far;
     x->callee = &x->ours;
     x->callee_of = NULL;
-    x->row = fl_far_row(0);
+    x->row = x->play ? &PLAYER_ROW : fl_far_row(0);
     plan_faults(x);
     x->mishap_done = false;
+    x->player = (struct fl_player){0};
+    x->dialled_at = now;
     x->route_at = now + RING_AFTER;
     x->route = ROUTING;
 }
@@ -208,6 +228,8 @@ static void join(struct fl_exchange *x, fl_time now)
     fl_simmodem_connect(&x->ours.modem, &x->line, 0, now);
     if (x->row->answer == FL_FAR_PERSON)
         fl_line_signal(&x->line, 1, FL_SIGNAL_VOICE, 0, now);
+    else if (x->row->answer == FL_FAR_PLAYER)
+        fl_player_start(&x->player, x->play, &x->line, x->far_pen, x->dialled_at);
     else
         fl_simmodem_connect(&other->modem, &x->line, 1, now);
     x->route = JOINED;
@@ -220,9 +242,10 @@ static void route(struct fl_exchange *x, fl_time now)
         [FL_FAR_NOBODY] = FL_PROGRESS_NO_ANSWER,
         [FL_FAR_NO_DIALTONE] = FL_PROGRESS_NO_DIALTONE,
     };
-    if (x->row->answer == FL_FAR_PERSON) {
+    bool rings = x->row->answer == FL_FAR_FAX || x->caller == &x->far;
+    if (x->row->answer == FL_FAR_PERSON || (x->row->answer == FL_FAR_PLAYER && !rings)) {
         join(x, now);
-    } else if (x->row->answer == FL_FAR_FAX) {
+    } else if (rings) {
         fl_simmodem_ring(&x->callee->modem, true, now);
         x->route = RINGING;
     } else {
@@ -244,25 +267,27 @@ static void release(struct fl_exchange *x)
 /* Looks at the hooks; true when it did something. */
 static bool exchange(struct fl_exchange *x, fl_time now)
 {
-    bool person = x->route != FREE && x->row->answer == FL_FAR_PERSON;
     switch (x->route) {
     case FREE:
         if (fl_simmodem_hook(&x->ours.modem) == FL_HOOK_DIALLING)
             begin_call(x, now);
         else if (fl_simmodem_hook(&x->far.modem) == FL_HOOK_DIALLING)
             begin_incoming(x, now);
-        else
+        else if (x->play && x->awaiting && line_is_free(x)) {
+            x->awaiting = false;
+            begin_incoming(x, now);
+        } else
             return false;
         return true;
     case ROUTING:
-        if (is_up(x->caller) && x->route_at > now) return false;
-        if (is_up(x->caller))
+        if (is_there(x, x->caller) && x->route_at > now) return false;
+        if (is_there(x, x->caller))
             route(x, now);
         else
             x->route = OVER;
         return true;
     case RINGING:
-        if (!is_up(x->caller)) {
+        if (!is_there(x, x->caller)) {
             fl_simmodem_ring(&x->callee->modem, false, now);
             x->route = OVER;
             return true;
@@ -271,13 +296,14 @@ static bool exchange(struct fl_exchange *x, fl_time now)
         join(x, now);
         return true;
     case JOINED:
-        if (is_up(x->caller) && (person || is_up(x->callee))) return false;
+        if (is_there(x, x->caller) && is_there(x, x->callee)) return false;
         if (is_up(x->caller)) fl_simmodem_disconnect(&x->caller->modem, now);
-        if (!person && is_up(x->callee)) fl_simmodem_disconnect(&x->callee->modem, now);
+        if (is_up(x->callee)) fl_simmodem_disconnect(&x->callee->modem, now);
+        fl_player_stop(&x->player);
         x->route = OVER;
         return true;
     default: /* OVER: free again once both have hung up */
-        if (lingers(x->caller) || (x->row->answer == FL_FAR_FAX && lingers(x->callee))) return false;
+        if (lingers(x->caller) || lingers(x->callee)) return false;
         release(x);
         return true;
     }
@@ -430,6 +456,7 @@ static bool exchange_settle(struct fl_board *board, fl_time now)
     bool any = exchange(x, now);
     any |= far_events(x, now);
     any |= mishap(x, now);
+    any |= fl_player_step(&x->player, now);
     any |= far_calls(x, now);
     if (fl_simmodem_dead(&x->ours.modem)) unplug(&x->ours, now);
     return any;
@@ -439,6 +466,7 @@ static fl_time exchange_deadline(struct fl_board *board)
 {
     const struct fl_exchange *x = of_const(board);
     fl_time deadline = x->route == ROUTING ? x->route_at : FL_NEVER;
+    deadline = fl_earlier(deadline, fl_player_deadline(&x->player, x->office->now));
     deadline = fl_earlier(deadline, fl_simmodem_deadline(&x->ours.modem));
     deadline = fl_earlier(deadline, fl_simmodem_deadline(&x->far.modem));
     if (!x->ours.pty) deadline = fl_earlier(deadline, fl_station_deadline(&x->ours.station));
@@ -481,6 +509,7 @@ static const char *exchange_tty(const struct fl_board *board)
 static void exchange_dial(struct fl_board *board, const char *number, fl_time now)
 {
     of(board)->awaiting = false;
+    of(board)->dialled_at = now;
     fl_station_dial(&of(board)->ours.station, number, now);
 }
 
@@ -519,7 +548,7 @@ static void exchange_stop(struct fl_board *board, int raw, fl_time now)
 static void exchange_await(struct fl_board *board, bool on, fl_time now)
 {
     struct fl_exchange *x = of(board);
-    x->awaiting = on && x->incoming;
+    x->awaiting = on && (x->incoming || (x->play && x->play->incoming));
     fl_station_await(&x->ours.station, on, now);
 }
 
@@ -715,7 +744,9 @@ struct fl_board *fl_exchange_open(const struct fl_channel_config *config, struct
     fl_store_init(&x->store, true);
     x->store.confirm = true;
     fl_store_init(&x->far_store, config->save);
-    const char *wrong = copy_plan(x, config);
+    x->play = config->play;
+    const char *wrong = x->play ? fl_play_wrong(x->play) : NULL;
+    if (!wrong) wrong = copy_plan(x, config);
     if (!wrong && (config->personality < 0 || !fl_simmodem_row_at((size_t)config->personality)))
         wrong = "there is no such simulated modem";
     if (!wrong && config->pty && config->pace != FL_PACE_REAL)

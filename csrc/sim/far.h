@@ -5,7 +5,14 @@
 #include "sim/fault.h"
 #include "t30/t30.h"
 
-enum fl_far_answer { FL_FAR_FAX, FL_FAR_BUSY, FL_FAR_NOBODY, FL_FAR_NO_DIALTONE, FL_FAR_PERSON };
+enum fl_far_answer {
+    FL_FAR_FAX,
+    FL_FAR_BUSY,
+    FL_FAR_NOBODY,
+    FL_FAR_NO_DIALTONE,
+    FL_FAR_PERSON,
+    FL_FAR_PLAYER
+};
 
 /* What goes wrong in the middle of a page. */
 enum fl_far_mishap { FL_FAR_NO_MISHAP, FL_FAR_HANGS_UP, FL_FAR_WE_VANISH };

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { DLE = 0x10, ETX = 0x03, SUB = 0x1A, DC1 = 0x11, DC3 = 0x13, LF = 0x0A };
+enum { DLE = 0x10, ETX = 0x03, SUB = 0x1A, DC1 = 0x11, DC3 = 0x13, LF = 0x0A, CAN = 0x18 };
 enum { FINAL_BIT = 0x10, FRAME_HEAD = 2 };
 
 #define UNDERRUN_LIMIT  FL_SEC(5)  /* zeros, or flags, sent for want of anything else */
@@ -30,12 +30,14 @@ enum phase {
     FTH_SENDING, /* a frame is on the line */
     FTM_OPEN,
     FTM_DRAIN, /* DLE ETX seen, octets left */
+    FTM_EARLY, /* the last octets are on the line, and OK is said before they are out */
     FRH_WAIT,
     FRH_OPEN,
     FRM_WAIT,
     FRM_OPEN,
     FTS,
     FRS,
+    ABORTED, /* the OK to it is still to come */
     PHASES_COUNT
 };
 
@@ -83,7 +85,7 @@ static void enter(struct fl_simmodem *modem, enum phase phase, fl_time until)
 
 static void finish(struct fl_simmodem *modem, enum fl_simresult result, fl_time at)
 {
-    modem->timers[FL_SIMTIMER_S7] = FL_NEVER;
+    modem->timers[FL_SIMTIMER_S7] = modem->timers[FL_SIMTIMER_GIVE_UP] = FL_NEVER;
     enter(modem, COMMAND, FL_NEVER);
     fl_simmodem_result(modem, result, at);
 }
@@ -136,6 +138,12 @@ static void start_s7(struct fl_simmodem *modem, fl_time at)
     modem->timers[FL_SIMTIMER_S7] = modem->set.s[7] ? at + FL_SEC(modem->set.s[7]) : FL_NEVER;
 }
 
+static void start_give_up(struct fl_simmodem *modem, fl_time at)
+{
+    if (modem->row->give_up_s && modem->set.s[30] == 0)
+        modem->timers[FL_SIMTIMER_GIVE_UP] = at + FL_SEC(modem->row->give_up_s);
+}
+
 static void stop_listening(struct fl_simmodem *modem)
 {
     modem->listening = false;
@@ -150,7 +158,15 @@ static void deliver_frame(struct fl_simmodem *modem, const uint8_t *octets, size
     if (length > FRAME_HEAD)
         fl_trace_put(&modem->pen, at, good ? FL_TRACE_FRAME_RECEIVED : FL_TRACE_FRAME_BAD, octets,
                      length - 2);
-    say_shielded(modem, octets, length);
+    if (modem->row->without_fcs && length > FRAME_HEAD) {
+        say_shielded(modem, octets, length - 2);
+    } else if (modem->row->fcs_reversed && length > FRAME_HEAD) {
+        say_shielded(modem, octets, length - 2);
+        say_shielded(modem, octets + length - 1, 1);
+        say_shielded(modem, octets + length - 2, 1);
+    } else {
+        say_shielded(modem, octets, length);
+    }
     say_end(modem);
     finish(modem, good ? FL_SIMRESULT_OK : FL_SIMRESULT_ERROR, at);
 }
@@ -186,6 +202,7 @@ static void open_frh(struct fl_simmodem *modem, fl_time at)
 static void heard_frh_wait(struct fl_simmodem *modem, const struct fl_line_event *event)
 {
     fl_time *timer = &modem->timers[FL_SIMTIMER_PHASE];
+    if (modem->deaf) return;
     bool lucky = modem->row->frh_any_carrier && event->signal == FL_SIGNAL_FAST && modem->phase == FRH_WAIT;
     if (event->kind == FL_HEARD_SIGNAL) {
         *timer = event->signal == FL_SIGNAL_V21 || lucky
@@ -219,7 +236,17 @@ static void start_frh(struct fl_simmodem *modem, fl_time at)
         until = (flags > at ? flags : at) + late_connect(modem, at);
     }
     start_s7(modem, at);
+    start_give_up(modem, at);
+    modem->deaf = false;
+    modem->timers[FL_SIMTIMER_DEAF] = modem->row->deaf_ms ? at + FL_MS(modem->row->deaf_ms) : FL_NEVER;
     enter(modem, FRH_WAIT, until);
+}
+
+/* What has begun is still heard. */
+static void timer_deaf(struct fl_simmodem *modem, fl_time at)
+{
+    (void)at;
+    modem->deaf = modem->phase == FRH_WAIT && modem->timers[FL_SIMTIMER_PHASE] == FL_NEVER;
 }
 
 /* ---- fast reception ---- */
@@ -239,7 +266,9 @@ static fl_time decision(struct fl_simmodem *modem, fl_time at)
 {
     fl_time since = modem->ear.since;
     fl_time until = FL_NEVER;
-    if (can_train(modem))
+    if (can_train(modem) && modem->storm < modem->row->fcerrors)
+        until = since + FOREIGN_CARRIER;
+    else if (can_train(modem))
         return since + FL_MS(fl_modulation(modem->wanted)->train_ms) + late_connect(modem, at);
     if (modem->ear.signal == FL_SIGNAL_V21) until = since + FL_MS(modem->row->connect_ms);
     if (modem->ear.signal == FL_SIGNAL_FAST && modem->ear.code != modem->wanted)
@@ -252,10 +281,23 @@ static void heard_frm_wait(struct fl_simmodem *modem, const struct fl_line_event
     if (event->kind == FL_HEARD_SIGNAL) modem->timers[FL_SIMTIMER_PHASE] = decision(modem, event->end);
 }
 
+static void say_mismatch(struct fl_simmodem *modem, fl_time at)
+{
+    if (modem->row->no_fcerror)
+        enter(modem, FRM_WAIT, FL_NEVER);
+    else
+        finish(modem, modem->row->fcerror_is_error ? FL_SIMRESULT_ERROR : FL_SIMRESULT_FCERROR, at);
+}
+
 static void timer_frm_wait(struct fl_simmodem *modem, fl_time at)
 {
     const struct fl_modulation *row = fl_modulation(modem->wanted);
-    if (can_train(modem)) {
+    if (can_train(modem) && modem->storm < modem->row->fcerrors) {
+        modem->storm++;
+        say_mismatch(modem, at);
+    } else if (can_train(modem)) {
+        modem->storm = 0;
+        modem->timers[FL_SIMTIMER_GIVE_UP] = FL_NEVER;
         if (row->kind == FL_V17 && !row->short_train) modem->trained = modem->wanted;
         enter(modem, FRM_OPEN, FL_NEVER);
         fl_simmodem_result(modem, FL_SIMRESULT_CONNECT, at);
@@ -265,7 +307,7 @@ static void timer_frm_wait(struct fl_simmodem *modem, fl_time at)
         modem->listening_since = modem->ear.since;
         open_frh(modem, at);
     } else {
-        finish(modem, FL_SIMRESULT_FCERROR, at);
+        say_mismatch(modem, at);
     }
 }
 
@@ -283,9 +325,11 @@ static void heard_frm_open(struct fl_simmodem *modem, const struct fl_line_event
 
 static void start_frm(struct fl_simmodem *modem, int code, fl_time at)
 {
+    fl_time since = modem->storm && modem->wanted == code ? modem->listening_since : at;
     stop_listening(modem);
     modem->wanted = (uint8_t)code;
-    modem->listening_since = at;
+    modem->listening_since = since;
+    start_give_up(modem, at);
     enter(modem, FRM_WAIT, decision(modem, at));
 }
 
@@ -371,8 +415,19 @@ static void start_ftm(struct fl_simmodem *modem, int code, fl_time at)
     modem->dle = modem->ended = false;
     modem->last_octet = 0;
     modem->fill_began = FL_NEVER;
+    modem->lost_until = at + FL_MS(modem->row->early_connect_ms);
     enter(modem, FTM_OPEN, at + FL_MS(fl_modulation(code)->train_ms));
     say_connect(modem, at);
+}
+
+static void timer_ftm_early(struct fl_simmodem *modem, fl_time at)
+{
+    finish(modem, FL_SIMRESULT_OK, at);
+}
+
+static void timer_off(struct fl_simmodem *modem, fl_time at)
+{
+    transmit(modem, FL_SIGNAL_SILENCE, 0, at);
 }
 
 static void send_data(struct fl_simmodem *modem)
@@ -389,11 +444,23 @@ static void send_data(struct fl_simmodem *modem)
     queue_drop(&modem->data, length);
 }
 
+/* All has come from the DTE: a modem that says OK early puts the rest on the line and says it before it is out. */
+static void consider_early_ok(struct fl_simmodem *modem, fl_time at)
+{
+    if (!modem->row->early_ok_ms || !modem->ended) return;
+    while (modem->data.count) send_data(modem);
+    fl_time end = modem->timers[FL_SIMTIMER_PHASE];
+    modem->timers[FL_SIMTIMER_OFF] = end;
+    end -= FL_MS(modem->row->early_ok_ms);
+    enter(modem, FTM_EARLY, end > at ? end : at);
+}
+
 /* The last octet given to the line is out: the next, zeros, or the end. */
 static void timer_ftm(struct fl_simmodem *modem, fl_time at)
 {
     if (modem->data.count) {
         send_data(modem);
+        consider_early_ok(modem, at);
         return;
     }
     bool starved = modem->fill_began != FL_NEVER && at - modem->fill_began >= UNDERRUN_LIMIT;
@@ -429,13 +496,24 @@ static void feed_shielded(struct fl_simmodem *modem, uint8_t c)
     if (c != ETX) return;
     modem->ended = true;
     modem->phase = FTM_DRAIN; /* the timer goes on */
+    if (modem->line->sender[modem->end].octets) consider_early_ok(modem, modem->now);
+}
+
+static bool eaten(const struct fl_simmodem *modem, uint8_t c)
+{
+    return modem->set.soft_flow && (c == DC1 || c == DC3);
 }
 
 static size_t feed_data(struct fl_simmodem *modem, const uint8_t *octets, size_t length)
 {
     size_t taken = 0;
+    if (modem->now < modem->lost_until) return length;
     while (taken < length && modem->phase == FTM_OPEN) {
         size_t room = data_room(modem);
+        if (eaten(modem, octets[taken])) {
+            taken++;
+            continue;
+        }
         if (modem->dle) {
             if (room == 0 && octets[taken] != ETX) break;
             feed_shielded(modem, octets[taken++]);
@@ -444,6 +522,11 @@ static size_t feed_data(struct fl_simmodem *modem, const uint8_t *octets, size_t
         size_t span = length - taken;
         const uint8_t *found = memchr(octets + taken, DLE, span);
         if (found) span = (size_t)(found - (octets + taken));
+        for (size_t i = 0; i < span && modem->set.soft_flow; i++)
+            if (eaten(modem, octets[taken + i])) {
+                span = i;
+                found = NULL;
+            }
         if (span > room) {
             span = room;
             found = NULL;
@@ -478,6 +561,8 @@ static void start_silence(struct fl_simmodem *modem, enum phase phase, int tens,
 {
     stop_listening(modem);
     modem->wanted = (uint8_t)tens;
+    /* A carrier whose OK came early ends first. */
+    if (phase == FTS && modem->timers[FL_SIMTIMER_OFF] != FL_NEVER) at = modem->timers[FL_SIMTIMER_OFF];
     bool waits = phase == FRS && modem->ear.signal != FL_SIGNAL_SILENCE;
     enter(modem, phase, waits ? FL_NEVER : at + FL_MS(10) * tens);
 }
@@ -500,6 +585,15 @@ bool fl_simmodem_action(struct fl_simmodem *modem, enum fl_simaction action, int
     if ((fast && !fl_simmodem_supports(modem, value)) || (frame && value != 3) || value > 255) return false;
     if (fl_faults_strike(modem->faults, FL_FAULT_HANGUP, modem->station, 0, &cut_ms, at))
         modem->timers[FL_SIMTIMER_LOST] = at + FL_MS(cut_ms);
+    if (action == FL_SIMACTION_FRS && modem->row->frs_resets) {
+        fl_simmodem_on_hook(modem, at);
+        fl_simmodem_defaults(modem);
+        return false;
+    }
+    if (action != FL_SIMACTION_FTS && modem->timers[FL_SIMTIMER_OFF] != FL_NEVER) {
+        modem->timers[FL_SIMTIMER_OFF] = FL_NEVER;
+        transmit(modem, FL_SIGNAL_SILENCE, 0, at);
+    }
     switch (action) {
     case FL_SIMACTION_FTS: start_silence(modem, FTS, value, at); break;
     case FL_SIMACTION_FRS: start_silence(modem, FRS, value, at); break;
@@ -623,6 +717,18 @@ static void timer_ring(struct fl_simmodem *modem, fl_time at)
         fl_simmodem_answer(modem, at);
 }
 
+/* Off with S30's default, whatever may still come. */
+static void timer_give_up(struct fl_simmodem *modem, fl_time at)
+{
+    if (modem->phase == FRH_WAIT || modem->phase == FRM_WAIT) end_call(modem, FL_SIMRESULT_NO_CARRIER, at);
+}
+
+/* The DTE may give the next octets: whoever owns the modem looks at the room again. */
+static void timer_wire(struct fl_simmodem *modem, fl_time at)
+{
+    (void)modem, (void)at;
+}
+
 static void timer_lost(struct fl_simmodem *modem, fl_time at)
 {
     end_call(modem, FL_SIMRESULT_NO_CARRIER, at);
@@ -664,7 +770,10 @@ static void abort_phase(struct fl_simmodem *modem, fl_time at)
     }
     if (phase == FRM_OPEN || phase == FRH_OPEN) say_end(modem);
     stop_listening(modem);
-    finish(modem, FL_SIMRESULT_OK, at);
+    if (modem->row->late_ok_ms)
+        enter(modem, ABORTED, at + FL_MS(modem->row->late_ok_ms));
+    else
+        finish(modem, FL_SIMRESULT_OK, at);
 }
 
 static const struct phase_row PHASES[PHASES_COUNT] = {
@@ -677,12 +786,14 @@ static const struct phase_row PHASES[PHASES_COUNT] = {
     [FTH_SENDING] = {"+FTH, frame", false, timer_fth_sending, NULL},
     [FTM_OPEN] = {"+FTM", false, timer_ftm, NULL},
     [FTM_DRAIN] = {"+FTM, end", false, timer_ftm, NULL},
+    [FTM_EARLY] = {"+FTM, end", false, timer_ftm_early, NULL},
     [FRH_WAIT] = {"+FRH", true, open_frh, heard_frh_wait},
     [FRH_OPEN] = {"+FRH, flags", true, NULL, heard_frh_open},
     [FRM_WAIT] = {"+FRM", true, timer_frm_wait, heard_frm_wait},
     [FRM_OPEN] = {"+FRM, data", true, NULL, heard_frm_open},
     [FTS] = {"+FTS", false, timer_silence, NULL},
     [FRS] = {"+FRS", true, timer_silence, heard_frs},
+    [ABORTED] = {"aborted", false, timer_silence, NULL},
 };
 
 /* ---- time ---- */
@@ -699,6 +810,7 @@ static void hear(struct fl_simmodem *modem, const struct fl_line_event *event)
         if (event->signal == FL_SIGNAL_SILENCE && modem->ear.signal == FL_SIGNAL_SILENCE) return;
         bool waits = modem->phase == FRH_WAIT || modem->phase == CALLING;
         if (modem->ear.signal == FL_SIGNAL_V21 && !waits) modem->listening = false;
+        if (event->signal != FL_SIGNAL_FAST) modem->storm = 0;
         modem->ear =
             (struct fl_simmodem_ear){event->signal, event->code, event->unreadable, event->echo, event->end};
     }
@@ -710,8 +822,9 @@ static void hear(struct fl_simmodem *modem, const struct fl_line_event *event)
 }
 
 static void (*const TIMERS[FL_SIMTIMERS])(struct fl_simmodem *modem, fl_time at) = {
-    [FL_SIMTIMER_S7] = timer_s7,     [FL_SIMTIMER_TONE] = timer_tone, [FL_SIMTIMER_RING] = timer_ring,
-    [FL_SIMTIMER_LATE] = timer_late, [FL_SIMTIMER_LOST] = timer_lost,
+    [FL_SIMTIMER_S7] = timer_s7,     [FL_SIMTIMER_TONE] = timer_tone,       [FL_SIMTIMER_RING] = timer_ring,
+    [FL_SIMTIMER_LATE] = timer_late, [FL_SIMTIMER_LOST] = timer_lost,       [FL_SIMTIMER_OFF] = timer_off,
+    [FL_SIMTIMER_DEAF] = timer_deaf, [FL_SIMTIMER_GIVE_UP] = timer_give_up, [FL_SIMTIMER_WIRE] = timer_wire,
 };
 
 static void fire(struct fl_simmodem *modem, int timer, fl_time at)
@@ -751,6 +864,7 @@ static size_t feed(struct fl_simmodem *modem, const uint8_t *octets, size_t leng
     if (modem->phase == FTH_OPEN) return feed_frame(modem, octets, length, at);
     if (modem->phase == FTM_OPEN) return feed_data(modem, octets, length);
     if (!PHASES[modem->phase].abortable) return 0;
+    if (octets[0] == CAN && modem->row->ignores_can && modem->phase == FRH_WAIT) return 1;
     if (octets[0] != DC1 && octets[0] != DC3) abort_phase(modem, at);
     return 1;
 }
@@ -797,11 +911,26 @@ fl_time fl_simmodem_deadline(const struct fl_simmodem *modem)
     return event ? fl_earlier(event->end, timer) : timer;
 }
 
+#define WIRE_CHUNK FL_MS(5)
+
+/* A slow serial line: how many octets may come now. */
+static size_t wire_room(const struct fl_simmodem *modem, size_t room)
+{
+    if (!modem->row->dte_bps) return room;
+    if (modem->timers[FL_SIMTIMER_WIRE] != FL_NEVER) return 0;
+    return fl_min_u32((uint32_t)room, (uint32_t)(modem->row->dte_bps * WIRE_CHUNK / FL_SEC(10)));
+}
+
 size_t fl_simmodem_write(struct fl_simmodem *modem, const uint8_t *octets, size_t length, fl_time now)
 {
     size_t taken = 0;
     fl_simmodem_tick(modem, now);
     if (modem->dead) return 0;
+    if (modem->row->dte_bps) {
+        length = wire_room(modem, length);
+        if (length)
+            modem->timers[FL_SIMTIMER_WIRE] = now + FL_SEC(10) * (fl_time)length / modem->row->dte_bps;
+    }
     while (taken < length && modem->in.count == 0) {
         size_t count = feed(modem, octets + taken, length - taken, now);
         if (count == 0) break;
@@ -818,8 +947,8 @@ size_t fl_simmodem_write(struct fl_simmodem *modem, const uint8_t *octets, size_
 size_t fl_simmodem_room(const struct fl_simmodem *modem)
 {
     if (modem->dead) return 0;
-    if (modem->phase == FTM_OPEN && modem->in.count == 0) return data_room(modem);
-    return modem->in.cap - modem->in.count;
+    bool data = modem->phase == FTM_OPEN && modem->in.count == 0;
+    return wire_room(modem, data ? data_room(modem) : modem->in.cap - modem->in.count);
 }
 
 size_t fl_simmodem_read(struct fl_simmodem *modem, uint8_t *octets, size_t cap, fl_time now)
@@ -919,7 +1048,8 @@ void fl_simmodem_progress(struct fl_simmodem *modem, enum fl_progress progress, 
     };
     fl_simmodem_tick(modem, now);
     if (modem->dead || modem->phase != CALLING) return;
-    end_call(modem, results[progress], now);
+    bool silent = progress == FL_PROGRESS_NO_ANSWER && modem->row->no_answer_is_no_carrier;
+    end_call(modem, silent ? FL_SIMRESULT_NO_CARRIER : results[progress], now);
 }
 
 void fl_simmodem_connect(struct fl_simmodem *modem, struct fl_line *line, int end, fl_time now)

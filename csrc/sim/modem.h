@@ -3,8 +3,8 @@
  * What it does: AT commands, dialling and answering, CNG and CED, V.21 frames with flags, FCS and bit stuffing, fast
  * carriers with training, DLE shielding, the buffer rules, RING, loss of the call. Times on the line are exact.
  *
- * What it does not model: the serial line's speed (octets cross it at once; flow control is fl_simmodem_room), XON/XOFF,
- * modem lines, data calls (class 0 finds no carrier), V.34 (class 1.0), voice, the silent tail of a carrier, levels.
+ * What it does not model: the serial line's speed (octets cross it at once unless the row says otherwise; flow control
+ * is fl_simmodem_room), modem lines, data calls (class 0 finds no carrier), V.34 (class 1.0), voice, levels.
  *
  * The owner (an exchange) polls fl_simmodem_hook and calls ring, progress, connect, disconnect. The owner ticks it no
  * later than fl_simmodem_deadline, and reads until nothing comes after every call.
@@ -32,6 +32,25 @@ struct fl_simmodem_row {
     uint16_t hangup_ms; /* until it notices that the call is gone; 0: never */
     uint16_t buffer;    /* transmit buffer, up to FL_SIMMODEM_BUFFER */
     uint8_t frames;     /* received between two +FRH that are kept, up to FL_SIMMODEM_FRAMES */
+    /* Faults; zero is none. */
+    uint16_t early_connect_ms; /* +FTM says CONNECT so long before it takes data: what comes before is lost */
+    uint16_t
+        early_ok_ms; /* data: OK so long before the carrier's end; the next command but +FTS cuts it off */
+    uint16_t late_ok_ms; /* OK to an aborted command comes so late */
+    uint16_t deaf_ms;    /* +FRH=3 hears nothing that begins so long after the command */
+    uint8_t give_up_s;   /* +FRH=3 and +FRM end the call after so long, while S30 is 0 */
+    uint8_t fcerrors; /* +FRM says +FCERROR so many times to a good carrier; then it receives it after all */
+    uint16_t dte_bps; /* the serial line is no faster than this */
+    const char
+        *flow_off; /* +FCLASS=1 turns XON/XOFF on, and data loses DC1 and DC3, until this is given ("&H1") */
+    bool ignores_can;      /* CAN does not end +FRH=3: any other character does */
+    bool no_fcerror;       /* +FRM says nothing when another carrier comes */
+    bool fcerror_is_error; /* it says ERROR then */
+    bool without_fcs;      /* received frames come without their FCS */
+    bool fcs_reversed;     /* ... with its octets in the wrong order */
+    bool no_lists;         /* +FTM=? and +FRM=? are ERROR */
+    bool frs_resets;       /* +FRS resets the modem: the call is gone */
+    bool no_answer_is_no_carrier;
 };
 
 enum fl_hook {
@@ -64,6 +83,10 @@ enum fl_simmodem_timer {
     FL_SIMTIMER_RING,
     FL_SIMTIMER_LATE, /* a CONNECT held back */
     FL_SIMTIMER_LOST, /* the call is gone, noticed now */
+    FL_SIMTIMER_OFF,  /* the carrier's end, after an OK that came too early */
+    FL_SIMTIMER_DEAF,
+    FL_SIMTIMER_GIVE_UP,
+    FL_SIMTIMER_WIRE, /* the serial line is free again */
     FL_SIMTIMERS
 };
 
@@ -87,6 +110,7 @@ struct fl_simmodem_frame {
 
 struct fl_simmodem_settings {
     bool echo, verbose, quiet;
+    bool soft_flow; /* XON/XOFF is on */
     uint8_t fclass; /* 0 or 1 */
     uint8_t far;
     uint8_t other[8]; /* settings that are only kept: rows of a table in modem_at.c */
@@ -121,11 +145,14 @@ struct fl_simmodem {
     bool dle, ended, tone_on;
     uint8_t step, last_octet;
     fl_time flags_until;
+    fl_time lost_until; /* data that comes before is lost */
     fl_time fill_began; /* of zeros sent for want of data, FL_NEVER: none */
     struct fl_simmodem_frame frame;
 
     /* receiving */
     struct fl_simmodem_ear ear;
+    bool deaf;
+    uint8_t storm; /* +FCERRORs said to this carrier */
     uint8_t wanted;
     uint8_t trained; /* code of the last long V.17 train received */
     bool listening;  /* frames are kept though no +FRH is outstanding */

@@ -278,7 +278,7 @@ static enum outcome do_reset(struct fl_simmodem *modem, struct cursor *cursor, f
     return NEXT;
 }
 
-static enum outcome do_forgotten(struct cursor *cursor)
+static enum outcome do_forgotten(struct fl_simmodem *modem, struct cursor *cursor)
 {
     char name[3] = {(char)peek(cursor)};
     cursor->at++;
@@ -286,9 +286,15 @@ static enum outcome do_forgotten(struct cursor *cursor)
         name[1] = (char)peek(cursor);
         if (name[1]) cursor->at++;
     }
-    for (size_t i = 0; i < FL_COUNT(LETTERS); i++)
-        if (strcmp(LETTERS[i].name, name) == 0)
-            return take_number(cursor, 0) <= LETTERS[i].max ? NEXT : REFUSED;
+    for (size_t i = 0; i < FL_COUNT(LETTERS); i++) {
+        char text[12];
+        if (strcmp(LETTERS[i].name, name) != 0) continue;
+        int number = take_number(cursor, 0);
+        if (number > LETTERS[i].max) return REFUSED;
+        snprintf(text, sizeof text, "%s%d", name, number);
+        if (modem->row->flow_off && strcmp(text, modem->row->flow_off) == 0) modem->set.soft_flow = false;
+        return NEXT;
+    }
     return REFUSED;
 }
 
@@ -302,7 +308,7 @@ static enum outcome do_letter(struct fl_simmodem *modem, struct cursor *cursor, 
             return NEXT;
         }
         cursor->at = start;
-        return do_forgotten(cursor);
+        return do_forgotten(modem, cursor);
     }
     if (accept(cursor, 'E')) return set_switch(cursor, &modem->set.echo, false);
     if (accept(cursor, 'V')) return set_switch(cursor, &modem->set.verbose, false);
@@ -313,10 +319,15 @@ static enum outcome do_letter(struct fl_simmodem *modem, struct cursor *cursor, 
     if (accept(cursor, 'H')) return do_hook(modem, cursor, at);
     if (accept(cursor, 'D')) return do_dial(modem, cursor, at);
     if (accept(cursor, 'A')) return fl_simmodem_answer(modem, at) ? STARTED : REFUSED;
-    return do_forgotten(cursor);
+    return do_forgotten(modem, cursor);
 }
 
 /* ---- extended commands ---- */
+
+static bool has_lists(const struct fl_simmodem *modem, enum fl_simaction action)
+{
+    return !modem->row->no_lists || (action != FL_SIMACTION_FTM && action != FL_SIMACTION_FRM);
+}
 
 static void say_list(struct fl_simmodem *modem, const char *list)
 {
@@ -347,6 +358,7 @@ static enum outcome do_action(struct fl_simmodem *modem, struct cursor *cursor, 
 {
     if (!accept(cursor, '=') || !has_action(modem, action)) return REFUSED;
     if (accept(cursor, '?')) {
+        if (!has_lists(modem, action)) return REFUSED;
         if (action == FL_SIMACTION_FTS || action == FL_SIMACTION_FRS)
             say_list(modem, "0-255");
         else if (action == FL_SIMACTION_FTH || action == FL_SIMACTION_FRH)
@@ -405,8 +417,13 @@ static enum outcome do_extended(struct fl_simmodem *modem, struct cursor *cursor
         cursor->at++;
     }
     name[length] = 0;
-    if (!strcmp(name, "FCLASS"))
-        return do_parameter(modem, cursor, modem->row->classes, 1, &modem->set.fclass);
+    if (!strcmp(name, "FCLASS")) {
+        const char *start = cursor->at;
+        enum outcome outcome = do_parameter(modem, cursor, modem->row->classes, 1, &modem->set.fclass);
+        bool chosen = outcome == NEXT && *start == '=' && start[1] != '?';
+        if (chosen && modem->row->flow_off) modem->set.soft_flow = modem->set.fclass == 1;
+        return outcome;
+    }
     if (!strcmp(name, "FAR") && modem->row->has_far)
         return do_parameter(modem, cursor, "0,1", 1, &modem->set.far);
     for (size_t i = 0; i < FL_COUNT(KEPT); i++)

@@ -134,6 +134,7 @@ static void enter(struct fl_t30 *e, enum fl_t30_state state)
     e->next = FL_STATE_NONE;
     e->step = 0;
     e->stutter = 0;
+    fl_t30_timer_stop(e, FL_X2); /* the abort that led here is over */
     fl_trace_text(&e->config.pen, e->now, FL_TRACE_STATE, "%s", row->name);
     row->enter(e);
     /* The row's timer at its nominal time, unless the state has started it with a time of its own or is left again. */

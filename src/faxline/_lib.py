@@ -206,6 +206,66 @@ class ModemInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayBurst:
+    """struct fl_play_burst: what a recorded far end had on the line."""
+
+    signal: int
+    """PLAY_DROP, PLAY_CED, PLAY_CNG, PLAY_V21, or the T.31 code of a fast carrier."""
+    heard: int
+    after_us: int
+    length_us: int
+    octets: int = 0
+    noise: bool = False
+    frames: tuple[tuple[bytes, bool], ...] = ()
+    """Octets without FCS, and whether the FCS is good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """struct fl_play: a recorded call for a simulated far machine to play."""
+
+    incoming: bool
+    bursts: tuple[PlayBurst, ...]
+
+
+PLAY_DROP, PLAY_CED, PLAY_CNG, PLAY_V21 = range(4)
+
+
+def _play(play: Play) -> tuple[Any, list[Any]]:
+    """The structure, and what it points to, which has to live as long."""
+    frames = [frame for burst in play.bursts for frame in burst.frames]
+    bursts_c = _ffi.new("struct fl_play_burst[]", max(1, len(play.bursts)))
+    frames_c = _ffi.new("struct fl_play_frame[]", max(1, len(frames)))
+    octets = b"".join(frame for frame, _ in frames)
+    octets_c = _ffi.new("uint8_t[]", octets or b"\0")
+    first = 0
+    for slot, burst in zip(bursts_c, play.bursts, strict=False):
+        slot.signal, slot.heard, slot.octets, slot.noise = (
+            burst.signal,
+            burst.heard,
+            burst.octets,
+            burst.noise,
+        )
+        slot.after_us, slot.length_us = burst.after_us, burst.length_us
+        slot.first_frame, slot.frame_count = first, len(burst.frames)
+        first += len(burst.frames)
+    offset = 0
+    for slot, (frame, good) in zip(frames_c, frames, strict=False):
+        slot.offset, slot.length, slot.bad = offset, len(frame), not good
+        offset += len(frame)
+    content = {
+        "incoming": play.incoming,
+        "burst_count": len(play.bursts),
+        "frame_count": len(frames),
+        "octet_count": len(octets),
+        "bursts": bursts_c,
+        "frames": frames_c,
+        "octets": octets_c,
+    }
+    return _ffi.new("struct fl_play *", content), [bursts_c, frames_c, octets_c]
+
+
+@dataclass(frozen=True, slots=True)
 class EngineConfig:
     """struct fl_channel_config: the simulated board, or a modem."""
 
@@ -225,6 +285,8 @@ class EngineConfig:
     """The modem is on a pseudo-terminal, in place of a station of ours."""
     trace: bool = False
     save: bool = False
+    play: Play | None = None
+    """A recorded call, which the far machine of the simulated board plays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +410,14 @@ class Document:
         octets = bytes(_ffi.buffer(code, size)).translate(_REVERSED)
         return Page(octets, width_px, x_dpi, y_dpi, row_count[0], 0, page + 1, "")
 
+    def measured(self, coding: str | None) -> dict[str, list[int]]:
+        """The octets of each page in a coding; None: in every one, measured once, for the engine, too."""
+        if coding is None:
+            _lib.fl_document_measure(self._handle)
+        codings = CODINGS if coding is None else (coding,)
+        count = _lib.fl_document_pages(self._handle)
+        return {name: [self.coded_size(page, name) for page in range(count)] for name in codings}
+
     def coded_size(self, page: int, coding: str) -> int:
         """Octets of a page (from 0) in a coding, at its own resolution, its header included."""
         return int(_lib.fl_document_coded_size(self._handle, page, CODINGS.index(coding)))
@@ -426,6 +496,9 @@ class Engine:
         settings.seed = config.seed
         settings.number = config.number.encode("ascii")
         settings.office = _ffi.NULL if office is None else office.handle
+        if config.play is not None:
+            self._play = _play(config.play)  # lives as long as the channel
+            settings.play = self._play[0]
         settings.fault_count = len(config.faults)
         kinds = [kind.name for kind in FAULT_KINDS]
         for slot, fault in zip(settings.faults, config.faults, strict=False):

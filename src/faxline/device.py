@@ -142,6 +142,16 @@ def _sim_incoming(address: Address, device: Device, value: str) -> Device:
     return replace(device, incoming=path.absolute())
 
 
+def _sim_replay(address: Address, device: Device, value: str) -> Device:
+    from faxline.trace.replay import play_of_file
+
+    try:
+        return _with(device, play=play_of_file(value))
+    except (Error, OSError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise Error(f"{address.text!r}: replay={value!r}: {reason}") from None
+
+
 def _sim_seed(address: Address, device: Device, value: str) -> Device:
     return _with(device, seed=_number(address, "seed", value, 0, 2**64 - 1))
 
@@ -182,6 +192,7 @@ _SIM_OPTIONS: dict[str, Callable[[Address, Device, str], Device]] = {
     "number": _sim_number,
     "save": _sim_save,
     "incoming": _sim_incoming,
+    "replay": _sim_replay,
     "seed": _sim_seed,
     "far": _sim_far,
     "modem": _sim_modem,

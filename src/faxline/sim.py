@@ -76,6 +76,7 @@ def address(
     *,
     save: str | os.PathLike[str] | None = None,
     incoming: str | os.PathLike[str] | None = None,
+    replay: str | os.PathLike[str] | None = None,
     seed: int | None = None,
     far: str | None = None,
     modem: str | None = None,
@@ -88,17 +89,19 @@ def address(
 
     number: the line's own number, up to 23 digits; '' takes a free one. save: the TIFF in which the far
     machine keeps the pages of the latest call. incoming: a document with which a far machine calls, once the
-    channel waits for a call. seed: 0 to 2**64 - 1, fixes every random choice. far: the
-    name of the far machine that answers, whatever number is called; None goes by the number. modem: what our
-    end's modem is like, a name of modems(). faults: as
-    fault() makes them, at most 16. pace: 'virtual' (the default) or 'real'. speed: 1 to 1000 line seconds a
-    second, at pace 'real'. delay: of the line, one way, 0 to 5000 ms.
+    channel waits for a call. replay: a trace; who answers (or calls, when that call came in) does what the
+    far end of its first call did, burst by burst, and understands nothing. seed: 0 to 2**64 - 1, fixes every
+    random choice. far: the name of the far machine that answers, whatever number is called; None goes by the
+    number. modem: what our end's modem is like, a name of modems(). faults: as fault() makes them, at most
+    16. pace: 'virtual' (the default) or 'real'. speed: 1 to 1000 line seconds a second, at pace 'real'.
+    delay: of the line, one way, 0 to 5000 ms.
 
     Raises Error for a value that does not exist, naming those that do.
     """
     given = {
         "save": None if save is None else os.fspath(save),
         "incoming": None if incoming is None else os.fspath(incoming),
+        "replay": None if replay is None else os.fspath(replay),
         "seed": seed,
         "far": far,
         "modem": modem,

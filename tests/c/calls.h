@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-#define CALL_SHEETS 16
+#define CALL_SHEETS 300
 #define CALL_FRAMES 8
 #define CALL_PLANS  8
 
@@ -32,7 +32,7 @@ struct heard {
 struct sheet {
     uint8_t resolution, width;
     int rows;
-    bool blank;
+    bool blank, dense; /* nothing on it; noise */
 };
 
 enum plan_kind { PLAN_STOP, PLAN_HANG_UP, PLAN_DROP, PLAN_STORED };

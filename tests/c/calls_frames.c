@@ -594,7 +594,9 @@ uint8_t *sheet_bitmap(const struct sheet *sheet, int number)
     uint8_t *rows = calloc((size_t)sheet->rows, stride);
     uint64_t random = 1000u + (uint64_t)number;
     if (!rows) abort();
-    for (int y = 0; y < sheet->rows && !sheet->blank; y++) {
+    for (size_t i = 0; i < (size_t)sheet->rows * stride && sheet->dense; i++)
+        rows[i] = (uint8_t)fl_random(&random);
+    for (int y = 0; y < sheet->rows && !sheet->blank && !sheet->dense; y++) {
         uint8_t *row = rows + (size_t)y * stride;
         if (y % 4 && y % 9) { /* much like the line above, as on real pages */
             memcpy(row, row - stride, stride);

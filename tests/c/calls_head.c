@@ -11,7 +11,7 @@ static void head_sheet(struct run *run)
         complain(run, "more than %d sheets", CALL_SHEETS);
         return;
     }
-    struct sheet sheet = {FL_R8_385, FL_A4, 60, false};
+    struct sheet sheet = {FL_R8_385, FL_A4, 60, false, false};
     int times = 1;
     for (const char *word; (word = peek(run));) {
         const char *rows = next_with(run, "rows="), *count = rows ? NULL : next_with(run, "times=");
@@ -21,6 +21,8 @@ static void head_sheet(struct run *run)
             times = atoi(count);
         else if (strcmp(word, "blank") == 0)
             sheet.blank = true, next(run);
+        else if (strcmp(word, "dense") == 0)
+            sheet.dense = true, next(run);
         else if (format_parse(word, &sheet))
             next(run);
         else
@@ -64,6 +66,15 @@ static void head_rates(struct run *run)
     if (sscanf(next(run), "%u..%u", &low, &high) != 2) complain(run, "rates are given as 2400..14400");
     run->world.config.min_rate_bps = (uint16_t)low;
     run->world.config.max_rate_bps = (uint16_t)high;
+}
+
+static int coding_of(const char *word)
+{
+    static const char *const CODINGS[] = {
+        [FL_CODING_MH] = "mh", [FL_CODING_MR] = "mr", [FL_CODING_MMR] = "mmr"};
+    for (int i = 0; i < (int)FL_COUNT(CODINGS); i++)
+        if (strcmp(CODINGS[i], word) == 0) return i;
+    return -1;
 }
 
 static void head_fault(struct run *run)
@@ -141,6 +152,9 @@ bool head(struct run *run, const char *word)
         head_rates(run);
     } else if (strcmp(word, "allow") == 0) {
         if (next_is(run, "ecm")) w->config.abilities.ecm = w->config.abilities.mmr = true;
+    } else if (strcmp(word, "coding") == 0) {
+        w->config.coding = (int8_t)coding_of(next(run));
+        if (w->config.coding < 0) complain(run, "coding mh, mr or mmr");
     } else if (strcmp(word, "refuse") == 0) {
         if (next_is(run, "mr")) w->config.abilities.mr = false;
         if (next_is(run, "mmr")) w->config.abilities.mmr = false;

@@ -185,7 +185,7 @@ static void check_rows(struct run *run, const uint8_t *code, size_t length, int 
 {
     const struct agreed *agreed = &run->theirs;
     const struct sheet *sheet = &run->world.sheets[number - 1];
-    struct sheet as_sent = {(uint8_t)agreed->resolution, (uint8_t)agreed->width, sheet->rows, false};
+    struct sheet as_sent = {(uint8_t)agreed->resolution, (uint8_t)agreed->width, sheet->rows, false, false};
     bool same = as_sent.resolution == sheet->resolution && as_sent.width == sheet->width;
     int width = sheet_width(&as_sent);
     int64_t cap = sheet->rows + 16, bad = 0;
@@ -264,7 +264,9 @@ static void take_ecm_burst(struct run *run, const struct heard *item)
     size_t at = 0, flags = 0, length;
     int rcps = 0, last = -1;
     while (flags < item->length && item->data[flags] == 0x7E) flags++;
-    if (flags * 8000 < (size_t)run->theirs.rate_bps * 170)
+    /* T.30 A.3.1: 200 ms of them; more is line time for nothing. */
+    if (flags * 8000 < (size_t)run->theirs.rate_bps * 170 ||
+        flags * 8000 > (size_t)run->theirs.rate_bps * 230)
         complain(run, "%zu octets of flags before the first frame", flags);
     while ((length = bits_take(item->data, item->length, &at, frame, sizeof frame))) {
         if (!frame_fcs_good(frame, length)) complain(run, "a fast frame with a wrong FCS");

@@ -320,7 +320,7 @@ static void send_page(struct run *run, const struct fast *fast, const struct she
 void step_page(struct run *run)
 {
     struct fast fast = as_agreed(run);
-    struct sheet sheet = {(uint8_t)run->ours.resolution, (uint8_t)run->ours.width, 60, false};
+    struct sheet sheet = {(uint8_t)run->ours.resolution, (uint8_t)run->ours.width, 60, false, false};
     struct far_page page = {.number = atoi(next(run)), .cut = 100};
     for (const char *value; peek(run);) {
         if (fast_option(run, &fast)) continue;
@@ -372,7 +372,7 @@ static size_t encode_rows(struct run *run, const struct sheet *sheet, int number
 /* `prepare N frames=N`: page number N, with as many lines as make so many frames. */
 void step_prepare(struct run *run)
 {
-    struct sheet sheet = {(uint8_t)run->ours.resolution, (uint8_t)run->ours.width, 1, false};
+    struct sheet sheet = {(uint8_t)run->ours.resolution, (uint8_t)run->ours.width, 1, false, false};
     int number = atoi(next(run)), low = 1, high = 20000;
     const char *value = next_with(run, "frames=");
     size_t frames = value ? (size_t)atoi(value) : 0, octets = (size_t)run->ours.frame_octets;

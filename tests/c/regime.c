@@ -69,9 +69,9 @@ static const uint8_t MODULATIONS[] = {
 
 static const uint16_t RATES[] = {2400, 4800, 7200, 9600, 12000, 14400};
 
-static void draw_called(struct call *call, uint64_t *random)
+static void draw_receiver(struct call *call, uint64_t *random)
 {
-    struct fl_t30_config *config = &call->plan.config[1];
+    struct fl_t30_config *config = &call->plan.config[!call->plan.sender];
     struct fl_abilities *can = &config->abilities;
     can->modulations = MODULATIONS[draw(random, FL_COUNT(MODULATIONS))];
     can->can_receive = !chance(random, 1);
@@ -101,9 +101,9 @@ static void draw_called(struct call *call, uint64_t *random)
     config->seed = fl_random(random);
 }
 
-static void draw_caller(struct call *call, uint64_t *random)
+static void draw_sender(struct call *call, uint64_t *random)
 {
-    struct fl_t30_config *config = &call->plan.config[0];
+    struct fl_t30_config *config = &call->plan.config[call->plan.sender];
     config->abilities.modulations = chance(random, 80) ? 0x0F : (uint8_t)(1 + draw(random, 15));
     config->abilities.ecm = chance(random, 75);
     config->abilities.mr = config->abilities.mmr = true;
@@ -117,6 +117,26 @@ static void draw_caller(struct call *call, uint64_t *random)
     if (chance(random, 20)) strcpy(config->sub_address, "12345");
     if (chance(random, 20)) strcpy(config->password, "99999999999999999999");
     config->seed = fl_random(random);
+}
+
+/* Of eight seeds in a row one is a polled call: the seeds that are kept (regime.seeds) stay the calls that they were. */
+#define POLLED 3
+
+/* The document may have a name and a password, which the receiver knows, or not. */
+static void draw_poll(struct call *call, uint64_t *random)
+{
+    struct fl_t30_config *sender = &call->plan.config[1], *receiver = &call->plan.config[0];
+    sender->abilities.can_send = sender->abilities.sep = sender->abilities.password = true;
+    sender->abilities.resolutions = 0x1FF;
+    sender->abilities.width = FL_A3;
+    sender->abilities.length = 2;
+    sender->abilities.min_scan = 7;
+    receiver->abilities.can_receive = true;
+    sender->sub_address[0] = sender->password[0] = '\0';
+    if (chance(random, 30)) strcpy(sender->selective, "4711");
+    if (chance(random, 30)) strcpy(sender->password, "0815");
+    if (chance(random, 95)) strcpy(receiver->selective, sender->selective);
+    if (chance(random, 95)) strcpy(receiver->password, sender->password);
 }
 
 static void draw_ends(struct call *call, uint64_t *random)
@@ -211,8 +231,10 @@ static void draw_call(struct call *call, uint64_t seed)
     memset(call, 0, sizeof *call);
     snprintf(call->name, sizeof call->name, "-s %llu", (unsigned long long)seed);
     draw_document(call, &random);
-    draw_called(call, &random);
-    draw_caller(call, &random);
+    call->plan.sender = seed % 8 == POLLED;
+    draw_receiver(call, &random);
+    draw_sender(call, &random);
+    if (call->plan.sender == 1) draw_poll(call, &random);
     draw_ends(call, &random);
     draw_faults(call, &random);
     draw_orders(call, &random);
@@ -234,8 +256,8 @@ static void print_fault(const struct fl_fault *fault)
 static void print_call(const struct call *call)
 {
     const struct rig_plan *plan = &call->plan;
-    printf("  %d pages, delay %lld ms, limit %lld s, store %lld ms\n", call->document.count,
-           (long long)(plan->delay / 1000), (long long)(plan->limit / 1000000),
+    printf("  %s%d pages, delay %lld ms, limit %lld s, store %lld ms\n", plan->sender ? "polled, " : "",
+           call->document.count, (long long)(plan->delay / 1000), (long long)(plan->limit / 1000000),
            (long long)(plan->store_time / 1000));
     for (int i = 0; i < call->document.count; i++)
         printf("    page %d: resolution %d, width %d, %u rows, MMR %lld octets\n", i,
@@ -387,8 +409,9 @@ static bool ambiguous(unsigned *repeats)
 /* Pages in the tray: in order, none left out, none twice without a reason. */
 static bool check_order(const struct call *call)
 {
+    const struct rig_end *sender = &rig.end[call->plan.sender], *receiver = &rig.end[!call->plan.sender];
     int next = 0;
-    unsigned repeats = any_struck() ? rig.end[1].station.engine.repeats : 0;
+    unsigned repeats = any_struck() ? receiver->station.engine.repeats : 0;
     for (int i = 0; i < rig.kept_count && i < RIG_KEPT; i++) {
         int of = rig.kept[i].of;
         while (next < of && ambiguous(&repeats)) next++;
@@ -400,17 +423,20 @@ static bool check_order(const struct call *call)
             return broken(call, "page %d is in the tray where %d was due", of, next);
         }
     }
-    while (next < rig.end[0].pages && ambiguous(&repeats)) next++;
-    if (rig.end[0].pages > next)
-        return broken(call, "the caller counts %d pages, the tray has %d", rig.end[0].pages, next);
-    if (rig.end[1].pages > rig.kept_count)
-        return broken(call, "the called end counts %d pages and kept %d", rig.end[1].pages, rig.kept_count);
-    if (rig.end[0].started && rig.end[0].raw == FL_RAW_NONE && rig.end[0].pages != call->document.count)
-        return broken(call, "NORMAL with %d of %d pages", rig.end[0].pages, call->document.count);
+    while (next < sender->pages && ambiguous(&repeats)) next++;
+    if (sender->pages > next)
+        return broken(call, "the sender counts %d pages, the tray has %d", sender->pages, next);
+    if (receiver->pages > rig.kept_count)
+        return broken(call, "the receiver counts %d pages and kept %d", receiver->pages, rig.kept_count);
+    if (sender->started && sender->raw == FL_RAW_NONE && sender->pages != call->document.count)
+        return broken(call, "NORMAL with %d of %d pages", sender->pages, call->document.count);
+    if (receiver->started && receiver->raw == FL_RAW_NONE && receiver->pages != rig.kept_count)
+        return broken(call, "the receiver says NORMAL and counts %d of %d pages", receiver->pages,
+                      rig.kept_count);
     return true;
 }
 
-/* The page as the caller codes it for that session. */
+/* The page as its sender codes it for that session. */
 static size_t code_again(const struct call *call, const struct rig_kept *kept, uint8_t *out, size_t cap)
 {
     static struct fl_sending sending;
@@ -457,7 +483,8 @@ static bool check_content(const struct call *call, const struct rig_kept *kept)
     if (kept->bad_rows * 100ull > kept->rows * 15ull)
         return broken(call, "page %d was kept with %u of %u rows bad", kept->of, kept->bad_rows, kept->rows);
     /* A modem that is late with CONNECT has lost what came before: nothing tells how much. */
-    if (rig.faults.struck[FL_FAULT_LATE_CONNECT + FL_FAULT_KINDS]) return true;
+    int receiver = !call->plan.sender;
+    if (rig.faults.struck[FL_FAULT_LATE_CONNECT + (receiver ? FL_FAULT_KINDS : 0)]) return true;
     /* Lost between two lines, and shortly before the command: not to be told from a sender that ends without RTC. */
     if (struck(FL_FAULT_LOST_CARRIER) && !kept->ended && kept->bad_rows == 0) return true;
     /* A row too few for each bad one, or too many: a lost EOL joins two, a false one parts one. */
@@ -471,10 +498,14 @@ static bool check_content(const struct call *call, const struct rig_kept *kept)
 /* How a call without a fault must end. */
 static int expected_raw(const struct call *call)
 {
-    const struct fl_t30_config *us = &call->plan.config[0], *far = &call->plan.config[1];
+    const struct fl_t30_config *us = &call->plan.config[call->plan.sender];
+    const struct fl_t30_config *far = &call->plan.config[!call->plan.sender];
     struct fl_rate_limits limits = {us->abilities.modulations & far->abilities.modulations, us->min_rate_bps,
                                     us->max_rate_bps};
     if (!far->abilities.can_receive) return FL_RAW_B_CANNOT_RECEIVE;
+    bool known = (!us->selective[0] || strcmp(us->selective, far->selective) == 0) &&
+                 (!us->password[0] || strcmp(us->password, far->password) == 0);
+    if (call->plan.sender == 1 && !known) return FL_RAW_B_WRONG_POLL;
     if (!fl_rate_first(&limits)) return FL_RAW_B_INCOMPATIBLE;
     if (far->training_verdict == FL_ALWAYS_BAD) return FL_RAW_B_TRAINING;
     if (far->page_verdict == FL_ALWAYS_BAD) return FL_RAW_D_REJECTED;
@@ -484,13 +515,14 @@ static int expected_raw(const struct call *call)
 
 static bool check_plain(const struct call *call)
 {
+    const struct rig_end *sender = &rig.end[call->plan.sender], *receiver = &rig.end[!call->plan.sender];
     int expected = expected_raw(call);
     if (!plain(call)) return true;
-    if (rig.end[0].raw != expected)
-        return broken(call, "without a fault: %s in place of %s", fl_raw_code(rig.end[0].raw),
+    if (sender->raw != expected)
+        return broken(call, "without a fault: %s in place of %s", fl_raw_code(sender->raw),
                       fl_raw_code(expected));
-    if (expected == FL_RAW_NONE && rig.end[1].raw != FL_RAW_NONE)
-        return broken(call, "without a fault the called end says %s", fl_raw_code(rig.end[1].raw));
+    if (expected == FL_RAW_NONE && receiver->raw != FL_RAW_NONE)
+        return broken(call, "without a fault the receiver says %s", fl_raw_code(receiver->raw));
     for (int end = 0; end < 2; end++)
         if (fl_watch_violations(&rig.watch, end))
             return broken(call, "without a fault end %d broke a rule: %s", end,
@@ -512,7 +544,8 @@ static bool try_call(const struct call *call, bool twice)
 {
     rig_run(&rig, &call->plan, verbose ? &trace : NULL);
     uint64_t hash = rig.hash;
-    if (rig.end[0].started) cause_counts[rig.end[0].raw]++;
+    const struct rig_end *sender = &rig.end[call->plan.sender];
+    if (sender->started) cause_counts[sender->raw]++;
     bool good = check(call);
     if (!twice) return good;
     rig_run(&rig, &call->plan, NULL);

@@ -54,7 +54,7 @@ static struct fl_copy_quality tray_end(void *ctx)
 static enum fl_kept tray_keep(void *ctx)
 {
     struct rig *rig = ctx;
-    rig->work.of = rig->end[0].station.engine.page;
+    rig->work.of = rig->end[rig->plan->sender].station.engine.page;
     if (rig->kept_count < RIG_KEPT) rig->kept[rig->kept_count] = rig->work;
     rig->kept_count++;
     rig->tray_used += rig->work.length;
@@ -78,9 +78,10 @@ static struct fl_pen pen_of(const struct rig *rig, int end)
 static void start_fax(struct rig *rig, int end)
 {
     struct fl_t30_config config = rig->plan->config[end];
-    config.caller = end == 0;
+    config.caller = end == rig->plan->sender;
+    config.polling = rig->plan->sender == 1;
     config.pen = pen_of(rig, end);
-    if (end == 0)
+    if (config.caller)
         config.outbox = fl_sending_outbox(&rig->sending, rig->plan->document);
     else
         config.inbox = (struct fl_t30_inbox){rig, tray_begin, tray_data, tray_end, tray_keep};
@@ -153,7 +154,7 @@ static bool finish_storing(struct rig *rig)
 {
     if (rig->stored_at > rig->now) return false;
     rig->stored_at = FL_NEVER;
-    fl_station_stored(&rig->end[1].station, true, rig->now);
+    fl_station_stored(&rig->end[!rig->plan->sender].station, true, rig->now);
     return true;
 }
 

@@ -27,11 +27,12 @@ struct rig_order {
 
 struct rig_plan {
     struct fl_t30_config config[2]; /* 0 calls, 1 is called; the rig adds boxes and pens */
+    uint8_t sender;                 /* the end that has the document: 0, or 1 when it is polled */
     const struct fl_document *document;
     struct fl_simmodem_row row[2];
     const struct fl_class1_profile *profile[2];
     fl_time delay;      /* of the line, one way */
-    fl_time store_time; /* the called end's store takes so long; 0: it keeps a page at once */
+    fl_time store_time; /* the receiver's store takes so long; 0: it keeps a page at once */
     fl_time fax_after[2], hang_up_after[2];
     struct fl_fault faults[RIG_FAULTS];
     int fault_count;
@@ -41,9 +42,9 @@ struct rig_plan {
     fl_time limit; /* of the call */
 };
 
-/* A page in the called end's tray. */
+/* A page in the receiver's tray. */
 struct rig_kept {
-    int of; /* the page that the caller was sending, from 0 */
+    int of; /* the page that its sender was at, from 0 */
     struct fl_session session;
     uint32_t rows, bad_rows;
     bool ended;        /* with RTC or EOFB */

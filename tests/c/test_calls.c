@@ -42,7 +42,7 @@ static void begin_call(struct run *run)
     struct world *w = &run->world;
     run->started = true;
     if (w->caller && w->sheet_count == 0)
-        w->sheets[w->sheet_count++] = (struct sheet){FL_R8_385, FL_A4, 60, false};
+        w->sheets[w->sheet_count++] = (struct sheet){FL_R8_385, FL_A4, 60, false, false};
     for (int i = 0; i < w->sheet_count; i++) {
         const struct sheet *sheet = &w->sheets[i];
         const struct fl_resolution_row *row = &FL_RESOLUTIONS[sheet->resolution];
@@ -140,17 +140,41 @@ static char *split(struct run *run, char *at)
     }
 }
 
-static void run_lines(struct run *run, const struct script *script)
+/* The steps of a line, one after the other. */
+static void run_steps(struct run *run, const char *line)
 {
     char text[2000];
+    substitute(run, line, text, sizeof text);
+    for (char *at = text; at && !run->failed;) {
+        at = split(run, at);
+        if (run->words.count) step(run);
+    }
+}
+
+/* `repeat 0..256: steps`: the line's steps for each number; $N stands for it, modulo 256. */
+static void run_line(struct run *run, const char *line)
+{
+    int first, last, used = 0;
+    char number[16];
+    struct binding *binding = &run->bindings[run->binding_count];
+    if (sscanf(line, "repeat %d..%d:%n", &first, &last, &used) < 2 || used == 0) {
+        run_steps(run, line);
+        return;
+    }
+    if (run->binding_count == VARY_MAX) complain(run, "too many variables");
+    for (run->binding_count++; first <= last && !run->failed; first++) {
+        snprintf(number, sizeof number, "%d", first % 256);
+        *binding = (struct binding){"N", number};
+        run_steps(run, line + used);
+    }
+    run->binding_count--;
+}
+
+static void run_lines(struct run *run, const struct script *script)
+{
     for (int i = 0; i < script->count && !run->failed; i++) {
         run->line = &script->lines[i];
-        if (strncmp(run->line->text, "vary ", 5) == 0) continue;
-        substitute(run, run->line->text, text, sizeof text);
-        for (char *at = text; at && !run->failed;) {
-            at = split(run, at);
-            if (run->words.count) step(run);
-        }
+        if (strncmp(run->line->text, "vary ", 5)) run_line(run, run->line->text);
     }
     if (!run->failed && !run->ended) complain(run, "the script has no end");
 }

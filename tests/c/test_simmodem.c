@@ -935,6 +935,139 @@ static void test_noise(void)
     }
 }
 
+/* ---- faults of a family (modem_rows.c): what cannot be seen in a whole call ---- */
+
+/* A call is up; our modem is the generic one with something changed. */
+static struct fl_simmodem_row *changed(struct bench *b)
+{
+    static struct fl_simmodem_row row;
+    row = *fl_simmodem_row(NULL);
+    start(b);
+    put_through(b);
+    phase_b(b);
+    b->modem[0].row = &row;
+    return &row;
+}
+
+static void test_family_waits(void)
+{
+    struct bench *b = &bench;
+    struct fl_simmodem_row *row = changed(b);
+    row->deaf_ms = 4000;
+    say(b, 0, "AT+FRH=3");
+    pass(b, FL_SEC(5));
+    CHECK(ask(b, 1, "AT+FTH=3", "CONNECT"));
+    SEND(1, DCN);
+    CHECK(!expect(b, 0, "CONNECT", FL_SEC(3)));
+    put(b, 0, "\x18", 1);
+    CHECK(expect(b, 0, "OK", 0));
+    CHECK(try_frame(b, "OK"));
+    row->ignores_can = true;
+    row->late_ok_ms = 300;
+    say(b, 0, "AT+FRH=3");
+    pass(b, FL_MS(10));
+    put(b, 0, "\x18", 1);
+    CHECK(!expect(b, 0, "OK", FL_SEC(1)));
+    say(b, 0, "AT");
+    CHECK(!expect(b, 0, "OK", FL_MS(295)));
+    CHECK(expect(b, 0, "OK", FL_MS(10)));
+    *row = *fl_simmodem_row(NULL);
+    row->give_up_s = 30;
+    CHECK(ask(b, 0, "ATS30=59", "OK"));
+    say(b, 0, "AT+FRH=3");
+    CHECK(!expect(b, 0, "NO CARRIER", FL_SEC(40)));
+    put(b, 0, "\x18", 1);
+    CHECK(expect(b, 0, "OK", 0));
+    CHECK(ask(b, 0, "ATS30=0", "OK"));
+    say(b, 0, "AT+FRM=96");
+    CHECK(!expect(b, 0, "NO CARRIER", FL_SEC(29)));
+    CHECK(expect(b, 0, "NO CARRIER", FL_SEC(2)));
+    CHECK_EQ(fl_simmodem_hook(&b->modem[0]), FL_HOOK_ON);
+}
+
+/* V.21 while +FRM waits for V.29. */
+static void meet_v21(struct bench *b)
+{
+    say(b, 0, "AT+FRM=96");
+    CHECK(ask(b, 1, "AT+FTH=3", "CONNECT"));
+    SEND(1, DCN);
+}
+
+static void test_family_mismatch(void)
+{
+    struct bench *b = &bench;
+    struct fl_simmodem_row *row = changed(b);
+    size_t wrong;
+    meet_v21(b);
+    CHECK(expect(b, 0, "+FCERROR", FL_SEC(1)));
+    CHECK(expect(b, 1, "OK", FL_SEC(3)));
+    row->fcerror_is_error = true;
+    meet_v21(b);
+    CHECK(expect(b, 0, "ERROR", FL_SEC(1)));
+    CHECK(expect(b, 1, "OK", FL_SEC(3)));
+    row->no_fcerror = true;
+    meet_v21(b);
+    CHECK(!expect(b, 0, "ERROR", FL_SEC(9)));
+    put(b, 0, "\x18", 1);
+    CHECK(expect(b, 0, "OK", 0));
+    *row = *fl_simmodem_row(NULL);
+    row->fcerrors = 2;
+    say(b, 0, "AT+FRM=145");
+    CHECK(ask(b, 1, "AT+FTM=145", "CONNECT"));
+    CHECK(expect(b, 0, "+FCERROR", FL_MS(200)));
+    CHECK(ask(b, 0, "AT+FRM=145", "+FCERROR"));
+    say(b, 0, "AT+FRM=145");
+    CHECK(expect(b, 0, "CONNECT", FL_SEC(2)));
+    put(b, 1, "abc\x10\x03", 5);
+    CHECK(expect(b, 0, "NO CARRIER", FL_SEC(1)));
+    CHECK(expect(b, 1, "OK", FL_SEC(1)));
+    row->fcerrors = 0;
+    row->tail = 4;
+    CHECK_EQ(try_data(b, &wrong), 1004);
+    CHECK_EQ(wrong, 4);
+}
+
+static void test_family_answers(void)
+{
+    struct bench *b = &bench;
+    struct fl_simmodem_row *row = changed(b);
+    row->brackets = true;
+    CHECK(ask(b, 0, "AT+FRH=?", "(3)"));
+    row->no_lists = true;
+    CHECK(ask(b, 0, "AT+FTM=?", "ERROR"));
+    row->fcs_reversed = true;
+    CHECK(!try_frame(b, "ERROR"));
+    *row = *fl_simmodem_row(NULL);
+    start(b);
+    b->modem[0].row = row;
+    row->no_answer_is_no_carrier = true;
+    CHECK(ask(b, 0, "AT+FCLASS=1", "OK"));
+    say(b, 0, "ATD1");
+    pass(b, FL_SEC(5));
+    fl_simmodem_progress(&b->modem[0], FL_PROGRESS_NO_ANSWER, b->now);
+    drain(b);
+    CHECK(expect(b, 0, "NO CARRIER", 0));
+}
+
+/* A page at 14400 over a serial line of 9600: the buffer runs empty, and the carrier ends in mid-page. */
+static void test_family_wire(void)
+{
+    struct bench *b = &bench;
+    struct fl_simmodem_row *row = changed(b);
+    row->dte_bps = 9600;
+    row->buffer = 64;
+    fl_time began = b->now;
+    CHECK(ask(b, 0, "AT+FTM=146", "CONNECT"));
+    for (int i = 0; i < 2000 && b->modem[0].timers[FL_SIMTIMER_PHASE] != FL_NEVER; i++) {
+        size_t room = fl_simmodem_room(&b->modem[0]);
+        CHECK(room <= 4);
+        fl_simmodem_write(&b->modem[0], (const uint8_t *)"UUUU", room, b->now);
+        step(b, b->now + FL_MS(10));
+    }
+    CHECK(expect(b, 0, "OK", 0));
+    CHECK(b->now - began < FL_SEC(1));
+}
+
 int main(void)
 {
     for (size_t k = 0; k < sizeof page; k++) page[k] = (uint8_t)(k * 7 + k / 256);
@@ -954,6 +1087,10 @@ int main(void)
     test_frame_faults();
     test_data_faults();
     test_modem_faults();
+    test_family_waits();
+    test_family_mismatch();
+    test_family_answers();
+    test_family_wire();
     test_fault_names();
     test_line_times();
     test_judge_signals();

@@ -132,7 +132,7 @@ static void command_and_train(struct far *far)
 /* A page of its own, in the coding that it has announced. */
 static size_t own_page(struct far *far, uint8_t *out, size_t cap)
 {
-    struct sheet sheet = {(uint8_t)far->theirs.resolution, (uint8_t)far->theirs.width, ROWS, false};
+    struct sheet sheet = {(uint8_t)far->theirs.resolution, (uint8_t)far->theirs.width, ROWS, false, false};
     int width = sheet_width(&sheet);
     uint8_t *rows = sheet_bitmap(&sheet, far->pages + 1);
     int64_t got = fl_t4_encode_page(far->theirs.coding, 4, 0, width, 0, rows, ROWS, out, (int64_t)cap);
@@ -364,7 +364,7 @@ static void configure(struct world *w, struct input *input)
     strcpy(config->id, "5550001");
     w->sheet_count = options & 64 ? 2 : 1;
     for (int i = 0; i < w->sheet_count; i++)
-        w->sheets[i] = (struct sheet){i && options & 128 ? FL_R8_77 : FL_R8_385, FL_A4, ROWS, false};
+        w->sheets[i] = (struct sheet){i && options & 128 ? FL_R8_77 : FL_R8_385, FL_A4, ROWS, false, false};
     for (unsigned i = 0; i < faults % 3; i++) {
         struct fl_fault fault = {.kind = (int32_t)(input_octet(input) % FL_FAULT_NUMBERS),
                                  .at = 1 + (int32_t)(input_octet(input) % 20),
@@ -552,7 +552,7 @@ static void modem(struct input *input)
     static struct desk desk;
     unsigned options = input_octet(input);
     struct fl_document *document = fl_document_new();
-    struct sheet sheet = {FL_R8_385, FL_A4, ROWS, false};
+    struct sheet sheet = {FL_R8_385, FL_A4, ROWS, false, false};
     uint8_t *rows = sheet_bitmap(&sheet, 1);
     memset(&desk, 0, sizeof desk);
     desk.input = input;

@@ -28,6 +28,12 @@ from faxline.trace.reader import Trace, load
 @click.option(
     "--pcap", metavar="FILE", type=click.Path(), help="A capture that Wireshark decodes as T.38 and T.30."
 )
+@click.option(
+    "--replay", is_flag=True, help="Play the far end of a call against today's engine, and compare."
+)
+@click.option(
+    "--document", metavar="FILE", type=click.Path(), help="What --replay sends, if not the trace's images."
+)
 def command(
     file: str,
     wanted: int | None,
@@ -36,6 +42,8 @@ def command(
     html: str | None,
     as_json: bool,
     pcap: str | None,
+    replay: bool,
+    document: str | None,
 ) -> int:
     """Show recorded calls; FILE is a trace, as faxline send --trace FILE writes it.
 
@@ -47,6 +55,7 @@ def command(
       faxline trace call.trace | head -1
       faxline trace call.trace --ladder
       faxline trace call.trace --html call.html --pcap call.pcap
+      faxline trace call.trace --replay
     """
     try:
         trace = load(file)
@@ -58,6 +67,8 @@ def command(
             Path(path).write_bytes(content)
     except (Error, OSError) as error:
         return complain(str(error))
+    if replay:
+        return _replay(file, trace, document)
     if as_json:
         from faxline.trace.export import as_json as exported
 
@@ -96,6 +107,18 @@ def _files(
 
         files.append((pcap, captured(trace)))
     return files
+
+
+def _replay(name: str, trace: Trace, document: str | None) -> int:
+    from faxline.trace.replay import replay
+
+    if len(trace.calls) != 1:
+        return complain(f"{name} has {len(trace.calls)} calls: one is replayed, say which with --call N")
+    try:
+        _print_all(replay(trace.calls[0], document).lines())
+    except (Error, OSError) as error:
+        return complain(f"{name}: {error}")
+    return status.OK
 
 
 def _speaks_unicode() -> bool:
