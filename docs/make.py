@@ -47,6 +47,11 @@ def raw_causes() -> str:
     return table(("raw cause", "cause", "what it says"), rows)
 
 
+def example(name: str) -> str:
+    """A file of examples/. (As ```py: what is marked python is run by the tests of the docs.)"""
+    return f"```py\n{(DOCS.parent / 'examples' / name).read_text()}```"
+
+
 def json_events() -> str:
     """Every event of every command's --json."""
     parts = []
@@ -328,7 +333,8 @@ def _api_of(module: str, names: Iterable[str]) -> Iterable[str]:
         if isinstance(node, ast.ClassDef):
             yield from _class(node, "")
         else:
-            yield f"## {module}.{name}({_signature(node)})\n"
+            shown = "faxline" if module.startswith("_") else module
+            yield f"## {shown}.{name}({_signature(node)})\n"
             yield _doc(node) + "\n"
 
 
@@ -354,6 +360,7 @@ API = {
         "PageConfirmed",
         "FaxEnded",
     ],
+    "_devices": ["devices", "FoundDevice"],
     "retry": ["advise", "Advice", "remaining"],
     "errors": ["Error", "Hangup"],
     "sim": ["address", "call_in", "fault", "far_machines", "faults", "modems", "violations"],
@@ -362,6 +369,10 @@ API = {
 
 PARTS = {
     "api.md": {"reference": api},
+    "testkit.md": {
+        "application": lambda: example("outbox.py"),
+        "test": lambda: example("test_outbox.py"),
+    },
     "cli.md": {"json": json_events},
     "causes.md": {"raw-causes": raw_causes, "retries": retries, "exit-statuses": exit_statuses},
     "options.md": {"options": fax_options},

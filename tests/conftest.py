@@ -14,6 +14,9 @@ from hypothesis import HealthCheck, settings
 from faxline import CallChannel
 from faxline._line import Line
 
+pytest.register_assert_rewrite("board_suite")
+pytest_plugins = ["pytester"]
+
 # The same examples every time, however slow the machine.
 settings.register_profile(
     "faxline",

@@ -20,7 +20,10 @@ from faxline import CallChannel, Error, FaxToReceive, FaxToSend, sim
 from faxline.causes import CallState
 
 pytestmark = pytest.mark.wallclock
-SPEED = 50
+SPEED = 20
+"""A scheduler is late by a millisecond now and then, which is 20 on these lines; T.30 gives answers 20."""
+CAREFUL = 10
+"""Where a modem's fault leaves less room than that."""
 PATIENCE_S = 20
 
 
@@ -177,10 +180,10 @@ def test_lines_call_each_other(
 @pytest.mark.parametrize("kind", [kind.name for kind in sim.modems()])
 def test_far_machine(tmp_path: Path, kind: str) -> None:
     """A far machine of the exchange, through every kind of modem: the driver finds the profile by itself."""
-    sent = pages.save_fax(tmp_path / "fax.tif", 2)
+    sent = pages.save_fax(tmp_path / "fax.tif", 1)
     with (
-        sim.PtyModems([tmp_path / "m"], speed=SPEED, save=tmp_path / "far.tif", personality=kind) as modems,
-        CallChannel(f"class1:{modems.lines[0].link}?speed={SPEED}") as channel,
+        sim.PtyModems([tmp_path / "m"], speed=CAREFUL, save=tmp_path / "far.tif", personality=kind) as modems,
+        CallChannel(f"class1:{modems.lines[0].link}?speed={CAREFUL}") as channel,
     ):
         assert channel.call("5550100") == "ANSWERED"
         assert channel.FaxSender.send(FaxToSend(tmp_path / "fax.tif")) == "NORMAL"

@@ -196,7 +196,7 @@ static const struct fl_simmodem_row ROWS[] = {
     },
     {
         .name = "iaxmodem",
-        .text = "iaxmodem, spandsp: CONNECT before it takes data, no list of its modulations",
+        .text = "iaxmodem, spandsp: no list of its modulations",
         .maker = "www.soft-switch.org",
         .model = "spandsp",
         .revision = "0.0.6",
@@ -204,7 +204,6 @@ static const struct fl_simmodem_row ROWS[] = {
         .modulations = V17,
         .has_fts = true,
         .has_frs = true,
-        .early_connect_ms = 350,
         .no_lists = true,
         REAL,
     },

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
-from faxline._lib import Document, Engine, Page
+from faxline._lib import Document, Engine, ModemInfo, Page
 from faxline._offices import Seat
 from faxline._pump import Pump
 from faxline._steps import Waiter
@@ -167,6 +167,11 @@ class Line:
     def violations(self) -> tuple[int, str]:
         with self.changed:
             return self._violations if self.engine is None or self.dead else self.engine.violations()
+
+    def modem(self) -> ModemInfo | None:
+        """What the device's modem is; None when it has none, or the channel is closed."""
+        with self.changed:
+            return None if self.engine is None or self.dead else self.engine.modem()
 
     def close(self, *, wait: bool = True) -> None:
         """Ends what is under way and returns when the device is closed. Any thread, any number of times.

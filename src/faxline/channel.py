@@ -58,9 +58,10 @@ class CallChannel:
         device: an address, `scheme:rest?option=value&...`, such as `sim:`. logger: default "faxline".
         subscriber_id: the line's own number as the far end shows it, up to 20 of 0-9 + space; the default
         of the fax option SubscriberId. subscriber_name: whose line it is, for header lines and cover pages
-        (the field {name}). trace: a file for the record of all calls as JSON lines, or a
-        directory in which each call gets a file of its own; read it with `faxline trace FILE`. trace_pages:
-        the record has the pages' images, too, so that it shows what was on them.
+        (the field {name}). trace: a file for the record of all calls as JSON lines, or a directory in which
+        each call gets a file of its own; read it with `faxline trace FILE`. Where none is given, the
+        environment variable FAXLINE_TRACE may name one for every channel of the process: a directory.
+        trace_pages: the record has the pages' images, too, so that it shows what was on them.
 
         Raises Error for an unknown scheme, option or value and for a device or trace file that cannot be
         opened.
@@ -70,6 +71,7 @@ class CallChannel:
         if identity.failed:
             raise Error(f"subscriber_id={subscriber_id!r}: takes {options.OPTIONS['SubscriberId'].accepted}")
         resolved = resolve(device)
+        trace = trace or os.environ.get("FAXLINE_TRACE") or None
         writer = (
             None if trace is None else TraceWriter(trace, resolved.address, __version__, pages=trace_pages)
         )

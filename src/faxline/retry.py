@@ -25,6 +25,7 @@ from faxline.document import FaxToSend
 
 if TYPE_CHECKING:
     from faxline._raster import FaxPage
+    from faxline.cover import Cover
 
 RETRIES_MAX = 20
 """However many retries are asked for."""
@@ -263,6 +264,10 @@ class _Rest(FaxToSend):
         self.set_cover(document.cover)
         self._document = document
         self._confirmed = confirmed
+
+    @property
+    def cover(self) -> Cover | None:
+        return self._document.cover
 
     def count_pages(self) -> int:
         return self._document.count_pages()

@@ -7,13 +7,13 @@ The simulator is tested always, a modem when a device is named, the far end when
 what it found; a failed one says what to do. What cannot be tested any more after a failure is skipped.
 """
 
-import importlib
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from faxline._devices import devices
 from faxline.causes import CallCause, CallState, FaxCause
 from faxline.channel import CallChannel
 from faxline.device import parse
@@ -172,7 +172,7 @@ def _modem(device: str) -> Check:
 
 
 def _class1_modem(path: str) -> Check:
-    found = importlib.import_module("faxline._devices").devices(path)
+    found = devices(path)
     if not found:
         return Check("modem", Outcome.FAIL, f"{path}: there is no such port")
     modem = found[0]
