@@ -127,8 +127,8 @@ NAMED = [
         (
             "timer: no silence before DCN",
             "engine.c",
-            "        fl_t30_quiet(e, FL_T30_GAP_MS);\n}\n\nvoid fl_t30_on_E_SEND_DCN",
-            "        fl_t30_quiet(e, 1);\n}\n\nvoid fl_t30_on_E_SEND_DCN",
+            "fl_t30_quiet(e, e->parting_gap_ms ? e->parting_gap_ms : FL_T30_GAP_MS);",
+            "fl_t30_quiet(e, 1);",
         ),
         # limits
         ("limit: four tries for a command", "states.h", "#define FL_T30_TRIES 3", "#define FL_T30_TRIES 4"),
@@ -225,12 +225,6 @@ NAMED = [
             "if (mmr && (!session->ecm || !offered->mmr))",
             "if (mmr && !offered->mmr)",
         ),
-        (
-            "check: MMR is offered to who has no ECM",
-            "dis.c",
-            "    if (!abilities->ecm)\n        abilities->mmr = false;",
-            "    if (0)\n        abilities->mmr = false;",
-        ),
         # what is done
         (
             "action: RTN is taken for MCF",
@@ -265,12 +259,6 @@ NAMED = [
         ("action: all frames again after PPR", "ecm.c", "        if (!bit(fif, i)) continue;\n", ""),
         ("action: two RCP behind the frames", "ecm.c", "#define RCPS    3", "#define RCPS    2"),
         ("action: bit X is not set", "caller.c", "    if (h->fcf == FL_DIS) e->bit_x = true;\n", ""),
-        (
-            "action: the block before shows through",
-            "ecm.c",
-            "    memset(ecm->data, 0, sizeof ecm->data);\n",
-            "",
-        ),
     ]
 ]
 
