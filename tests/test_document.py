@@ -13,7 +13,7 @@ import pages
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageFile
+from PIL import Image, ImageChops, ImageDraw, ImageFile, ImageFilter
 
 from faxline import CallChannel, FaxToSend, sim
 from faxline.document import DocumentError
@@ -379,6 +379,18 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "cut raw": (lambda path: (pages.fax_page().save(path, "PNG"), os.truncate(path, 300)), "page 1"),
     "third page broken": (broken_third, "page 3"),
     "header only": (lambda path: path.write_bytes(b"II*\0\x08\0\0\0"), "bad.tif"),
+    "ten bits": (
+        lambda path: path.write_bytes(
+            pages.tiff(
+                [
+                    tag if tag[0] != 258 else (258, pages.SHORT, [10])
+                    for tag in pages.bilevel_tags(64, 8, 640)
+                ],
+                bytes(640),
+            )
+        ),
+        "a TIFF that is broken or of a kind that cannot be read",
+    ),
     "no directory": (lambda path: path.write_bytes(b"II*\0\0\0\0\0"), "bad.tif"),
     "bomb": (with_size(60_000, 60_000), "too many pixels"),
     "wide": (with_size(100_000, 10), "100000 x 10"),
@@ -580,6 +592,26 @@ def test_thin_lines_of_fine_scans_stay(tmp_path: Path, factor: int) -> None:
     page = only(tmp_path / "a.tif").convert("L").crop((0, 400, 1728, 1800))
     across = page.resize((1728, 1), Image.Resampling.BOX)
     assert sum(grey < 128 for grey in across.tobytes()) >= 12
+
+
+def test_paper_in_uneven_light(tmp_path: Path) -> None:
+    """A photograph of a page: light that falls off, and the shadow of who takes it. The writing stays, the
+    shadow goes."""
+    page = Image.new("L", (1654, 2339), 225)
+    draw = ImageDraw.Draw(page)
+    for line in range(30):
+        draw.text((150, 150 + 60 * line), "Writing on paper " * 4, fill=45, font_size=34)
+    page.save(tmp_path / "even.tif", dpi=(200, 200))
+    light = Image.linear_gradient("L").resize(page.size).point(lambda value: 120 + value * 135 // 255)
+    shadow = Image.new("L", page.size, 255)
+    ImageDraw.Draw(shadow).polygon([(900, 0), (1654, 0), (1654, 1500), (1200, 1300)], fill=140)
+    shadow = shadow.filter(ImageFilter.GaussianBlur(50))
+    ImageChops.multiply(ImageChops.multiply(page, light), shadow).save(tmp_path / "a.tif", dpi=(200, 200))
+    even, uneven = only(tmp_path / "even.tif").convert("L"), only(tmp_path / "a.tif").convert("L")
+    difference = ImageChops.difference(even, uneven).histogram()[255]
+    assert even.histogram()[0] > 50_000
+    assert difference < 0.2 * even.histogram()[0]  # the edges of letters
+    assert uneven.crop((1500, 0, 1728, 2200)).histogram()[0] < 500  # of half a million
 
 
 def test_letter_keeps_its_length(tmp_path: Path) -> None:

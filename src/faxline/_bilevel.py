@@ -25,20 +25,74 @@ _LEVELS = (64, 215)
 def by_threshold(grey: Image.Image, *, bilevel: bool, reduction: float) -> Image.Image:
     """In one bit by one level for the page. bilevel: the source was black and white. reduction: by how much
     it was made smaller."""
-    level = (_THIN if reduction > 1.2 else _HALF) if bilevel else _level(grey.histogram())
+    if bilevel:
+        level = _THIN if reduction > 1.2 else _HALF
+    else:
+        histogram = grey.histogram()
+        paper = None if _is_clean(histogram) else _uneven_paper(grey)
+        if paper is not None:
+            from PIL import ImageChops
+
+            return ImageChops.subtract(paper, grey).point([255] + [0] * 255, "1")
+        level = _level(histogram)
     return grey.point([0] * level + [255] * (256 - level), "1")
+
+
+def _is_clean(histogram: list[int]) -> bool:
+    return sum(histogram[_CLEAN_PAPER:]) * 2 >= sum(histogram)
 
 
 def _level(histogram: list[int]) -> int:
     """The first grey that is white."""
-    total = sum(histogram)
-    if sum(histogram[_CLEAN_PAPER:]) * 2 >= total:
+    if _is_clean(histogram):
         return _CLEAN
     ink, paper, level = _otsu(histogram)
     if paper - ink < _CONTRAST_MIN:
         return _HALF
     level = round(level + 0.15 * (paper - level))  # thin strokes are greyer than the thick ones
     return min(max(level, _LEVELS[0]), _LEVELS[1])
+
+
+# ---- photographs of paper: light that is uneven ----
+
+_CELL_PX = 8
+_NEAR = 5, 3  # a window of cells, and how often: half an inch in all, wider than writing
+_INK_SHARE = 0.74  # of the paper around it; what is lighter is white
+_DARKEST = 0.33  # of the lightest paper: what is darker is no paper in a shadow, but ink
+_UNEVEN = 0.8
+_BETWEEN = 0.1
+
+
+def _uneven_paper(grey: Image.Image) -> Image.Image | None:
+    """What the paper would have to be darker than at each place to be ink, when the light falls unevenly;
+    None for a page in even light, and for one that has grey areas with edges rather than shadows."""
+    from PIL import Image, ImageFilter
+
+    if min(grey.size) < 16 * _CELL_PX:
+        return None
+    paper = grey.reduce(_CELL_PX)
+    for _ in range(_NEAR[1]):
+        paper = paper.filter(ImageFilter.MaxFilter(_NEAR[0]))
+    histogram = paper.histogram()
+    dark, light = _quantile(histogram, 0.03), _quantile(histogram, 0.97)
+    if dark >= _UNEVEN * light:
+        return None
+    low, high = dark + (light - dark) // 5, light - (light - dark) // 5
+    if sum(histogram[low:high]) < _BETWEEN * sum(histogram):
+        return None
+    least = round(light * _DARKEST)
+    paper = paper.filter(ImageFilter.GaussianBlur(3))
+    paper = paper.point([round(max(least, level) * _INK_SHARE) for level in range(256)])
+    return paper.resize(grey.size, Image.Resampling.BILINEAR)
+
+
+def _quantile(histogram: list[int], share: float) -> int:
+    left = sum(histogram) * share
+    for level, count in enumerate(histogram):
+        left -= count
+        if left < 0:
+            return level
+    return 255
 
 
 def _otsu(histogram: list[int]) -> tuple[float, float, int]:

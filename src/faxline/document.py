@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PAGES_MAX", "PIXELS_MAX", "DocumentError", "FaxToSend", "add_page"]
 
+_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PDF_START = 1024  # readers of PDF look for its mark so far into the file
 
 
@@ -226,6 +227,13 @@ def _source(content: _Content, file: BinaryIO) -> Source:
         from faxline._text import PAPERS, TextSource
 
         return TextSource(name, file, PAPERS[content.paper])
+    from PIL import UnidentifiedImageError
+
     from faxline._images import ImageSource
 
-    return ImageSource(name, file)
+    try:
+        return ImageSource(name, file)
+    except UnidentifiedImageError:
+        if start[:4] in _TIFF_STARTS:
+            raise DocumentError(f"{name}: a TIFF that is broken or of a kind that cannot be read") from None
+        raise

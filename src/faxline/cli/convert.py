@@ -7,12 +7,13 @@ import click
 from faxline import pdf
 from faxline.cli import status
 from faxline.cli.common import complain
+from faxline.cli.documents import be_quiet
 from faxline.document import DocumentError
 
 
 @click.command()
-@click.argument("source", metavar="IN")
-@click.argument("target", metavar="OUT")
+@click.argument("source", metavar="IN", type=click.Path())
+@click.argument("target", metavar="OUT", type=click.Path())
 @click.option("--force", is_flag=True, help="Replace OUT if it is there.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with the files written.")
 def command(source: str, target: str, force: bool, as_json: bool) -> int:
@@ -27,6 +28,7 @@ def command(source: str, target: str, force: bool, as_json: bool) -> int:
       faxline convert received.tif page.png
       faxline convert got.pdf.tif got.pdf --force
     """
+    be_quiet()
     try:
         written = pdf.convert(source, target, replace=force)
     except FileExistsError:

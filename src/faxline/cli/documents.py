@@ -1,5 +1,6 @@
 """What the commands that read documents share: options that say which pages, how, and under which cover."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -41,6 +42,11 @@ _OPTIONS = (
 )
 
 
+def be_quiet() -> None:
+    """What Pillow has to say of damaged files is said again, better, by us."""
+    warnings.filterwarnings("ignore", module="PIL")
+
+
 def document_options(command: Decorated) -> Decorated:
     """The options, as parameters of fax_of(); and `sender_name`."""
     for option in reversed(_OPTIONS):
@@ -61,6 +67,7 @@ def fax_of(
         raise click.UsageError("--pages needs exactly one FILE")
     if fields and cover is None:
         raise click.UsageError("--field needs --cover")
+    be_quiet()
     fax = FaxToSend()
     try:
         fax.set_content(*files, pages=pages, photo=photo, paper=paper)

@@ -16,7 +16,7 @@ from faxline.preview import Preview
 
 
 @click.command()
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
 @click.option(
     "--output",
     metavar="DIR",
