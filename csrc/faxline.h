@@ -100,6 +100,8 @@ struct fl_coded_page {
 int32_t fl_document_add_coded(struct fl_document *document, const struct fl_coded_page *coded);
 int32_t fl_document_pages(const struct fl_document *document);
 /* Octets of the page (from 0) in a coding (enum fl_coding: 0 MH, 1 MR, 2 MMR), or FL_E_VALUE. */
+/* Measures every page in every coding, once: what sending with compression -1 (AUTO) does first. */
+void fl_document_measure(struct fl_document *document);
 int64_t fl_document_coded_size(const struct fl_document *document, int32_t page, int32_t coding);
 /* A page (from 0) as it is kept: info, and its MMR, *least* significant bit first, into code. Returns its octets (also
  * with code NULL, to ask for the size), or FL_E_VALUE. */

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pty
+import random
 import re
 import signal
 import subprocess
@@ -13,10 +14,12 @@ from pathlib import Path
 import click
 import pages
 import pytest
+from PIL import Image
 
-from faxline import selftest
+from faxline import CallChannel, FaxToSend, selftest
 from faxline.cli import COMMANDS, main, schema, status
 from faxline.cli.program import program
+from faxline.cli.report import seconds_left
 from faxline.selftest import Check, Outcome, checks
 
 
@@ -361,3 +364,31 @@ def test_selftest_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> Non
     assert "FAIL  line: no dial tone" in capsys.readouterr().out
     assert main(["selftest", "--number", "5550100"]) == 1
     assert "needs a device" in capsys.readouterr().err
+
+
+# ---- the time that is left ----
+
+
+@pytest.mark.parametrize("fax_options", [{}, {"ECM": "NO"}, {"MaxDataRate": "2400"}, {"Compression": "MH"}])
+def test_the_time_left_is_about_right(tmp_path: Path, fax_options: dict[str, str]) -> None:
+    """Against the line's own clock, for pages of some size."""
+    noise = random.Random(1).randbytes(1728 // 8 * 300)
+    page = Image.frombytes("1", (1728, 300), noise)
+    page.save(
+        tmp_path / "a.tif", save_all=True, append_images=[page] * 2, compression="group4", dpi=(204, 98)
+    )
+    with CallChannel("sim:") as channel:
+        channel.call("5550100")
+        sender = channel.FaxSender
+        assert sender.start(FaxToSend(tmp_path / "a.tif"), fax_options)
+        settings = sender.wait_for_negotiated_settings()
+        told = [(channel._line.now_us(), seconds_left(sender.Details.page_octets, settings, 0))]
+        while not sender.Details.last_page:
+            pages = sender.wait_for_next_page()
+            left = seconds_left(sender.Details.page_octets, sender.Details.negotiated, pages)
+            told.append((channel._line.now_us(), left))
+        end = told[-1][0]
+        for at, left in told:
+            assert left == pytest.approx((end - at) / 1e6, rel=0.15, abs=3)
+    assert seconds_left({}, settings, 0) is None
+    assert seconds_left({"MH": [1]}, {}, 0) is None

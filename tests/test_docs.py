@@ -2,16 +2,23 @@
 map of the C code is true.
 """
 
+import importlib
+import itertools
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from faxline.cli import COMMANDS
+
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = (".", "docs", "csrc", "tests/calls")
+DOCS = ROOT / "docs"
+FOLDERS = (".", "docs", "csrc", "hil", "tests/calls")
 PAGES = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.md"))
 
 
@@ -97,3 +104,46 @@ def test_the_map_of_the_c_code() -> None:
         if rooms.index(included) > rooms.index(path.parent.name)
     ]
     assert upwards == []
+
+
+# ---- the site ----
+
+
+def test_every_page_is_in_the_navigation_of_the_site() -> None:
+    """./dev site fails, too; this says it sooner. A page of docs/ needs a line in mkdocs.yml, one that stands
+    elsewhere another in docs/site_hooks.py."""
+    navigation = (ROOT / "mkdocs.yml").read_text().split("\nnav:\n")[1]
+    named = set(re.findall(r"([\w-]+\.md)$", navigation, re.M))
+    elsewhere = dict(
+        re.findall(r'^    "(\S+\.md)": "(\S+\.md)",$', (DOCS / "site_hooks.py").read_text(), re.M)
+    )
+    wanted = {path.name for path in DOCS.glob("*.md")} | set(elsewhere.values()) | {"reference.md"}
+    assert wanted == named
+    assert set(elsewhere) >= {page_name(path) for path in PAGES if path.parent != DOCS}
+
+
+def commands() -> Iterator[object]:
+    """The commands in the pages' shell examples."""
+    for path in PAGES:
+        for block in re.findall(r"^```sh\n(.*?)^```", path.read_text(), re.M | re.S):
+            for line in block.replace("\\\n", " ").splitlines():
+                if line.startswith("faxline "):
+                    yield pytest.param(line, id=f"{page_name(path)}: {line}")
+
+
+@pytest.mark.parametrize("line", list(commands()))
+def test_the_commands_exist(line: str) -> None:
+    """With all their options; they are not run here."""
+    words = list(itertools.takewhile(lambda word: word not in ("|", ">", "&&", ";", "&"), split(line)))
+    assert words[1].startswith("-") or words[1] in COMMANDS
+    if words[1] in COMMANDS:
+        known = importlib.import_module(f"faxline.cli.{words[1]}").command
+        assert isinstance(known, click.Command)
+        names = {name for parameter in known.params for name in (*parameter.opts, *parameter.secondary_opts)}
+        options = {word.partition("=")[0] for word in words[2:] if re.match("--?[a-z]", word)}
+        if not isinstance(known, click.Group):
+            assert options <= names | {"--help"}
+
+
+def split(line: str) -> list[str]:
+    return shlex.split(line, comments=True)

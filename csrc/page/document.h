@@ -36,7 +36,5 @@ struct fl_sending {
 };
 
 struct fl_t30_outbox fl_sending_outbox(struct fl_sending *sending, const struct fl_document *document);
-/* Measures every page in every coding, so that choosing one later costs nothing on the line. */
-void fl_document_measure(struct fl_document *document);
 
 #endif

@@ -410,6 +410,14 @@ class Document:
         octets = bytes(_ffi.buffer(code, size)).translate(_REVERSED)
         return Page(octets, width_px, x_dpi, y_dpi, row_count[0], 0, page + 1, "")
 
+    def measured(self, coding: str | None) -> dict[str, list[int]]:
+        """The octets of each page in a coding; None: in every one, measured once, for the engine, too."""
+        if coding is None:
+            _lib.fl_document_measure(self._handle)
+        codings = CODINGS if coding is None else (coding,)
+        count = _lib.fl_document_pages(self._handle)
+        return {name: [self.coded_size(page, name) for page in range(count)] for name in codings}
+
     def coded_size(self, page: int, coding: str) -> int:
         """Octets of a page (from 0) in a coding, at its own resolution, its header included."""
         return int(_lib.fl_document_coded_size(self._handle, page, CODINGS.index(coding)))

@@ -76,6 +76,9 @@ class FaxDetails:
         SubscriberId (ours), RemoteSubscriberId. Where they were said: SubAddress, Password and
         SelectivePolling (sent or received), NonStandardFacilities (of the far end, hexadecimal). Strings;
         changed in place when a retrain lowers the rate."""
+        self.page_octets: dict[str, list[int]] = {}
+        """Sender: the octets of each page by the coding ('MH' 'MR' 'MMR'); only the one of the option
+        Compression when it names one. For an estimate of the time that is left."""
         self.raw_cause: str | None = None
         """A stable code for every cause but NORMAL (docs/causes.md): which side, which phase, what was
         seen."""

@@ -98,10 +98,12 @@ class CallFaxSender(FaxJobs[FaxToSend]):
             for page in document.pages(high_res=wanted.high_res, facts=facts):
                 self._check_wanted(job)
                 add_page(pages, page, header)
+            page_octets = pages.measured(wanted.coding)
             with line.changed:
                 self._check_wanted(job)
                 line.note(order="fax", id=details.ID, files=names, options=without_secrets(effective))
                 line.note_pages(pages)
+                details.page_octets = page_octets
                 if not line.open_engine().fax_send(wanted, pages):
                     self._refuse(job, FaxCause.ERROR, "local.state")
         except DocumentError as error:

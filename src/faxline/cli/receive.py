@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -169,9 +170,8 @@ def _follow(channel: CallChannel, fax: FaxToReceive, report: Report) -> None:
         if settings := receiver.wait_for_negotiated_settings():
             who = settings["RemoteSubscriberId"] or "the far end"
             how = f"{settings['Modem']} {settings['DataRate']} bit/s, {settings['Compression']}"
-            report.event(
-                "negotiated", f"{who}: {how}, {settings['Resolution']} dpi", **without_secrets(settings)
-            )
+            fields: dict[str, Any] = {**without_secrets(settings)}
+            report.event("negotiated", f"{who}: {how}, {settings['Resolution']} dpi", **fields)
         told = 0
         while not receiver.Details.last_page or told < receiver.Details.pages:
             pages = receiver.wait_for_next_page()

@@ -4,15 +4,33 @@ look on, one live line on stderr."""
 import json
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
+    from rich.progress import ProgressColumn, Task, TaskID
+    from rich.text import Text
+
+# Seconds of line time that a page takes beside its octets: command, response, the gaps between (measured on
+# the simulated line); and what the frames and inserted zeros of error correction add to the octets.
+_PAGE_S = 2.8
+_ECM_FACTOR = 1.05
 
 
 def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def seconds_left(
+    page_octets: Mapping[str, Sequence[int]], settings: Mapping[str, str], pages: int
+) -> float | None:
+    """What the pages after the first so many take at the negotiated settings; None when it is not known."""
+    sizes = page_octets.get(settings.get("Compression", ""))
+    if not sizes or "DataRate" not in settings:
+        return None
+    factor = _ECM_FACTOR if settings.get("ECM") == "YES" else 1.0
+    return sum(size * 8 * factor / int(settings["DataRate"]) + _PAGE_S for size in sizes[pages:])
 
 
 class Report:
@@ -24,14 +42,15 @@ class Report:
         self._live = not as_json and not quiet and sys.stderr.isatty()
         self._display: _Live | None = None
 
-    def event(self, event: str, text: str, /, **fields: Any) -> None:
-        """Something happened: `text` for people, `fields` for programs (schema.py has them)."""
+    def event(self, event: str, text: str, /, *, left_s: float | None = None, **fields: Any) -> None:
+        """Something happened: `text` for people, `fields` for programs (schema.py has them). left_s: so long,
+        perhaps, until the end."""
         if self._json:
             print(json.dumps({"event": event, **fields}), flush=True)
         elif self._live:
             if self._display is None:
                 self._display = _Live()
-            self._display.event(event, text, fields)
+            self._display.event(event, text, fields, left_s)
         elif not self._quiet:
             print(text, flush=True)
 
@@ -68,36 +87,42 @@ class _Live:
             TextColumn("{task.fields[pages]}", markup=False),
             TextColumn("{task.fields[how]}", markup=False),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}", markup=False),
+            _left_column(),
             console=Console(stderr=True),
             transient=True,
         )
-        self._task: TaskID = self._progress.add_task("", total=None, pages="", how="", left="")
-        self._began = 0.0
+        self._task: TaskID = self._progress.add_task("", total=None, pages="", how="", ends=None)
         self._progress.start()
 
-    def event(self, event: str, text: str, fields: dict[str, Any]) -> None:
+    def event(self, event: str, text: str, fields: dict[str, Any], left_s: float | None) -> None:
         update: dict[str, Any] = {"description": text}
+        update["ends"] = None if left_s is None else time.monotonic() + left_s
         if event == "calling":
-            update |= {"pages": "", "how": "", "left": "", "total": None, "completed": 0}
+            update |= {"pages": "", "how": "", "total": None, "completed": 0}
         if event == "negotiated":
-            self._began = time.monotonic()
             who, _, how = text.partition(": ")
             update |= {"description": who, "how": how}
         if event in ("negotiated", "page") and fields.get("total"):
             done, total = fields.get("pages", 0), fields["total"]
             update |= {"completed": done, "total": total, "pages": f"{done} of {plural(total, 'page')}"}
-            update["left"] = self._left(done, total)
         if event == "page":
             del update["description"]
         self._progress.update(self._task, refresh=True, **update)
 
-    def _left(self, done: int, total: int) -> str:
-        """By what the pages have taken so far; nothing is known before the first."""
-        if not done or done >= total:
-            return ""
-        seconds = round((time.monotonic() - self._began) / done * (total - done))
-        return f"{seconds // 60}:{seconds % 60:02} left"
-
     def close(self) -> None:
         self._progress.stop()
+
+
+def _left_column() -> "ProgressColumn":
+    """Counts down between the events."""
+    from rich.progress import ProgressColumn
+    from rich.text import Text
+
+    class Left(ProgressColumn):
+        def render(self, task: "Task") -> "Text":
+            if task.fields["ends"] is None:
+                return Text("")
+            seconds = max(0, round(task.fields["ends"] - time.monotonic()))
+            return Text(f"about {seconds // 60}:{seconds % 60:02} left")
+
+    return Left()

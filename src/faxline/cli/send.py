@@ -24,7 +24,7 @@ from faxline.cli.common import (
     quiet_option,
 )
 from faxline.cli.documents import document_options, fax_of
-from faxline.cli.report import Report, plural
+from faxline.cli.report import Report, plural, seconds_left
 from faxline.confirmation import Confirmation
 from faxline.document import DocumentError, FaxToSend
 from faxline.errors import Error, Hangup
@@ -283,7 +283,7 @@ def _advice(wanted: _Wanted, result: _Result, attempt: int) -> Advice:
 def _tell_retry(report: Report, result: _Result, advice: Advice, attempt: int, total: int) -> None:
     left = f"page {total}" if result.pages + 1 == total else f"pages {result.pages + 1} to {total}"
     text = f"{result.cause}, {advice.text}: again in {advice.delay_s:g} s with {left}"
-    fields = {
+    fields: dict[str, Any] = {
         "attempt": attempt + 1,
         "delay_s": advice.delay_s,
         "first_page": result.pages + 1,
@@ -330,13 +330,16 @@ def _follow(channel: CallChannel, report: Report, confirmed: int, total: int) ->
             who = settings["RemoteSubscriberId"] or "the far end"
             how = f"{settings['Modem']} {settings['DataRate']} bit/s, {settings['Compression']}"
             text = f"{who}: {how}{', ECM' * (settings['ECM'] == 'YES')}, {settings['Resolution']} dpi"
-            report.event("negotiated", text, **without_secrets(settings), pages=confirmed, total=total)
+            left = seconds_left(sender.Details.page_octets, settings, 0)
+            fields: dict[str, Any] = {**without_secrets(settings), "pages": confirmed, "total": total}
+            report.event("negotiated", text, left_s=left, **fields)
         told = 0
         while not sender.Details.last_page or told < sender.Details.pages:
             pages = sender.wait_for_next_page()
             if pages > told:
                 told = pages
                 done = confirmed + told
-                report.event("page", f"sent {plural(done, 'page')}", pages=done, total=total)
+                left = seconds_left(sender.Details.page_octets, sender.Details.negotiated, told)
+                report.event("page", f"sent {plural(done, 'page')}", left_s=left, pages=done, total=total)
     except (Error, Hangup):
         pass
