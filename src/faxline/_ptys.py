@@ -96,6 +96,11 @@ class PtyModems:
             self.close()
             raise
 
+    def violations(self) -> dict[str, tuple[int, str]]:
+        """By the number of the line: how often its judge saw the program breach T.30's times, and the latest
+        in words. At a speed the machine's scheduler is measured too, as many times as hard."""
+        return {socket.line.number: socket.violations() for socket in self._sockets}
+
     def close(self) -> None:
         """Hangs up, removes the links and the pseudo-terminals. A second call does nothing."""
         if self._closed.is_set():
@@ -124,6 +129,7 @@ class _Socket:
     ) -> None:
         _check(path)
         self._changed = changed
+        self._violations: tuple[int, str] | None = None
         self._trace = None if trace is None else TraceWriter(trace, f"modem on {path}", __version__)
         self._far_pages = FarPages(save, str(path), _log)
         self._seat = Seat(config)
@@ -147,8 +153,12 @@ class _Socket:
                 os.unlink(self.line.link)
         self._engine.close()
         self._thread.join()
+        self._violations = self._engine.violations()
         self._engine.free()
         self._seat.free()
+
+    def violations(self) -> tuple[int, str]:
+        return self._engine.violations() if self._violations is None else self._violations
 
     def _run(self) -> None:
         try:
