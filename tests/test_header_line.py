@@ -2,6 +2,7 @@
 coding error."""
 
 import dataclasses
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from faxline import CallChannel, FaxToSend, _header_line, sim
+from faxline import CallChannel, FaxToSend, _fonts, _header_line, sim
 from faxline._fields import Facts, fill, template_fault, zone_name
 from faxline._header_line import GRIDS, HeaderLine, Strip, draw
 from faxline._lib import CODINGS, Document, PageRefused, _ffi, _lib
@@ -265,6 +266,38 @@ def test_scripts_are_drawn_and_not_replaced() -> None:
     grid = GRIDS[1]
     made = {draw(text, *grid).rows for text in ("Ж", "Я", "Σ", "Č", "?")}
     assert len(made) == 5
+
+
+@pytest.fixture
+def no_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine without fonts: Pillow has one of its own, with ASCII."""
+
+    def forget() -> None:
+        _fonts._choose.cache_clear()
+        draw.cache_clear()
+
+    monkeypatch.setattr(_fonts, "_installed", tuple)
+    monkeypatch.delenv("FAXLINE_FONT", raising=False)
+    forget()
+    yield
+    forget()
+
+
+@pytest.mark.usefixtures("no_fonts")
+def test_without_fonts_accents_go_and_the_rest_is_asked_for() -> None:
+    assert _fonts.choose("Müller → Иван", 30)[1] == "Muller ? ????"
+    assert ink(draw("Müller", *GRIDS[1])) > 100
+
+
+def test_a_font_of_the_users_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    (serif,) = {path for path in _fonts._installed() if path.name == "DejaVuSansMono.ttf"}
+    monkeypatch.setenv("FAXLINE_FONT", str(serif))
+    _fonts._choose.cache_clear()
+    assert _fonts.choose("fax", 30)[0].getname()[0] == "DejaVu Sans Mono"
+    monkeypatch.setenv("FAXLINE_FONT", "/nowhere.ttf")
+    _fonts._choose.cache_clear()
+    assert _fonts.choose("fax", 30)[0].getname()[0] == "DejaVu Sans"
+    _fonts._choose.cache_clear()
 
 
 def test_a_long_line_is_made_smaller_and_stays_on_the_page() -> None:

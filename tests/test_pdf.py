@@ -193,6 +193,15 @@ def test_bad_pdfs(tmp_path: Path, connected: CallChannel, what: str) -> None:
     assert len(os.listdir("/proc/self/fd")) == handles
 
 
+def test_a_mark_that_comes_late(tmp_path: Path) -> None:
+    """As some mail programs leave it; and a text that only speaks of PDF."""
+    content = page_pdf(tmp_path / "a.pdf", [(595, 842)], BOX).read_bytes()
+    (tmp_path / "b.pdf").write_bytes(b"\r\n\r\n" + content)
+    assert box(only(tmp_path / "b.pdf"))
+    (tmp_path / "c.txt").write_text("A PDF begins with %PDF-1.4\n")
+    assert box(only(tmp_path / "c.txt"))
+
+
 def test_encrypted_without_a_password_opens(tmp_path: Path) -> None:
     """As programs write them that only forbid copying."""
     page_pdf(tmp_path / "a.pdf", [(595, 842)], BOX, encryption=pikepdf.Encryption(owner="a", user=""))
@@ -343,6 +352,18 @@ def test_a_call_that_breaks_leaves_a_pdf_of_what_was_confirmed(tmp_path: Path, f
     assert sorted(os.listdir(tmp_path)) == ["fax.tif", "got.pdf"]
     with pikepdf.open(tmp_path / "got.pdf") as document:
         assert len(document.pages) == 1
+
+
+def test_a_channel_that_is_closed_leaves_a_pdf_of_what_was_confirmed(tmp_path: Path, fax: str) -> None:
+    with CallChannel(sim.address("5550001", incoming=fax)) as channel:
+        channel.wait_for_call()
+        channel.answer()
+        assert channel.FaxReceiver.start(FaxToReceive(tmp_path / "got.pdf"))
+        confirmed = channel.FaxReceiver.wait_for_next_page()
+    assert confirmed >= 1
+    assert sorted(os.listdir(tmp_path)) == ["fax.tif", "got.pdf"]
+    with pikepdf.open(tmp_path / "got.pdf") as document:
+        assert len(document.pages) >= confirmed
 
 
 def test_a_pdf_that_cannot_be_made_leaves_the_tiff(

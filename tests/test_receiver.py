@@ -19,6 +19,13 @@ def incoming(tmp_path: Path) -> str:
     return f"sim:5550001?incoming={tmp_path / 'sent.tif'}"
 
 
+def test_an_incoming_fax_at_a_line_without_a_number(tmp_path: Path, incoming: str) -> None:
+    with CallChannel(incoming.replace("5550001", "")) as channel:
+        assert channel.wait_for_call(60) == "RING_INCOMING"
+        assert channel.answer() == "ANSWERED"
+        assert channel.FaxReceiver.receive(FaxToReceive(tmp_path / "received.tif")) == "NORMAL"
+
+
 def test_an_incoming_fax(tmp_path: Path, incoming: str) -> None:
     with CallChannel(incoming) as channel:
         assert channel.wait_for_call() == "RING_INCOMING"

@@ -310,11 +310,11 @@ static void advance_virtual(struct fl_channel *ch, fl_time deadline, bool *grace
 {
     bool advanced = fl_office_advance(ch->office, deadline, !*grace_over);
     bool pending = ch->member.pending || (ch->member.permits && deadline != FL_NEVER);
+    fl_time moment = ch->member.permits ? PATIENCE : ch->polled ? GRACE_STEP : GRACE;
     struct pollfd board = board_poll(ch);
     pthread_mutex_unlock(&ch->office->mutex);
     *grace_over = false;
     if (advanced) return;
-    fl_time moment = ch->member.permits ? PATIENCE : ch->polled ? GRACE_STEP : GRACE;
     fl_time until = pending ? fl_office_wall() + moment : FL_NEVER;
     rest(ch, board, until);
     *grace_over = until != FL_NEVER && fl_office_wall() >= until;

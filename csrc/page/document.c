@@ -317,6 +317,12 @@ int32_t fl_document_add_header(struct fl_document *document, int32_t x_dpi, int3
 
 /* ---- coding for the line ---- */
 
+static bool goes_as_it_is(const struct fl_document_page *page, int resolution, int width, int coding)
+{
+    return coding == FL_CODING_MMR && resolution == page->shape.resolution && width == page->shape.width &&
+           !page->strips[fl_header_grid((enum fl_resolution)resolution)].rows;
+}
+
 /* Sets the encoder up to give a page in a format: decoded, scaled, under its header. */
 static void open_page(struct fl_sending *sending, const struct fl_document_page *page,
                       enum fl_resolution resolution, enum fl_width width, enum fl_coding coding,
@@ -349,6 +355,11 @@ int64_t fl_document_code_page(const struct fl_document *document, int32_t page, 
     if (!fl_scale_can((enum fl_resolution)from->shape.resolution, (enum fl_width)from->shape.width,
                       (enum fl_resolution)resolution, (enum fl_width)width))
         return FL_E_VALUE;
+    if (goes_as_it_is(from, resolution, width, coding)) {
+        if (code && (int64_t)from->length <= cap) memcpy(code, from->code, from->length);
+        *row_count = (int32_t)from->shape.rows;
+        return (int64_t)from->length;
+    }
     struct fl_sending *scratch = malloc(sizeof *scratch);
     if (!scratch) return FL_E_MEMORY;
     open_page(scratch, from, (enum fl_resolution)resolution, (enum fl_width)width, (enum fl_coding)coding, 0);
@@ -444,20 +455,14 @@ static size_t read_kept(void *ctx, uint8_t *buf, size_t cap)
     return count;
 }
 
-static bool has_header(const struct fl_document_page *page, uint8_t resolution)
-{
-    return page->strips[fl_header_grid((enum fl_resolution)resolution)].rows != NULL;
-}
-
 static struct fl_source outbox_open(void *ctx, int page, const struct fl_session *session)
 {
     struct fl_sending *sending = ctx;
     const struct fl_document_page *from = &sending->document->pages[page];
     sending->page = from;
     sending->sent = 0;
-    bool as_it_is = session->coding == FL_CODING_MMR && session->resolution == from->shape.resolution &&
-                    session->width == from->shape.width && !has_header(from, session->resolution);
-    if (as_it_is) return (struct fl_source){read_kept, sending};
+    if (goes_as_it_is(from, session->resolution, session->width, session->coding))
+        return (struct fl_source){read_kept, sending};
     open_page(sending, from, (enum fl_resolution)session->resolution, (enum fl_width)session->width,
               (enum fl_coding)session->coding,
               (session->rate_bps * (uint32_t)session->min_scan_ms + 999) / 1000);

@@ -333,7 +333,8 @@ static bool far_calls(struct fl_exchange *x, fl_time now)
     if (!x->incoming || !x->awaiting || !line_is_free(x)) return false;
     if (x->far.station.state != FL_STATION_ON_HOOK) return false;
     x->awaiting = false;
-    fl_station_dial(&x->far.station, x->number, now);
+    /* A line without a number is its exchange's only one. */
+    fl_station_dial(&x->far.station, x->number[0] ? x->number : "0", now);
     return true;
 }
 

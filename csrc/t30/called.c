@@ -9,7 +9,9 @@
 /* No page takes longer than this, whatever its sender does. */
 #define PAGE_LIMIT FL_SEC(3600)
 /* 256 frames at 2400 take 230 s; long flags before the first must be borne, too. */
-#define BURST_LIMIT   FL_SEC(300)
+#define BURST_LIMIT FL_SEC(300)
+/* A carrier that is lost in a burst may be back this soon: gateways do that. A command behind it has a second of flags. */
+#define CARRIER_BACK  FL_MS(750)
 #define TRAININGS_MAX 20
 /* How long the far end waits in silence while a page is stored: below the shortest T4. RNR must be heard by then, over
  * two satellites, too. */
@@ -270,7 +272,7 @@ void fl_t30_enter_C_RECEIVE_PAGE(struct fl_t30 *e)
         e->page_seen = false;
     e->page_octets = e->tail = 0;
     e->block_open = e->session.ecm;
-    e->burst_seen = false;
+    e->burst_seen = e->reopened = false;
     fl_t30_receive(e);
 }
 
@@ -293,6 +295,8 @@ static void burst_over(struct fl_t30 *e)
 static void take_page_data(struct fl_t30 *e, const uint8_t *octets, size_t length)
 {
     const struct fl_t30_inbox *inbox = &e->config.inbox;
+    if (e->reopened) fl_t30_timer_stop(e, FL_T2); /* it is back */
+    e->reopened = false;
     if (!e->burst_seen) {
         fl_t30_timer_stop(e, FL_T2);
         fl_t30_timer_start(e, FL_X2, e->session.ecm ? BURST_LIMIT : PAGE_LIMIT);
@@ -307,11 +311,23 @@ static void take_page_data(struct fl_t30 *e, const uint8_t *octets, size_t lengt
     e->page_octets += (uint32_t)length;
 }
 
+/* A burst without RCP is not over: the same block may go on in a moment. */
+static void carrier_lost(struct fl_t30 *e)
+{
+    if (!e->session.ecm || e->ecm.rcps > 0) {
+        burst_over(e);
+        return;
+    }
+    if (!e->reopened) fl_t30_timer_start(e, FL_T2, CARRIER_BACK);
+    e->reopened = true;
+    fl_t30_receive_again(e);
+}
+
 void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     switch (h->kind) {
     case FL_H_CARRIER: /* the page begins; but carriers that bring nothing must not keep us for ever */
-        if (e->step == 0) fl_t30_timer_nominal(e, FL_T2);
+        if (e->step == 0 || e->reopened) fl_t30_timer_nominal(e, FL_T2);
         e->step = 1;
         e->answered = -REPEAT_WINDOW; /* whatever command comes next, it is for a page of its own */
         break;
@@ -319,7 +335,7 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
     case FL_H_FAILED:
     case FL_H_NO_CARRIER:
         if (e->burst_seen)
-            burst_over(e);
+            carrier_lost(e);
         else
             fl_t30_receive_again(e); /* T2 still runs */
         break;
@@ -327,7 +343,12 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
     case FL_H_WRONG_CARRIER:                        /* V.21: a command where a page was due */
     case FL_H_FRAME:
     case FL_H_BAD_FRAME: burst_over(e); break;
-    case FL_H_TIMER: fl_t30_give_up(e, FL_RAW_C_NO_PAGE, true); break;
+    case FL_H_TIMER:
+        if (e->reopened)
+            burst_over(e);
+        else
+            fl_t30_give_up(e, FL_RAW_C_NO_PAGE, true);
+        break;
     default: break;
     }
 }
@@ -339,7 +360,8 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
 static fl_time rest_of_burst(const struct fl_t30 *e)
 {
     uint64_t octets = 0;
-    bool just_over = e->burst_seen && e->burst_over == e->now;
+    bool just_over =
+        e->burst_seen && e->now - e->burst_over < CARRIER_BACK; /* the modem had to be called off */
     if (just_over && e->session.ecm && e->ecm.rcps == 0)
         octets = (uint64_t)FL_ECM_FRAMES * (e->ecm.frame_octets + 8u);
     else if (just_over && !e->session.ecm && !e->quality.ended && e->page_octets < EXPECTED_PAGE)

@@ -165,6 +165,7 @@ struct fl_t30 {
     bool in_doubt;                  /* caller: the page at work is sent; its confirmation is due */
     bool page_open;                 /* caller, ECM: blocks of the page are being sent */
     bool page_seen;                 /* called: something of the page at work has come */
+    bool reopened;                  /* called: that carrier was lost, and may be back */
     bool burst_seen;                /* called: something came on this fast carrier */
     uint32_t tail;                  /* called: octets of ones that may be the end of the carrier */
     fl_time burst_over;             /* called: when that carrier ended */

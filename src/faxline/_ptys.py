@@ -126,6 +126,11 @@ class PtyModems(Sockets):
 
         self._plug(sockets())
 
+    def violations(self) -> dict[str, tuple[int, str]]:
+        """By the number of the line: how often its judge saw the program breach T.30's times, and the latest
+        in words. At a speed the machine's scheduler is measured too, as many times as hard."""
+        return {socket.line.number: socket.violations() for socket in self._sockets}
+
 
 class Socket:
     """One modem: its engine, its link, and the thread that carries its news."""
@@ -141,6 +146,7 @@ class Socket:
     ) -> None:
         _check(path)
         self._changed = changed
+        self._violations: tuple[int, str] | None = None
         self._trace = None if trace is None else TraceWriter(trace, f"modem on {path}", __version__)
         self._far_pages = FarPages(save, str(path), _log)
         self._seat = Seat(config)
@@ -164,12 +170,16 @@ class Socket:
                 os.unlink(self.line.link)
         self._engine.close()
         self._thread.join()
+        self._violations = self._engine.violations()
         self._engine.free()
         self._seat.free()
 
     def wake(self) -> None:
         """Something has happened to the modem from outside: its thread looks."""
         self._engine.wake()
+
+    def violations(self) -> tuple[int, str]:
+        return self._engine.violations() if self._violations is None else self._violations
 
     def _run(self) -> None:
         try:

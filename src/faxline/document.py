@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["PAGES_MAX", "PIXELS_MAX", "DocumentError", "FaxToSend", "add_page"]
 
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_PDF_START = 1024  # readers of PDF look for its mark so far into the file
+_PDF_MARK, _PDF_START = b"%PDF-", 1024  # readers of PDF look for its mark so far into the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,10 +219,8 @@ def _source(content: _Content, file: BinaryIO) -> Source:
     file.seek(0)
     if not start:
         raise DocumentError(f"{name}: the file is empty")
-    if b"%PDF-" in start:
-        from faxline._pdf import PdfSource
-
-        return PdfSource(name, file)
+    if start.startswith(_PDF_MARK):
+        return _pdf(name, file)
     if name.lower().endswith((".txt", ".text", ".log", ".asc")):
         from faxline._text import PAPERS, TextSource
 
@@ -234,6 +232,15 @@ def _source(content: _Content, file: BinaryIO) -> Source:
     try:
         return ImageSource(name, file)
     except UnidentifiedImageError:
+        if _PDF_MARK in start:
+            return _pdf(name, file)
         if start[:4] in _TIFF_STARTS:
             raise DocumentError(f"{name}: a TIFF that is broken or of a kind that cannot be read") from None
         raise
+
+
+def _pdf(name: str, file: BinaryIO) -> Source:
+    from faxline._pdf import PdfSource
+
+    file.seek(0)
+    return PdfSource(name, file)

@@ -48,7 +48,8 @@ class FaxToReceive:
         """Whether a file can be created there. Raises StorageError."""
         for path in {self._path, _journal(self._path)}:
             if os.path.lexists(path):
-                raise StorageError(f"{path}: the file exists already")
+                left = path != self._path and "; the pages of a fax whose PDF was not made: faxline convert"
+                raise StorageError(f"{path}: the file exists already{left or ''}")
         if _is_pdf(self._path):
             from faxline import pdf
 

@@ -146,7 +146,8 @@ static void fill_noise(uint8_t *octets, size_t length)
     for (size_t i = 0; i < length; i++) octets[i] = (uint8_t)(fl_random(&random) | 1);
 }
 
-/* Single wrong octets: at times ("0.3s,0.7s"), or so many of a hundred, evenly spread ("8%"). */
+/* Wrong octets: single ones at times ("0.3s,0.7s"), all of a time ("0s..0.4s"), or so many of a hundred, evenly spread
+ * ("8%"). */
 static void spoil(struct run *run, const char *where, uint8_t *octets, size_t length, int rate_bps)
 {
     char *rest;
@@ -162,8 +163,11 @@ static void spoil(struct run *run, const char *where, uint8_t *octets, size_t le
             complain(run, "wrong octets are given as 0.3s,0.7s or 8%%");
             return;
         }
-        size_t octet = (size_t)(at * rate_bps / 8000000);
-        if (octet < length) octets[octet] = 0x20;
+        fl_time until = at;
+        if (strncmp(behind, "..", 2) == 0 && !parse_time(behind + 2, &until, &behind))
+            complain(run, "\"%s\" is no range of times (0s..0.4s)", where);
+        size_t first = (size_t)(at * rate_bps / 8000000), last = (size_t)(until * rate_bps / 8000000);
+        for (size_t octet = first; octet <= last && octet < length; octet++) octets[octet] = 0x20;
         where = behind;
     }
 }

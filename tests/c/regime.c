@@ -119,8 +119,12 @@ static void draw_sender(struct call *call, uint64_t *random)
     config->seed = fl_random(random);
 }
 
-/* Of eight seeds in a row one is a polled call: the seeds that are kept (regime.seeds) stay the calls that they were. */
-#define POLLED 3
+/* Of sixteen seeds in a row two are polled calls: none of them is kept in regime.seeds, so those stay the calls that they
+ * were. */
+static bool is_polled(uint64_t seed)
+{
+    return seed % 16 == 11 || seed % 16 == 13;
+}
 
 /* The document may have a name and a password, which the receiver knows, or not. */
 static void draw_poll(struct call *call, uint64_t *random)
@@ -231,7 +235,7 @@ static void draw_call(struct call *call, uint64_t seed)
     memset(call, 0, sizeof *call);
     snprintf(call->name, sizeof call->name, "-s %llu", (unsigned long long)seed);
     draw_document(call, &random);
-    call->plan.sender = seed % 8 == POLLED;
+    call->plan.sender = is_polled(seed);
     draw_receiver(call, &random);
     draw_sender(call, &random);
     if (call->plan.sender == 1) draw_poll(call, &random);
@@ -458,6 +462,24 @@ static bool is_exact(const struct rig_kept *kept, const uint8_t *code, size_t le
     return true;
 }
 
+/* A check sequence of 16 bits lets one damaged frame of 65 536 pass: no error correction can know. How often it was. */
+static long unnoticed_count;
+
+/* True when just one frame of the page is other than what was sent, and the line did damage. */
+static bool one_frame_differs(const struct rig_kept *kept, const uint8_t *code, size_t length)
+{
+    const uint8_t *octets = rig_octets(kept);
+    size_t frame = kept->session.ecm_64 ? 64 : 256, differing = 0;
+    if (!data_damaged() || kept->length < length || kept->length > length + frame) return false;
+    for (size_t at = 0; at < kept->length; at += frame) {
+        bool same = true;
+        for (size_t i = at; i < at + frame && i < kept->length; i++)
+            same &= octets[i] == (i < length ? code[i] : 0);
+        differing += !same;
+    }
+    return differing == 1;
+}
+
 static uint32_t rows_of(const struct rig_kept *kept, const uint8_t *code, size_t length)
 {
     const uint8_t *row;
@@ -477,6 +499,10 @@ static bool check_content(const struct call *call, const struct rig_kept *kept)
     static uint8_t code[1u << 20];
     size_t length = code_again(call, kept, code, sizeof code);
     if (is_exact(kept, code, length)) return true;
+    if (kept->session.ecm && one_frame_differs(kept, code, length)) {
+        unnoticed_count++;
+        return true;
+    }
     if (kept->session.ecm) return broken(call, "page %d came with ECM and is not what was sent", kept->of);
     if (!data_damaged() && !modem_lied())
         return broken(call, "page %d is not what was sent, and nothing damaged it", kept->of);
@@ -569,6 +595,8 @@ static void print_summary(long calls, double seconds)
         if (cause_counts[raw]) printf("%9ld %s\n", cause_counts[raw], raw ? fl_raw_code(raw) : "normal");
     if (ambiguous_count)
         printf("%ld short pages lost behind a command that looked like a repetition\n", ambiguous_count);
+    if (unnoticed_count)
+        printf("%ld damaged frames whose check sequence was right by chance\n", unnoticed_count);
     if (broken_count) printf("%ld broken invariants\n", broken_count);
 }
 
@@ -731,6 +759,7 @@ int main(int argc, char **argv)
                            "usage: regime [-n COUNT] [-s FIRST_SEED] [-v] | --seeds FILE | --faults\n"),
                    2;
     }
+    setvbuf(stdout, NULL, _IOLBF, 0); /* what is broken is told at once, also into a file */
     rig_pool();
     double from = clock_s();
     if (faults)

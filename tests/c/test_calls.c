@@ -154,18 +154,22 @@ static void run_steps(struct run *run, const char *line)
 /* `repeat 0..256: steps`: the line's steps for each number; $N stands for it, modulo 256. */
 static void run_line(struct run *run, const char *line)
 {
-    int first, last, used = 0;
-    char number[16];
+    int first, last;
+    char number[32], range[32];
     struct binding *binding = &run->bindings[run->binding_count];
-    if (sscanf(line, "repeat %d..%d:%n", &first, &last, &used) < 2 || used == 0) {
+    const char *steps = strncmp(line, "repeat ", 7) == 0 ? strchr(line, ':') : NULL;
+    if (!steps) {
         run_steps(run, line);
         return;
     }
+    snprintf(range, sizeof range, "%.*s", (int)(steps - line), line);
+    substitute(run, range, number, sizeof number);
+    if (sscanf(number, "repeat %d..%d", &first, &last) < 2) complain(run, "repeat 1..5: steps");
     if (run->binding_count == VARY_MAX) complain(run, "too many variables");
     for (run->binding_count++; first <= last && !run->failed; first++) {
         snprintf(number, sizeof number, "%d", first % 256);
         *binding = (struct binding){"N", number};
-        run_steps(run, line + used);
+        run_steps(run, steps + 1);
     }
     run->binding_count--;
 }

@@ -202,7 +202,10 @@ static void give_order(struct bench *b, struct input *input)
     }
     order.modulation = CODES[input_octet(input) % sizeof CODES];
     order.source = (struct fl_source){read_source, b};
-    if (!b->open && order.kind != FL_ORDER_ABORT) b->kind = order.kind;
+    if (!b->open && order.kind != FL_ORDER_ABORT) {
+        b->kind = order.kind;
+        b->said_length = 0; /* what frames and data said before is no command */
+    }
     b->open = true;
     fl_class1_order(&b->driver, &order, b->now);
     collect(b);

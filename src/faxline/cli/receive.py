@@ -183,6 +183,8 @@ def _follow(channel: CallChannel, fax: FaxToReceive, report: Report) -> None:
 def _tell_result(channel: CallChannel, fax: FaxToReceive, report: Report) -> FaxCause:
     cause, details = channel.FaxReceiver.cause(), channel.FaxReceiver.Details
     reason = f" ({details.raw_cause})" if details.raw_cause else ""
+    if details.raw_cause == "local.storage":  # which file, and where the pages are
+        reason = f" ({details.raw_cause}: {details.raw_cause_text})"
     file = fax.filename if details.pages else None
     text = f"{cause}, {plural(details.pages, 'page')}{f' in {file}' if file else ''}{reason}"
     report.line("result", text, cause=cause, pages=details.pages, file=file, raw_cause=details.raw_cause)
