@@ -371,8 +371,8 @@ def sender_at_work(link: str, number: str, document: Path) -> "subprocess.Popen[
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_program_killed_or_stopped(modems: sim.PtyModems, tmp_path: Path, number: int) -> None:
-    """The other program dies or stands still in a page: our receiver ends with a cause; a program that goes on
-    later ends with one, too."""
+    """The other program dies or stands still in a page: our receiver ends with a cause; a program that goes
+    on later ends with one, too."""
     pages.save_fax(tmp_path / "fax.tif", 3, height=2200)
     with CallChannel(f"class1:{modems.lines[1].link}?speed={SPEED}") as channel:
         program = sender_at_work(modems.lines[0].link, modems.lines[1].number, tmp_path / "fax.tif")
