@@ -324,3 +324,83 @@ def test_command_killed(tmp_path: Path) -> None:
         program.ask("AT")
     assert command.end(signal.SIGTERM) == 143
     assert not link.is_symlink()
+
+
+# ---- one side dies, or stands still ----
+
+
+def test_modems_killed(tmp_path: Path) -> None:
+    """The modem's process is killed in a page: the channel's fax ends with a cause, at once."""
+    pages.save_fax(tmp_path / "fax.tif", 3, height=2200)
+    command = Command("--pty", tmp_path / "m", "--speed", str(SPEED))
+    command.line()
+    with CallChannel(f"class1:{tmp_path / 'm'}?speed={SPEED}") as channel:
+        assert channel.call("5550100") == "ANSWERED"
+        assert channel.FaxSender.start(FaxToSend(tmp_path / "fax.tif"))
+        assert channel.FaxSender.wait_for_negotiated_settings()
+        command.end(signal.SIGKILL)
+        assert channel.FaxSender.wait_until_finished() == "ERROR"
+        assert channel.FaxSender.Details.raw_cause == "local.device"
+
+
+def test_modems_stopped(tmp_path: Path) -> None:
+    """The modem's process stands still: a modem that says nothing any more is given up."""
+    pages.save_fax(tmp_path / "fax.tif", 3, height=2200)
+    command = Command("--pty", tmp_path / "m", "--speed", str(SPEED))
+    command.line()
+    with CallChannel(f"class1:{tmp_path / 'm'}?speed={SPEED}") as channel:
+        assert channel.call("5550100") == "ANSWERED"
+        assert channel.FaxSender.start(FaxToSend(tmp_path / "fax.tif"))
+        assert channel.FaxSender.wait_for_negotiated_settings()
+        command.process.send_signal(signal.SIGSTOP)
+        cause = channel.FaxSender.wait_until_finished()
+        command.process.send_signal(signal.SIGCONT)
+        assert cause in ("ERROR", "TIMEOUT")
+        assert channel.FaxSender.Details.raw_cause
+    assert command.end(signal.SIGTERM) == 143
+
+
+def sender_at_work(link: str, number: str, document: Path) -> "subprocess.Popen[str]":
+    device = f"class1:{link}?speed={SPEED}"
+    return subprocess.Popen(
+        [sys.executable, "-m", "faxline", "send", number, str(document), "--device", device],
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_program_killed_or_stopped(modems: sim.PtyModems, tmp_path: Path, number: int) -> None:
+    """The other program dies or stands still in a page: our receiver ends with a cause; a program that goes
+    on later ends with one, too."""
+    pages.save_fax(tmp_path / "fax.tif", 3, height=2200)
+    with CallChannel(f"class1:{modems.lines[1].link}?speed={SPEED}") as channel:
+        program = sender_at_work(modems.lines[0].link, modems.lines[1].number, tmp_path / "fax.tif")
+        try:
+            assert channel.wait_for_call(PATIENCE_S * SPEED) == "RING_INCOMING"
+            assert channel.answer() == "ANSWERED"
+            assert channel.FaxReceiver.start(FaxToReceive(tmp_path / "got.tif"))
+            assert channel.FaxReceiver.wait_for_negotiated_settings()
+            program.send_signal(number)
+            cause = channel.FaxReceiver.wait_until_finished()
+            channel.hang_up()
+        finally:
+            program.send_signal(signal.SIGCONT)
+            status = program.wait(PATIENCE_S)
+    assert cause != "NORMAL"
+    assert channel.FaxReceiver.Details.raw_cause
+    assert status == -signal.SIGKILL if number == signal.SIGKILL else status > 1
+
+
+@pytest.mark.parametrize("fault", [fault.name for fault in sim.faults() if fault.name.startswith("far_")])
+def test_faults(tmp_path: Path, fault: str) -> None:
+    """Under every fault of the far end, for ever from its second time on, our fax ends, with a cause."""
+    pages.save_fax(tmp_path / "fax.tif", 1)
+    with (
+        sim.PtyModems([tmp_path / "m"], speed=100, faults=[sim.fault(fault, at=2, count=0)]) as modems,
+        CallChannel(f"class1:{modems.lines[0].link}?speed=100") as channel,
+    ):
+        if channel.call("5550100") != "ANSWERED":
+            return
+        sender = channel.FaxSender
+        assert sender.send(FaxToSend(tmp_path / "fax.tif")) == "NORMAL" or sender.Details.raw_cause
