@@ -70,4 +70,7 @@ struct fl_board *fl_exchange_open(const struct fl_channel_config *config, struct
 struct fl_board *fl_piped_open(const struct fl_channel_config *config, struct fl_office *office,
                                struct fl_trace *trace, char *error, size_t error_size);
 
+/* The same on a pseudo-terminal, for any program, in place of our station (sim/socket.c). */
+struct fl_board *fl_socket_open(const struct fl_channel_config *config, char *error, size_t error_size);
+
 #endif

@@ -424,14 +424,22 @@ static bool start_thread(struct fl_channel *ch)
     return error == 0;
 }
 
+static struct fl_board *open_board(struct fl_channel *ch, const struct fl_channel_config *config, char *error,
+                                   size_t error_size)
+{
+    if (config->board == FL_BOARD_PIPE && config->pipe && config->pty)
+        return fl_socket_open(config, error, error_size);
+    return (config->board == FL_BOARD_PIPE ? fl_piped_open : fl_exchange_open)(config, ch->office, ch->trace,
+                                                                               error, error_size);
+}
+
 /* Makes the board and starts the thread, with the office's other lines held still. */
 static bool enter_office(struct fl_channel *ch, const struct fl_channel_config *config, char *error,
                          size_t error_size)
 {
     const char *wrong = NULL;
     pthread_mutex_lock(&ch->office->mutex);
-    ch->board = (config->board == FL_BOARD_PIPE ? fl_piped_open : fl_exchange_open)(
-        config, ch->office, ch->trace, error, error_size);
+    ch->board = open_board(ch, config, error, error_size);
     ch->member.board = ch->board;
     ch->member.timers = FL_NEVER;
     ch->member.until = -FL_NEVER;

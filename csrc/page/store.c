@@ -12,6 +12,7 @@ static void store_begin(void *ctx, const struct fl_session *session, const char 
     const struct fl_resolution_row *resolution = &FL_RESOLUTIONS[session->resolution];
     store->format = (struct fl_t4_format){
         .coding = session->coding,
+        .from_line = true,
         .width_px = resolution->width_px[session->width],
     };
     store->info = (struct fl_page_info){

@@ -10,6 +10,7 @@
 #include "t4/t4.h"
 
 enum state {
+    LEAD,      /* before the first EOL of a page from the line */
     START,     /* of the page */
     SEEK,      /* anything up to the next EOL */
     TAG,       /* MR: the bit after an EOL */
@@ -402,7 +403,7 @@ void fl_t4_decoder_init(struct fl_t4_decoder *dec, const struct fl_t4_format *fo
     memset(dec, 0, sizeof *dec);
     dec->format = *format;
     dec->max_rows = FL_T4_DEFAULT_MAX_ROWS;
-    dec->state = format->coding == FL_CODING_MMR ? LINE_2D : START;
+    dec->state = format->coding == FL_CODING_MMR ? LINE_2D : format->from_line ? LEAD : START;
     dec->need_1d = format->coding == FL_CODING_MR;
     dec->tag_1d = true;
     fill_up(dec->changes[0] + 1, format->width_px); /* all white, above the page */
@@ -464,8 +465,10 @@ int fl_t4_decoder_row(struct fl_t4_decoder *dec, const uint8_t **row)
             begin_line(dec, RUNS);
             break;
 
+        case LEAD:
         case SEEK:
             outcome = seek_eol(dec);
+            if (outcome == BAD && dec->state == LEAD) break;
             if (outcome == BAD) return give(dec, row, false);
             if (outcome == MORE) {
                 if (!dec->no_more) return FL_T4_NEED_DATA;

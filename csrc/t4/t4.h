@@ -20,9 +20,12 @@ enum fl_coding {
 };
 
 struct fl_t4_format {
-    uint8_t coding;        /* enum fl_coding */
-    uint8_t k;             /* MR: at most k - 1 two-dimensional lines after each 1-D line; 0 = no limit */
-    bool msb_first;        /* order of the bits within a code octet */
+    uint8_t coding; /* enum fl_coding */
+    uint8_t k;      /* MR: at most k - 1 two-dimensional lines after each 1-D line; 0 = no limit */
+    bool msb_first; /* order of the bits within a code octet */
+    bool
+        from_line; /* decoding MH, MR: a page begins with its first EOL (T.4 4.1.2), and what a modem sent before is
+                              no line */
     uint16_t width_px;     /* 1..FL_T4_MAX_WIDTH */
     uint32_t min_row_bits; /* MH, MR: fill (zeros before the EOL) brings each line to this length; 0 = none */
 };

@@ -549,6 +549,10 @@ class Engine:
     def timer(self, timer: int, delay_us: int) -> None:
         _lib.fl_channel_timer(self._handle, timer, delay_us)
 
+    def wake(self) -> None:
+        """Its thread looks at its board, which has something to do that no descriptor tells of."""
+        self.timer_cancel(0)
+
     def timer_cancel(self, timer: int) -> None:
         _lib.fl_channel_timer_cancel(self._handle, timer)
 

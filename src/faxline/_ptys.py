@@ -8,10 +8,11 @@ pages.
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from faxline._lib import FAR_MACHINES, FAULTS_MAX, MODEM_KINDS, NUMBER_MAX, Engine, EngineClosed, EngineConfig
 from faxline._offices import Seat
@@ -44,7 +45,39 @@ class PtyLine:
     """The line's telephone number."""
 
 
-class PtyModems:
+class Sockets:
+    """Modems on pseudo-terminals, until close()."""
+
+    def __init__(self) -> None:
+        self.lines: tuple[PtyLine, ...] = ()
+        self._sockets: list[Socket] = []
+        self._closed = threading.Event()
+
+    def _plug(self, sockets: "Iterable[Socket]") -> None:
+        """Takes them as they are made; all or none."""
+        try:
+            self._sockets.extend(sockets)
+            self.lines = tuple(socket.line for socket in self._sockets)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Hangs up, removes the links and the pseudo-terminals. A second call does nothing."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        for socket in self._sockets:
+            socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class PtyModems(Sockets):
     """Simulated modems, each on a pseudo-terminal, with a telephone exchange between them.
 
     with PtyModems(["/tmp/fax0", "/tmp/fax1"], speed=4) as modems:
@@ -80,52 +113,36 @@ class PtyModems:
         Raises Error for a value that does not exist, naming those that do, and for a link that cannot be
         made.
         """
-        self.lines: tuple[PtyLine, ...] = ()
-        self._sockets: list[_Socket] = []
-        self._closed = threading.Event()
+        super().__init__()
         paths = [Path(os.fsdecode(link)) for link in links]
         several = len(paths) > 1
         config = replace(_config(speed, delay, far, personality, faults, seed), save=save is not None)
-        try:
-            for path, own in zip(paths, _numbers(number, len(paths)), strict=True):
-                pages = None if save is None else _of_line(save, own, several)
-                record = None if trace is None else _of_line(trace, own, several)
-                self._sockets.append(_Socket(path, replace(config, number=own), pages, record, changed))
-            self.lines = tuple(socket.line for socket in self._sockets)
-        except BaseException:
-            self.close()
-            raise
+
+        def sockets() -> Iterator[Socket]:
+            for path, own in zip(paths, numbers(number, len(paths)), strict=True):
+                pages = None if save is None else of_line(save, own, several)
+                record = None if trace is None else of_line(trace, own, several)
+                yield Socket(path, replace(config, number=own), own, pages, record, changed)
+
+        self._plug(sockets())
 
     def violations(self) -> dict[str, tuple[int, str]]:
         """By the number of the line: how often its judge saw the program breach T.30's times, and the latest
         in words. At a speed the machine's scheduler is measured too, as many times as hard."""
         return {socket.line.number: socket.violations() for socket in self._sockets}
 
-    def close(self) -> None:
-        """Hangs up, removes the links and the pseudo-terminals. A second call does nothing."""
-        if self._closed.is_set():
-            return
-        self._closed.set()
-        for socket in self._sockets:
-            socket.close()
 
-    def __enter__(self) -> "PtyModems":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-class _Socket:
+class Socket:
     """One modem: its engine, its link, and the thread that carries its news."""
 
     def __init__(
         self,
         path: Path,
         config: EngineConfig,
-        save: Path | None,
-        trace: Path | None,
-        changed: Callable[[PtyLine, CallState], None] | None,
+        number: str,
+        save: Path | None = None,
+        trace: Path | None = None,
+        changed: Callable[[PtyLine, CallState], None] | None = None,
     ) -> None:
         _check(path)
         self._changed = changed
@@ -138,7 +155,7 @@ class _Socket:
         except BaseException:
             self._seat.free()
             raise
-        self.line = PtyLine(str(path), self._engine.tty(), config.number)
+        self.line = PtyLine(str(path), self._engine.tty(), number)
         self._thread = threading.Thread(target=self._run, name=f"faxline modem {path}", daemon=True)
         self._thread.start()
         try:
@@ -156,6 +173,10 @@ class _Socket:
         self._violations = self._engine.violations()
         self._engine.free()
         self._seat.free()
+
+    def wake(self) -> None:
+        """Something has happened to the modem from outside: its thread looks."""
+        self._engine.wake()
 
     def violations(self) -> tuple[int, str]:
         return self._engine.violations() if self._violations is None else self._violations
@@ -224,13 +245,13 @@ def _known(what: str, value: str, known: list[str]) -> None:
         raise Error(f"no {what} {value!r}; there is {', '.join(known)}")
 
 
-def _numbers(first: str, count: int) -> list[str]:
+def numbers(first: str, count: int) -> list[str]:
     if not (first.isascii() and first.isdigit() and len(str(int(first) + count)) <= NUMBER_MAX):
         raise Error(f"number={first!r} is no number of a line: up to {NUMBER_MAX} digits")
     return [str(int(first) + i).zfill(len(first)) for i in range(count)]
 
 
-def _of_line(path: str | os.PathLike[str], number: str, several: bool) -> Path:
+def of_line(path: str | os.PathLike[str], number: str, several: bool) -> Path:
     whole = Path(os.fsdecode(path)).absolute()
     if whole.is_dir() or not whole.parent.is_dir() or not os.access(whole.parent, os.W_OK):
         raise Error(f"{whole} cannot be written: it is a directory, or its directory is missing or not ours")

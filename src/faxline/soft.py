@@ -12,13 +12,14 @@ not write either, or another soft modem of this process (`soft:1` calls `soft:2`
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from faxline._lib import NUMBER_MAX, EngineConfig, Modem
+from faxline._ptys import FIRST_NUMBER, Socket, Sockets, numbers, of_line
 from faxline._softlib import CODINGS, NONE_DB, PATH_MAX, Audio, Outcome, SoftLine, Terminal, built, need
 from faxline._softlib import between as _between
 from faxline.device import Address, Device, resolve
@@ -27,7 +28,18 @@ from faxline.errors import Error
 if TYPE_CHECKING:
     from faxline.channel import CallChannel
 
-__all__ = ["Audio", "Outcome", "Terminal", "address", "available", "between", "call_in", "held", "outcome"]
+__all__ = [
+    "Audio",
+    "Outcome",
+    "PtyModems",
+    "Terminal",
+    "address",
+    "available",
+    "between",
+    "call_in",
+    "held",
+    "outcome",
+]
 
 MODEMS = ("v17", "v29", "v27")
 
@@ -216,25 +228,87 @@ def address(number: str = "", **options: object) -> str:
     Raises Error for an option or a value that does not exist, naming those that do, and when the extension is
     missing.
     """
-    parts = []
-    for name, value in options.items():
-        text = os.fspath(value) if isinstance(value, os.PathLike) else str(value)
-        parts.append(f"{name.replace('_', '-')}={quote(text, safe='/,')}")
-    query = "&".join(parts)
-    text = f"soft:{quote(number)}" + (f"?{query}" if query else "")
+    text = _text(number, options)
     resolve(text)
     return text
+
+
+def _text(number: str, wanted: Mapping[str, object]) -> str:
+    parts = []
+    for name, value in wanted.items():
+        if value is None:
+            continue
+        text = os.fspath(value) if isinstance(value, os.PathLike) else str(value)
+        parts.append(f"{name.replace('_', '-')}={quote(text, safe='/,')}")
+    return f"soft:{quote(number)}" + (f"?{'&'.join(parts)}" if parts else "")
+
+
+# ---- for other programs ----
+
+
+class PtyModems(Sockets):
+    """Soft modems, each on a pseudo-terminal for any fax program, in line time; they call each other by their
+    numbers, and spandsp's terminal by any other.
+
+    with soft.PtyModems(["/tmp/fax0", "/tmp/fax1"], noise=-55) as modems: ...
+    """
+
+    def __init__(
+        self,
+        links: Sequence[str | os.PathLike[str]],
+        *,
+        number: str = FIRST_NUMBER,
+        save: str | os.PathLike[str] | None = None,
+        **wanted: object,
+    ) -> None:
+        """links: a symbolic link to each pseudo-terminal is made there. number: of the first line; the next
+        one's is one higher. save: the TIFF in which a line's terminal keeps its latest call; with several
+        lines, the number goes before its suffix. wanted: options of address(), such as speed, delay, noise.
+
+        Raises Error for a value that does not exist, for a link that cannot be made, and when the extension
+        is missing.
+        """
+        super().__init__()
+        self._ends: list[SoftLine] = []
+        paths = [Path(os.fsdecode(link)) for link in links]
+
+        def sockets() -> Iterator[Socket]:
+            for path, own in zip(paths, numbers(number, len(paths)), strict=True):
+                kept = None if save is None else of_line(save, own, len(paths) > 1)
+                device = resolve(_text(own, {**wanted, "pace": "real", "save": kept}))
+                self._ends.append(_end(device))
+                yield Socket(path, replace(device.config, pty=True), own)
+
+        self._plug(sockets())
+
+    def call_in(self, document: str | os.PathLike[str], index: int = 0) -> None:
+        """spandsp's terminal calls the modem of that line (lines[index]) with a TIFF that is a fax."""
+        end = self._ends[index]
+        end.call(replace(end.terminal, send=_fax_file(os.fspath(document))))
+        self._sockets[index].wake()
+
+    def outcome(self, index: int = 0) -> Outcome:
+        """What spandsp's terminal makes of its last call with the modem of that line (lines[index])."""
+        return self._ends[index].outcome()
+
+    def held(self, index: int = 0) -> float:
+        """Line seconds from answer to hang-up of the last call that the modem of that line dialled."""
+        return self._ends[index].held_s()
 
 
 # ---- the far end ----
 
 
-def _line(channel: "CallChannel") -> SoftLine:
-    modem = channel._line.device.config.modem
+def _end(device: Device) -> SoftLine:
+    modem = device.config.modem
     owner = getattr(modem.pipe, "__self__", None) if modem is not None else None
     if not isinstance(owner, SoftLine):
-        raise Error(f"{channel._line.device.address}: no soft modem")
+        raise Error(f"{device.address}: no soft modem")
     return owner
+
+
+def _line(channel: "CallChannel") -> SoftLine:
+    return _end(channel._line.device)
 
 
 def call_in(channel: "CallChannel", document: str | os.PathLike[str] | None = None) -> None:
@@ -242,8 +316,9 @@ def call_in(channel: "CallChannel", document: str | os.PathLike[str] | None = No
     with none, to poll ours."""
     line = _line(channel)
     with channel._line.changed:
-        channel._line.open_engine()
+        engine = channel._line.open_engine()
         line.call(replace(line.terminal, send="" if document is None else _fax_file(os.fspath(document))))
+        engine.wake()
 
 
 def outcome(channel: "CallChannel") -> Outcome:

@@ -37,6 +37,7 @@ static struct fl_copy_quality tray_end(void *ctx)
     const uint8_t *row;
     struct fl_t4_format format = {
         .coding = work->session.coding,
+        .from_line = true,
         .width_px = FL_RESOLUTIONS[work->session.resolution].width_px[work->session.width],
     };
     fl_t4_decoder_init(&rig->decoder, &format);

@@ -349,6 +349,29 @@ static void test_damage(void)
 }
 
 /* Runs of no pixels may join two runs; a line of nothing else is given up. */
+/* A page from the line begins with its first EOL: the ones that a modem sends until it has data are no lines. */
+static void test_lead(void)
+{
+    static const size_t LEADS[] = {0, 1, 45, 7000};
+    for (int coding = FL_CODING_MH; coding <= FL_CODING_MR; coding++)
+        for (size_t i = 0; i < FL_COUNT(LEADS); i++) {
+            static uint8_t led[8000 + sizeof code / 64];
+            struct fl_t4_format format = format_of(coding, 1728);
+            uint64_t seed = 5;
+            make_page(1728, 20, &seed);
+            size_t count = encode(&format, 20, 300);
+            CHECK(LEADS[i] + count <= sizeof led);
+            memset(led, 0xFF, LEADS[i]);
+            memcpy(led + LEADS[i], code, count);
+            format.from_line = true;
+            CHECK_EQ(decode(&format, led, LEADS[i] + count, 100, MAX_ROWS), 20);
+            CHECK_EQ(dec.bad_rows, 0);
+            CHECK(dec.end_seen);
+            CHECK(memcmp(back, page, 20 * 216) == 0);
+            CHECK_EQ(decode(&format, led, LEADS[i], 100, MAX_ROWS), 0);
+        }
+}
+
 static void test_empty_runs(void)
 {
     struct fl_t4_format format = format_of(FL_CODING_MH, 8);
@@ -429,6 +452,7 @@ int main(void)
     test_fill();
     test_ends();
     test_damage();
+    test_lead();
     test_empty_runs();
     test_hostile();
     test_caps();

@@ -315,7 +315,7 @@ static void pipe_reset(struct fl_pipe *pipe, fl_time now)
 {
     struct fl_soft_line *line = of(pipe);
     enter(line, now);
-    fl_softmodem_reset(&line->modem); /* without memory: it stays as it is */
+    fl_softmodem_drop(&line->modem);
     settle(line->office);
     leave(line);
 }

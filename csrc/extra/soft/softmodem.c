@@ -116,16 +116,12 @@ void fl_softmodem_close(struct fl_softmodem *modem)
     modem->t31 = NULL;
 }
 
-bool fl_softmodem_reset(struct fl_softmodem *modem)
+void fl_softmodem_drop(struct fl_softmodem *modem)
 {
-    t31_state_t *t31 = new_t31(modem);
-    if (!t31) return false;
-    t31_free(modem->t31);
-    modem->t31 = t31;
     modem->end.hook = FL_SOFT_ON_HOOK;
+    t31_call_event(modem->t31, AT_CALL_EVENT_HANGUP);
     modem->clear_to_send = true;
     modem->out_count = 0;
-    return true;
 }
 
 size_t fl_softmodem_read(struct fl_softmodem *modem, uint8_t *octets, size_t cap)

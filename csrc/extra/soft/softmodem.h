@@ -24,8 +24,8 @@ struct fl_softmodem {
 /* False when there is no memory. */
 bool fl_softmodem_init(struct fl_softmodem *modem);
 void fl_softmodem_close(struct fl_softmodem *modem);
-/* As after power on: hangs up, forgets everything. False when there is no memory. */
-bool fl_softmodem_reset(struct fl_softmodem *modem);
+/* DTR falls, and rises again: it hangs up, and forgets what was not read. Its settings stay. */
+void fl_softmodem_drop(struct fl_softmodem *modem);
 size_t fl_softmodem_read(struct fl_softmodem *modem, uint8_t *octets, size_t cap);
 size_t fl_softmodem_room(const struct fl_softmodem *modem);
 size_t fl_softmodem_write(struct fl_softmodem *modem, const uint8_t *octets, size_t length);

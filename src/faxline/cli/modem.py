@@ -6,6 +6,7 @@ from typing import NoReturn
 import click
 
 from faxline import sim
+from faxline import soft as soft_modems
 from faxline.causes import CallState
 from faxline.cli import status
 from faxline.cli.common import Terminated, complain, polite_signals
@@ -59,6 +60,18 @@ _NEWS = {
     show_default=True,
     help="Of the first line; then N+1, N+2 ...",
 )
+@click.option(
+    "--soft",
+    is_flag=True,
+    help="Soft modems: real modem signals, by spandsp. They have no --far, --faults, --personality, --trace.",
+)
+@click.option(
+    "--line",
+    "line_options",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="With --soft: what the lines are like, such as noise=-50 (the options of soft: addresses).",
+)
 @click.option("--save", metavar="FILE", help="Keep what the far machines receive in this TIFF.")
 @click.option("--trace", metavar="FILE", help="Record the calls; faxline trace FILE shows them.")
 def command(
@@ -69,6 +82,8 @@ def command(
     far: str | None,
     personality: str,
     number: str,
+    soft: bool,
+    line_options: tuple[str, ...],
     save: str | None,
     trace: str | None,
 ) -> int:
@@ -84,9 +99,17 @@ def command(
       efax -d /tmp/fax0 -o1 -t T5550100 letter.001
     """
     try:
-        with (
-            polite_signals(),
-            sim.PtyModems(
+        modems: sim.PtyModems | soft_modems.PtyModems
+        if soft:
+            _only_simulated(far=far, faults=faults, trace=trace, personality=personality)
+            wanted = dict(map(_option, line_options))
+            modems = soft_modems.PtyModems(
+                links, number=number, save=save, **{"speed": speed, "delay": delay} | wanted
+            )
+        elif line_options:
+            return complain("--line goes with --soft")
+        else:
+            modems = sim.PtyModems(
                 links,
                 speed=speed,
                 delay=delay,
@@ -97,8 +120,8 @@ def command(
                 save=save,
                 trace=trace,
                 changed=_tell,
-            ) as modems,
-        ):
+            )
+        with polite_signals(), modems:
             for line in modems.lines:
                 print(f"{line.link}  number {line.number}", flush=True)
             _wait_for_ever()
@@ -108,6 +131,20 @@ def command(
         return status.INTERRUPTED
     except Terminated:
         return status.TERMINATED
+
+
+def _only_simulated(**given: str | None) -> None:
+    """Raises Error for options that soft modems have not."""
+    wrong = [f"--{name}" for name, value in given.items() if value and value != "hardware"]
+    if wrong:
+        raise Error(f"{', '.join(wrong)}: of the simulated modems only, not of --soft")
+
+
+def _option(text: str) -> tuple[str, object]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise Error(f"--line {text!r}: it is written NAME=VALUE")
+    return name, value
 
 
 def _wait_for_ever() -> NoReturn:
