@@ -77,11 +77,17 @@ def test_hang_up_while_it_rings(channel: CallChannel) -> None:
     assert channel.cause() == "NOANSWER"
 
 
-@pytest.mark.parametrize("number", ["", "abc;", "555\r", "555;H", "+", "1" * 65, "55\u0660"])
+@pytest.mark.parametrize("number", ["", "abc;", "555\r", "555;H", "+", ",", "W", "*#", "1" * 65, "55\u0660"])
 def test_numbers_that_cannot_be_dialled(channel: CallChannel, number: str) -> None:
     with pytest.raises(Error, match="cannot be dialled"):
         channel.call(number)
     assert channel.state() == "IDLE"
+
+
+def test_a_number_that_the_device_refuses(channel: CallChannel) -> None:
+    """The modem's driver passes no letters on: the attempt ends at once, and the next one goes through."""
+    assert (channel.call("12A"), channel.cause()) == ("IDLE", "FAILED")
+    assert channel.call("5550100") == "ANSWERED"
 
 
 def test_arguments_of_the_wrong_type(channel: CallChannel) -> None:

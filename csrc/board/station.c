@@ -144,7 +144,9 @@ void fl_station_dial(struct fl_station *s, const char *number, fl_time now)
     if (length > sizeof s->dial.frame) length = sizeof s->dial.frame;
     s->dial = (struct fl_order){.kind = FL_ORDER_DIAL, .length = (uint16_t)length};
     memcpy(s->dial.frame, number, length);
-    if (s->state == FL_STATION_ON_HOOK) dial(s, now);
+    if (s->state != FL_STATION_ON_HOOK) return;
+    dial(s, now);
+    take_indications(s, now); /* a number that the driver refuses ends the attempt at once */
 }
 
 /* Rings come every 5 to 6 s: this long without one, and the caller has given up. */

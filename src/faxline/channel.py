@@ -27,7 +27,7 @@ _HANG_UP_S = 60.0
 _INCOMING = (CallState.CALL_INCOMING, CallState.RING_INCOMING)
 
 # What may be dialled: digits, tone keys, pauses and waits of V.250; separators for the eye are dropped.
-_NUMBER = re.compile(r"\+?[0-9*#,ABCDW]{1,64}", re.ASCII)
+_NUMBER = re.compile(r"\+?(?=.*[0-9])[0-9*#,ABCDW]{1,64}", re.ASCII)
 _SEPARATORS = str.maketrans("", "", " -./()")
 
 
