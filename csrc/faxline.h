@@ -328,7 +328,7 @@ int32_t fl_channel_wait(struct fl_channel *channel, int32_t timeout_ms, struct f
 /* Readable while an event waits. */
 int32_t fl_channel_fd(struct fl_channel *channel);
 /* Virtual pace: somebody who has seen every event up to seq waits on; the line's clock may go ahead until the next
- * event. Without it, time stands still (for half a second of real time: then it goes on in steps, so that a program
+ * event. Without it, time stands still (for two seconds of real time: then it goes on in steps, so that a program
  * that polls is not stuck). */
 int32_t fl_channel_allow(struct fl_channel *channel, uint64_t seq);
 int64_t fl_channel_now(struct fl_channel *channel);

@@ -27,7 +27,7 @@
 #define RECORDS 2048
 /* Virtual pace: nobody waits for this long (longer than a busy machine keeps a thread from running), and time goes on
  * all the same; a program that polls then gets a step of the clock this often, until it waits or orders something. */
-#define GRACE      FL_MS(500)
+#define GRACE      FL_SEC(2)
 #define GRACE_STEP FL_MS(20)
 /* Virtual pace: how long time waits for another line of the office that is in a call in which nothing goes on. */
 #define PATIENCE FL_MS(100)
