@@ -247,7 +247,7 @@ def test_it_answers_for_ever() -> None:
         thread = threading.Thread(target=babble)
         thread.start()
         try:
-            assert channel.call("1") == "IDLE"
+            assert channel.call("1", seconds_timeout=None) == "IDLE"
             assert channel.cause() == "ERROR"
         finally:
             stop.set()
