@@ -72,10 +72,8 @@ void fl_t30_enter_B_AWAIT_DCS(struct fl_t30 *e)
 {
     if (polls(e))
         fl_t30_timer_nominal(e, FL_T4);
-    else if (
-        identifying(
-            e)) /* midway between T4 and T2, at random: two ends that missed each other must not keep time */
-        fl_t30_timer_start(e, FL_T4, FL_MS(4500) + (fl_time)(fl_random(&e->random) % 400000));
+    else if (identifying(e))
+        fl_t30_timer_dis_again(e);
     else
         fl_t30_timer_start(e, FL_T4, FL_MS(FL_T30_TIMERS[FL_T2].nominal_ms));
     fl_t30_listen(e);

@@ -113,6 +113,12 @@ void fl_t30_timer_nominal(struct fl_t30 *e, enum fl_t30_timer timer)
     fl_t30_timer_start(e, timer, FL_MS(FL_T30_TIMERS[timer].nominal_ms));
 }
 
+/* Midway between T4 and T2, at random: two ends that missed each other must not keep time. */
+void fl_t30_timer_dis_again(struct fl_t30 *e)
+{
+    fl_t30_timer_start(e, FL_T4, FL_MS(4500) + (fl_time)(fl_random(&e->random) % 400000));
+}
+
 void fl_t30_timer_stop(struct fl_t30 *e, enum fl_t30_timer timer)
 {
     e->timer[timer] = FL_NEVER;

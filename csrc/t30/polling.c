@@ -9,8 +9,7 @@
 
 void fl_t30_enter_B_AWAIT_DTC(struct fl_t30 *e)
 {
-    /* As for DCS: DIS is repeated midway between T4 and T2, at random, until T1. */
-    fl_t30_timer_start(e, FL_T4, FL_MS(4500) + (fl_time)(fl_random(&e->random) % 400000));
+    fl_t30_timer_dis_again(e);
     fl_t30_listen(e);
 }
 

@@ -106,6 +106,8 @@ void fl_t30_go(struct fl_t30 *engine, enum fl_t30_state state);
 void fl_t30_give_up(struct fl_t30 *engine, int raw, bool tell);
 void fl_t30_timer_start(struct fl_t30 *engine, enum fl_t30_timer timer, fl_time duration);
 void fl_t30_timer_nominal(struct fl_t30 *engine, enum fl_t30_timer timer);
+/* T4 as long as DIS waits for its answer before it is repeated. */
+void fl_t30_timer_dis_again(struct fl_t30 *engine);
 void fl_t30_timer_stop(struct fl_t30 *engine, enum fl_t30_timer timer);
 void fl_t30_emit(struct fl_t30 *engine, enum fl_t30_event_kind kind);
 
