@@ -2,11 +2,12 @@
 
 import _thread
 import os
+import signal
 import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -131,6 +132,16 @@ def test_hang_up_while_the_document_is_being_read(connected: CallChannel, fax: s
     assert connected.FaxSender.cause() == "HANGUP"
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """SIGINT as a program in the foreground has it. A shell starts its jobs in the background with SIGINT
+    ignored, and Python leaves that as it finds it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_gets_through(slow: CallChannel, fax: str) -> None:
     with slow:
         sender = slow.FaxSender
