@@ -1,7 +1,7 @@
 /* The simulated modem's command line: collecting, parsing, settings, results. What the actions do on the line is in
- * modem.c.
+ * modem_call.c, modem_frames.c and modem_data.c.
  */
-#include "sim/modem_at.h"
+#include "sim/modem_inside.h"
 
 #include <ctype.h>
 #include <stdio.h>
