@@ -65,7 +65,6 @@ struct fl_exchange {
     uint32_t planned;
     uint64_t random;
     int64_t elsewhere; /* violations by our end on other exchanges' lines */
-    char elsewhere_text[96];
 };
 
 /* ---- exchange.c ---- */
