@@ -19,7 +19,7 @@ import pictures
 from PIL import Image
 
 from faxline import CallChannel, FaxToSend, retry, sim
-from faxline._lib import RAW_CAUSES, _ffi, _lib
+from faxline._engine.lib import RAW_CAUSES, _ffi, _lib
 from faxline.causes import CallState
 from faxline.cli.schema import SCHEMA
 from faxline.cli.status import CALL_STATUS, FAX_STATUS, INTERRUPTED, TERMINATED, USAGE
@@ -342,7 +342,7 @@ API = {
     "channel": ["CallChannel"],
     "sender": ["CallFaxSender"],
     "receiver": ["CallFaxReceiver"],
-    "_job": ["FaxJobs"],
+    "_lines/jobs": ["FaxJobs"],
     "document": ["FaxToSend"],
     "storage": ["FaxToReceive"],
     "cover": ["Cover"],
@@ -360,11 +360,11 @@ API = {
         "PageConfirmed",
         "FaxEnded",
     ],
-    "_devices": ["devices", "FoundDevice"],
+    "_devices/ports": ["devices", "FoundDevice"],
     "retry": ["advise", "Advice", "remaining"],
     "errors": ["Error", "Hangup"],
     "sim": ["address", "call_in", "fault", "far_machines", "faults", "modems", "violations"],
-    "_ptys": ["PtyModems", "PtyLine"],
+    "_lines/ptys": ["PtyModems", "PtyLine"],
 }
 
 PARTS = {

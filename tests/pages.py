@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from faxline._lib import _ffi, _lib
+from faxline._engine.lib import _ffi, _lib
 from faxline.document import FaxToSend
 
 

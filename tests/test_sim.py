@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pytest_mock import MockerFixture
 
 from faxline import CallChannel, Error, FaxToSend, sim
-from faxline._lib import EngineConfig
+from faxline._engine.lib import EngineConfig
 from faxline.device import Address, Device, parse, parse_fault, resolve
 
 

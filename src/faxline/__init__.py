@@ -9,7 +9,7 @@ with CallChannel("sim:") as channel:
 """
 
 from faxline import sim
-from faxline._devices import FoundDevice, devices
+from faxline._devices.ports import FoundDevice, devices
 from faxline._version import __version__
 from faxline.causes import CallCause, CallState, FaxCause, ReceiveState, SendState
 from faxline.channel import CallChannel

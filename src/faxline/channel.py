@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Self
 
 from faxline import options, sim
-from faxline._line import Line
-from faxline._steps import Steps, Until, run, wait_seconds
+from faxline._lines.line import Line
+from faxline._lines.steps import Steps, Until, run, wait_seconds
 from faxline._version import __version__
 from faxline.causes import CallCause, CallState
 from faxline.details import CallDetails

@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faxline._fields import Facts, zone_name
-from faxline._lib import Document, Page
+from faxline._documents.fields import Facts, zone_name
+from faxline._engine.lib import Document, Page
 from faxline.causes import FaxCause
 from faxline.document import DocumentError, FaxToSend, add_page
 
@@ -121,14 +121,14 @@ class Confirmation:
             with pdf.new_file(path, replace) as file:
                 image.save(file, "PNG", dpi=(_DPI, _DPI))
             return path
-        from faxline import _raster
+        from faxline._documents import raster
 
-        place = _raster.layout(image.width, image.height, (_DPI, _DPI), True)
+        place = raster.layout(image.width, image.height, (_DPI, _DPI), True)
         small = image.convert("L").resize((place.width, place.height))
-        page = _raster.to_bits(small, place, _raster.Wish(), bilevel=True, reduction=1.0)
+        page = raster.to_bits(small, place, raster.Wish(), bilevel=True, reduction=1.0)
         made = Document()
         try:
-            add_page(made, _raster.fax_page(page, place.x_dpi, place.y_dpi))
+            add_page(made, raster.fax_page(page, place.x_dpi, place.y_dpi))
             coded = made.coded_page(0, place.paper, place.x_dpi, place.y_dpi)
         finally:
             made.close()
@@ -167,7 +167,7 @@ class Confirmation:
         """The page in one bit, 204 dpi both ways."""
         from PIL import Image, ImageDraw
 
-        from faxline import _fonts
+        from faxline._documents import fonts
         from faxline.cover import wrapped
         from faxline.preview import image_of
 
@@ -181,7 +181,7 @@ class Confirmation:
         title = "Fax confirmation: sent"
         if not self.good:
             title = f"Fax confirmation: NOT sent{' completely' * (self.pages > 0)}"
-        font, title = _fonts.choose(title, round(_TITLE_INCH * _DPI))
+        font, title = fonts.choose(title, round(_TITLE_INCH * _DPI))
         y = _MARGIN_INCH * _DPI
         draw.text((left, y), title, fill=0, font=font)
         y += 1.5 * _TITLE_INCH * _DPI
@@ -190,7 +190,7 @@ class Confirmation:
         for label, text in self.lines():
             x = left + _COLUMN_INCH * _DPI
             text = "".join(letter if letter.isprintable() else " " for letter in text)
-            font, text = _fonts.choose(text, round(_TEXT_INCH * _DPI))
+            font, text = fonts.choose(text, round(_TEXT_INCH * _DPI))
             draw.text((left, y), label, fill=0, font=font)
             for row in islice(wrapped(text, font, right - x), 4):
                 draw.text((x, y), row, fill=0, font=font)
@@ -222,7 +222,7 @@ def _look(fax: FaxToSend, facts: Facts, effective: dict[str, str]) -> tuple[int,
     """How many pages a document has (0: it cannot be read), and the first as it went out."""
     from dataclasses import replace
 
-    from faxline._header_line import HeaderLine
+    from faxline._documents.header_line import HeaderLine
 
     made = Document()
     try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from faxline._lib import RAW_CAUSES
+from faxline._engine.lib import RAW_CAUSES
 
 if TYPE_CHECKING:
     from faxline.channel import CallChannel

@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.parse import unquote
 
-from faxline._lib import (
+from faxline._engine.lib import (
     BAUDS,
     FAR_MACHINES,
     FAULT_KINDS,

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from faxline._steps import Steps, Until, drive, run, wait_seconds
+from faxline._lines.steps import Steps, Until, drive, run, wait_seconds
 from faxline.causes import CallCause, CallState, FaxCause
 
 if TYPE_CHECKING:
-    from faxline._line import Line
+    from faxline._lines.line import Line
 
 
 @dataclass(frozen=True, slots=True)

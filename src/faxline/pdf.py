@@ -12,12 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from faxline._source import DocumentError, reading
+from faxline._documents.source import DocumentError, reading
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from faxline._lib import Page
+    from faxline._engine.lib import Page
 
 FORMATS = (".tif", ".tiff", ".pdf", ".png")
 
@@ -106,7 +106,7 @@ def _img2pdf() -> ModuleType:
 
 def write_tiff(pages: Iterable[Page], path: Path, *, replace: bool = False) -> None:
     """Coded pages as a TIFF of class F, which appears complete or not at all. Raises OSError."""
-    from faxline.tiff import TiffWriter
+    from faxline._documents.tiff import TiffWriter
 
     temporary = _temporary(path)
     try:
@@ -136,7 +136,7 @@ def _temporary(path: Path) -> Path:
 
 
 def _place(temporary: Path, path: Path, replace: bool) -> None:
-    from faxline.tiff import rename
+    from faxline._documents.tiff import rename
 
     if replace:
         os.replace(temporary, path)

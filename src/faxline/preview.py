@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faxline import options
-from faxline._fields import Facts
-from faxline._header_line import HeaderLine
-from faxline._lib import CODINGS, Document, Page, decode_page
+from faxline._documents.fields import Facts
+from faxline._documents.header_line import HeaderLine
+from faxline._engine.lib import CODINGS, Document, Page, decode_page
 from faxline.causes import FaxCause
 from faxline.document import DocumentError, FaxToSend, add_page
 from faxline.errors import Error

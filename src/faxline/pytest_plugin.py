@@ -29,7 +29,7 @@ import pytest
 
 # Imported by pytest in every project where faxline is installed: the rest comes when a fixture is used.
 if TYPE_CHECKING:
-    from faxline._line import Line
+    from faxline._lines.line import Line
     from faxline.causes import CallCause, FaxCause
     from faxline.channel import CallChannel
     from faxline.events import Event
@@ -401,7 +401,7 @@ def far_machine(
     if request.config.getoption("--fax-device"):
         pytest.skip("a far end for each cause is there on the simulated device only, not with --fax-device")
     from faxline import sim
-    from faxline._line import Line
+    from faxline._lines.line import Line
 
     changes: dict[str, Change] = {}
     apply = Line.apply

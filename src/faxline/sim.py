@@ -13,8 +13,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from faxline import options
-from faxline._lib import FAR_MACHINES, FAULT_KINDS, MODEM_KINDS, Document, FarMachine, FaultKind, ModemKind
-from faxline._ptys import DELAY_MS, FIRST_NUMBER, PtyLine, PtyModems
+from faxline._engine.lib import (
+    FAR_MACHINES,
+    FAULT_KINDS,
+    MODEM_KINDS,
+    Document,
+    FarMachine,
+    FaultKind,
+    ModemKind,
+)
+from faxline._lines.ptys import DELAY_MS, FIRST_NUMBER, PtyLine, PtyModems
 from faxline.causes import CallState, FaxCause
 from faxline.device import parse_fault, resolve
 from faxline.document import DocumentError, FaxToSend, add_page

@@ -18,10 +18,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from faxline._lib import NUMBER_MAX, EngineConfig, Modem
-from faxline._ptys import FIRST_NUMBER, Socket, Sockets, numbers, of_line
-from faxline._softlib import CODINGS, NONE_DB, PATH_MAX, Audio, Outcome, SoftLine, Terminal, built, need
-from faxline._softlib import between as _between
+from faxline._engine.lib import NUMBER_MAX, EngineConfig, Modem
+from faxline._engine.soft_modem import (
+    CODINGS,
+    NONE_DB,
+    PATH_MAX,
+    Audio,
+    Outcome,
+    SoftLine,
+    Terminal,
+    built,
+    need,
+)
+from faxline._engine.soft_modem import between as _between
+from faxline._lines.ptys import FIRST_NUMBER, Socket, Sockets, numbers, of_line
 from faxline.device import Address, Device, resolve
 from faxline.errors import Error
 

@@ -8,8 +8,8 @@ such a TIFF beside it, which is then removed.
 import os
 from pathlib import Path
 
-from faxline._lib import Page
-from faxline.tiff import TiffWriter
+from faxline._documents.tiff import TiffWriter
+from faxline._engine.lib import Page
 
 
 class StorageError(Exception):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faxline._lib import PLAY_CED, PLAY_CNG, PLAY_DROP, PLAY_V21, Play, PlayBurst
+from faxline._engine.lib import PLAY_CED, PLAY_CNG, PLAY_DROP, PLAY_V21, Play, PlayBurst
 from faxline.errors import Error
 from faxline.options import OPTIONS
 from faxline.trace.call import FAR, MODULATIONS, OURS, Burst, Story, pages_of
@@ -203,7 +203,7 @@ def _has_options(line: Line) -> bool:
 
 def _save_images(call: TracedCall, path: Path) -> bool:
     """The trace's pages as a TIFF; False when it has none."""
-    from faxline.tiff import TiffWriter
+    from faxline._documents.tiff import TiffWriter
 
     lines = [image_line(call.lines, number) for number in page_numbers(call.lines)]
     sound = [line for line in lines if line is not None and is_sound(line) and code_of(line)]

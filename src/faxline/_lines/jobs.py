@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from faxline import options
-from faxline._lib import Page
-from faxline._steps import Apart, Steps, Until, run, wait_seconds
+from faxline._engine.lib import Page
+from faxline._lines.steps import Apart, Steps, Until, run, wait_seconds
 from faxline.causes import CallState, FaxCause
 from faxline.details import FaxDetails
 from faxline.errors import Error, Hangup

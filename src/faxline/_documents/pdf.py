@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from PIL import Image
 
-from faxline import _raster
-from faxline._raster import FaxPage, PageError, Wish
-from faxline._source import PAGES_MAX, DocumentError
+from faxline._documents import raster
+from faxline._documents.raster import FaxPage, PageError, Wish
+from faxline._documents.source import PAGES_MAX, DocumentError
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -67,14 +67,14 @@ class PdfLeaf:
                 width, height = page.get_size()  # turned as the page says
                 if not (_SIDE_MIN <= width <= _SIDE_MAX and _SIDE_MIN <= height <= _SIDE_MAX):
                     raise PageError(f"{width:g} x {height:g} points is no size of a page")
-                place = _raster.layout(
+                place = raster.layout(
                     width, height, (_POINTS, _POINTS), True if wish.high_res is None else wish.high_res
                 )
                 grey = self._draw(page, place)
             finally:
                 page.close()
-        bits = _raster.to_bits(grey, place, wish, bilevel=False, reduction=1.0)
-        return _raster.fax_page(bits, place.x_dpi, place.y_dpi)
+        bits = raster.to_bits(grey, place, wish, bilevel=False, reduction=1.0)
+        return raster.fax_page(bits, place.x_dpi, place.y_dpi)
 
     def _open(self) -> Any:
         pdfium = _pdfium(self._name)
@@ -83,7 +83,7 @@ class PdfLeaf:
         except pdfium.PdfiumError as error:
             raise PageError(f"broken ({error})") from None
 
-    def _draw(self, page: Any, place: _raster.Layout) -> Image.Image:
+    def _draw(self, page: Any, place: raster.Layout) -> Image.Image:
         """The page in grey, each direction at its own resolution, which only PDFium's own call can do."""
         from pypdfium2 import raw
 

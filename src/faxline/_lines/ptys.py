@@ -14,9 +14,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from faxline._lib import FAR_MACHINES, FAULTS_MAX, MODEM_KINDS, NUMBER_MAX, Engine, EngineClosed, EngineConfig
-from faxline._offices import Seat
-from faxline._pump import FarPages
+from faxline._engine.lib import (
+    FAR_MACHINES,
+    FAULTS_MAX,
+    MODEM_KINDS,
+    NUMBER_MAX,
+    Engine,
+    EngineClosed,
+    EngineConfig,
+)
+from faxline._lines.offices import Seat
+from faxline._lines.pump import FarPages
 from faxline._version import __version__
 from faxline.causes import CallState
 from faxline.device import parse_fault

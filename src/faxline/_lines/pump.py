@@ -12,12 +12,12 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faxline._lib import Engine, EngineClosed
+from faxline._documents.tiff import TiffWriter
+from faxline._engine.lib import Engine, EngineClosed
 from faxline.events import FarPageStored, FaxEnded, PageReceived
-from faxline.tiff import TiffWriter
 
 if TYPE_CHECKING:
-    from faxline._line import Line
+    from faxline._lines.line import Line
 
 # With a trace, look for records at least this often, so that a kill loses little of it.
 _TRACE_INTERVAL_MS = 50

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from faxline import _fields
-from faxline._fields import FIELDS, Facts
+from faxline._documents import fields
+from faxline._documents.fields import FIELDS, Facts
 
 LENGTH_MAX = 200
 
@@ -43,7 +43,7 @@ class HeaderLine:
 
     def text(self, page: int) -> str:
         """The line of a page (from 1)."""
-        return _fields.fill(self.template, self.facts.values(page))
+        return fields.fill(self.template, self.facts.values(page))
 
     def strips(self, page: int, x_dpi: int, y_dpi: int) -> list[Strip]:
         """The line of a page of this resolution, for it and for every coarser one."""
@@ -59,7 +59,7 @@ def template_fault(template: str) -> str | None:
     """What is wrong with a template, or None. A brace is {{ or }}."""
     if len(template) > LENGTH_MAX or not template.isprintable():
         return f"a line of up to {LENGTH_MAX} printable characters"
-    return _fields.template_fault(template, FIELDS)
+    return fields.template_fault(template, FIELDS)
 
 
 @lru_cache(maxsize=16)
@@ -67,17 +67,17 @@ def draw(text: str, x_dpi: int, y_dpi: int, width_px: int) -> Strip:
     """A line of text in its strip: smaller where it is too long, and cut where that does not help."""
     from PIL import Image, ImageDraw
 
-    from faxline import _fonts
+    from faxline._documents import fonts
 
     text = "".join(letter for letter in text if letter.isprintable())
     scale = x_dpi * _FINER / 100  # square pixels first: fax pixels are up to twice as high as wide
     room = width_px * _FINER - 2 * _LEFT * scale
     size = _TEXT * scale
-    font, text = _fonts.choose(text, round(size))
+    font, text = fonts.choose(text, round(size))
     length = font.getlength(text)
     if length > room:
         size = max(_TEXT_MIN * scale, size * room / length)
-        font, text = _fonts.choose(text, int(size))
+        font, text = fonts.choose(text, int(size))
         while text and font.getlength(text) > room:
             text = text[:-1]
     width = min(width_px, round(_LEFT * x_dpi / 100 + font.getlength(text) / _FINER) + 4)

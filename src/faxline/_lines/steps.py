@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     import asyncio
 
-    from faxline._line import Line
+    from faxline._lines.line import Line
 
 # asyncio is imported by those who use it: it would take half of the time that `import faxline` takes.
 

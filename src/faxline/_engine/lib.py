@@ -27,8 +27,8 @@ from faxline.events import (
 )
 
 if TYPE_CHECKING:
-    from faxline._header_line import Strip
-    from faxline._raster import Code, FaxPage
+    from faxline._documents.header_line import Strip
+    from faxline._documents.raster import Code, FaxPage
 
 _ffi: Any = ffi
 _lib: Any = lib
@@ -271,7 +271,7 @@ class EngineConfig:
 
     modem: Modem | None = None
     office: str = ""
-    """Lines with the same office share one clock (see _offices.py)."""
+    """Lines with the same office share one clock (see _lines/offices.py)."""
     number: str = ""
     real_pace: bool = False
     speed: int = 1
@@ -475,7 +475,7 @@ class EngineClosed(Exception):
 
 
 class Engine:
-    """A struct fl_channel. Not thread safe beyond what csrc/faxline.h promises: _line.py keeps its rules."""
+    """A struct fl_channel. Not thread safe beyond what csrc/faxline.h promises: _lines keeps its rules."""
 
     def __init__(self, config: EngineConfig, office: Office | None = None) -> None:
         """Opens it, in an office or alone. Raises Error with the engine's own sentence."""

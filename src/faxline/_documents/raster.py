@@ -13,7 +13,7 @@ from enum import IntEnum
 
 from PIL import Image, ImageOps
 
-from faxline import _bilevel
+from faxline._documents.bilevel import by_dots, by_threshold
 
 # Widths in pixels for A4 or letter, B4 and A3, by dots per inch across.
 _WIDTHS = {
@@ -285,9 +285,9 @@ def layout(
 def to_bits(grey: Image.Image, place: Layout, wish: Wish, *, bilevel: bool, reduction: float) -> Image.Image:
     """A grey picture of its final size as a page in one bit, on white."""
     if wish.photo and not bilevel:
-        bits = _bilevel.by_dots(grey, place.x_dpi, place.y_dpi)
+        bits = by_dots(grey, place.x_dpi, place.y_dpi)
     else:
-        bits = _bilevel.by_threshold(grey, bilevel=bilevel, reduction=reduction)
+        bits = by_threshold(grey, bilevel=bilevel, reduction=reduction)
     if bits.width == place.paper:
         return bits
     page = Image.new("1", (place.paper, bits.height), 255)

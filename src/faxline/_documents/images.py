@@ -7,9 +7,9 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from faxline import _raster
-from faxline._raster import FaxPage, Wish
-from faxline._source import PAGES_MAX, PIXELS_MAX, DocumentError, place
+from faxline._documents import raster
+from faxline._documents.raster import FaxPage, Wish
+from faxline._documents.source import PAGES_MAX, PIXELS_MAX, DocumentError, place
 
 
 class ImageSource:
@@ -47,4 +47,4 @@ class ImageLeaf:
         self._number = number
 
     def convert(self, wish: Wish) -> FaxPage:
-        return _raster.convert(self._image, wish)
+        return raster.convert(self._image, wish)

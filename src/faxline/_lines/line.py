@@ -1,6 +1,6 @@
 """A line: the state of one channel as its threads share it.
 
-The engine's events come through the pump (_pump.py), which is the only writer of what mirrors the engine;
+The engine's events come through the pump (pump.py), which is the only writer of what mirrors the engine;
 everything is read and written under one Condition. A thread that waits lets the line's clock run: see
 allow() of csrc/faxline.h. It is not the public API: channel.py and sender.py are.
 """
@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
-from faxline._lib import Document, Engine, ModemInfo, Page
-from faxline._offices import Seat
-from faxline._pump import Pump
-from faxline._steps import Waiter
+from faxline._engine.lib import Document, Engine, ModemInfo, Page
+from faxline._lines.offices import Seat
+from faxline._lines.pump import Pump
+from faxline._lines.steps import Waiter
 from faxline.causes import CallCause, CallState
 from faxline.details import CallDetails
 from faxline.device import Device
@@ -193,7 +193,7 @@ class Line:
             self._pump.join()
         _open_lines.discard(self)
 
-    # ---- waiting (what waits, and how, is in _steps.py) ----
+    # ---- waiting (what waits, and how, is in steps.py) ----
 
     def wait_for(self, predicate: Callable[[], bool], seconds: float | None = None) -> bool:
         """Waits until predicate() holds; False when so many seconds have passed on the line's clock, or the

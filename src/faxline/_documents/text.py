@@ -9,9 +9,9 @@ from typing import BinaryIO
 
 from PIL import Image, ImageDraw
 
-from faxline import _fonts, _raster
-from faxline._raster import FaxPage, Wish
-from faxline._source import PAGES_MAX, DocumentError
+from faxline._documents import fonts, raster
+from faxline._documents.raster import FaxPage, Wish
+from faxline._documents.source import PAGES_MAX, DocumentError
 
 EXTENSIONS = (".txt", ".text", ".log", ".asc")
 SIZE_MAX = 16 << 20
@@ -65,7 +65,7 @@ class TextLeaf:
     def convert(self, wish: Wish) -> FaxPage:
         paper = self._paper
         high_res = True if wish.high_res is None else wish.high_res
-        place = _raster.layout(paper.width_inch, paper.height_inch, (1.0, 1.0), high_res)
+        place = raster.layout(paper.width_inch, paper.height_inch, (1.0, 1.0), high_res)
         dpi = 204 * _FINER
         page = Image.new("L", (round(paper.width_inch * dpi), round(paper.height_inch * dpi)), 255)
         draw = ImageDraw.Draw(page)
@@ -74,13 +74,13 @@ class TextLeaf:
             y = _MARGIN_INCH * dpi + number * dpi / _LINES_PER_INCH
             draw_line(draw, line, _MARGIN_INCH * dpi, y, column)
         page = page.resize((place.width, place.height), Image.Resampling.BOX)
-        bits = _raster.to_bits(page, place, wish, bilevel=True, reduction=1.0)
-        return _raster.fax_page(bits, place.x_dpi, place.y_dpi)
+        bits = raster.to_bits(page, place, wish, bilevel=True, reduction=1.0)
+        return raster.fax_page(bits, place.x_dpi, place.y_dpi)
 
 
 def draw_line(draw: ImageDraw.ImageDraw, line: str, x: float, y: float, column: float) -> None:
     """A line of text in cells: plain stretches at once, letters of other widths one by one."""
-    font, text = _fonts.choose(line, round(column / 0.602), mono=True)
+    font, text = fonts.choose(line, round(column / 0.602), mono=True)
     if abs(font.getlength("M") - font.getlength("i")) < 0.5 and text.isascii():
         # The font's own pitch is near the column's, not equal to it.
         for start in range(0, len(text), 8):
