@@ -106,7 +106,7 @@ static void draw_poll(struct call *call, uint64_t *random)
 {
     struct fl_t30_config *sender = &call->plan.config[1], *receiver = &call->plan.config[0];
     sender->abilities.can_send = sender->abilities.sep = sender->abilities.password = true;
-    sender->abilities.resolutions = 0x1FF;
+    sender->abilities.resolutions = FL_ALL_RESOLUTIONS;
     sender->abilities.width = FL_A3;
     sender->abilities.length = 2;
     sender->abilities.min_scan = 7;

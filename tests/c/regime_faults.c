@@ -34,26 +34,10 @@ static void base_call(struct call *call, size_t index)
     call->plan.document = &call->document;
     for (int end = 0; end < 2; end++) {
         struct fl_t30_config *config = &call->plan.config[end];
-        config->abilities = (struct fl_abilities){
-            .modulations = BASES[index].modulations,
-            .can_receive = true,
-            .ecm = BASES[index].ecm,
-            .mr = true,
-            .mmr = true,
-            .resolutions = 0x1FF,
-            .inch = true,
-            .width = FL_A3,
-            .length = 2,
-            .min_scan = 7,
-        };
-        config->min_rate_bps = 2400;
-        config->max_rate_bps = 14400;
-        config->high_res = -1;
+        rig_plan_end(&call->plan, end);
+        config->abilities.modulations = BASES[index].modulations;
+        config->abilities.ecm = BASES[index].ecm;
         config->coding = BASES[index].coding;
-        config->seed = 1;
-        strcpy(config->id, end == 0 ? "5550001" : "5550100");
-        call->plan.row[end] = *fl_simmodem_row(NULL);
-        call->plan.profile[end] = fl_class1_profile(NULL);
     }
     call->plan.config[1].page_verdict = BASES[index].page_verdict;
     call->plan.delay = FL_MS(BASES[index].delay_ms);
