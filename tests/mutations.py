@@ -121,7 +121,7 @@ NAMED = [
         (
             "timer: no limit to a carrier without a frame",
             "engine.c",
-            "        fl_t30_timer_start(e, FL_X1, FL_MS(FL_T30_TIMERS[FL_X1].nominal_ms) + FL_T30_PREAMBLE);\n",
+            "        fl_t30_timer_start(e, FL_X1, FL_T30_CARRIER_LIMIT);\n",
             "",
         ),
         (

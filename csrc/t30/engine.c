@@ -283,7 +283,7 @@ bool fl_t30_listening(struct fl_t30 *e, const struct fl_t30_happening *h)
             e->paused = e->timer[timer];
             fl_t30_timer_stop(e, (enum fl_t30_timer)timer);
         }
-        fl_t30_timer_start(e, FL_X1, FL_MS(FL_T30_TIMERS[FL_X1].nominal_ms) + FL_T30_PREAMBLE);
+        fl_t30_timer_start(e, FL_X1, FL_T30_CARRIER_LIMIT);
         return true;
     case FL_H_BAD_FRAME:
         e->heard = true;

@@ -19,7 +19,6 @@ enum quiet {
 /* The far end was about to be told DCN for another reason than what it said: it may be in the midst of TCF or of a page,
  * and would not hear it. It misses nothing that it waits for. */
 #define PARTING_PATIENCE FL_SEC(10)
-#define CARRIER_LIMIT    (FL_MS(FL_T30_TIMERS[FL_X1].nominal_ms) + FL_T30_PREAMBLE)
 
 static void go_on(struct fl_t30 *e, enum quiet step, fl_time limit)
 {
@@ -61,7 +60,7 @@ static void frame(struct fl_t30 *e, const struct fl_t30_happening *h)
         fl_t30_give_up(e, FL_T30_TABLE[e->state].phase[0] == 'B' ? FL_RAW_B_DCN : FL_RAW_D_DCN, false);
     } else if (h->kind == FL_H_FRAME && !h->final) { /* its successor follows in the same burst */
         listen(e, fl_t30_listen);
-        go_on(e, HEARING, CARRIER_LIMIT);
+        go_on(e, HEARING, FL_T30_CARRIER_LIMIT);
     } else {
         fl_t30_quiet(e, e->quiet_ms);
     }
@@ -82,7 +81,7 @@ bool fl_t30_quiet_goes_on(struct fl_t30 *e, const struct fl_t30_happening *h)
         return true;
     case LISTENING:
         if (h->kind == FL_H_CARRIER)
-            go_on(e, HEARING, CARRIER_LIMIT);
+            go_on(e, HEARING, FL_T30_CARRIER_LIMIT);
         else if (h->kind == FL_H_FRAME || h->kind == FL_H_BAD_FRAME)
             frame(e, h);
         else

@@ -133,8 +133,8 @@ bool fl_t30_burst_send(struct fl_t30 *engine);
  * frame, listens again after a bad or non-final one. True when the happening was of that kind and is dealt with. */
 bool fl_t30_listening(struct fl_t30 *engine, const struct fl_t30_happening *happening);
 
-/* 5.3.1: flags before the first frame, 1 s + 15 %. */
-#define FL_T30_PREAMBLE FL_MS(1150)
+/* A V.21 carrier before its first frame is in: X1, and behind the flags of 5.3.1, 1 s + 15 %. */
+#define FL_T30_CARRIER_LIMIT (FL_MS(FL_T30_TIMERS[FL_X1].nominal_ms) + FL_MS(1150))
 
 /* ---- quiet.c ---- */
 
