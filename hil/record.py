@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from faxline._engine.lib import frame_name
+from faxline._engine.frames import frame_name
 from faxline.errors import Error
 from faxline.trace import TracedCall, load
 from faxline.trace.call import OURS, Burst, Frame

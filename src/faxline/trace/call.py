@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from faxline._engine.lib import frame_name, frame_text
+from faxline._engine.frames import frame_name, frame_text
 from faxline.trace.lines import Line, octets_of, rings
 
 OURS, FAR = "ours", "far"
