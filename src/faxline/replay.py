@@ -20,11 +20,11 @@ from faxline.document import FaxToSend
 from faxline.errors import Error
 from faxline.options import OPTIONS
 from faxline.storage import FaxToReceive
-from faxline.trace.call import FAR, OURS, Story, pages_of
 from faxline.trace.images import code_of, image_line, is_sound, page_numbers
 from faxline.trace.lines import Line
 from faxline.trace.play import play_of
 from faxline.trace.reader import TracedCall, load
+from faxline.trace.story import FAR, OURS, Story, pages_of
 
 _PAGES_MAX = 200
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from faxline._engine.play import PLAY_CED, PLAY_CNG, PLAY_DROP, PLAY_V21, Play, PlayBurst
 from faxline.errors import Error
-from faxline.trace.call import FAR, MODULATIONS, OURS, Burst, Story
+from faxline.trace.carriers import MODULATIONS
 from faxline.trace.reader import TracedCall, load
+from faxline.trace.story import FAR, OURS, Burst, Story
 
 _CODES = {name: code for code, name in MODULATIONS.items()} | {"V.21": PLAY_V21}
 _TONES = {"CED": PLAY_CED, "CNG": PLAY_CNG}
