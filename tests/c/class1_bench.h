@@ -97,7 +97,6 @@ struct script {
 
 #define SCRIPT(name) {#name, name}
 
-/* Returns how many checks of the bench failed. */
-int bench_run(const struct script *scripts, size_t count);
+void bench_run(const struct script *scripts, size_t count);
 
 #endif
