@@ -16,7 +16,9 @@ from faxline import CallChannel, FaxToSend, sim
 from faxline._documents import fonts, header_line
 from faxline._documents.fields import Facts, fill, template_fault, zone_name
 from faxline._documents.header_line import GRIDS, HeaderLine, Strip, draw
-from faxline._engine.lib import CODINGS, Document, PageRefused, _ffi, _lib
+from faxline._engine.binding import ffi, lib
+from faxline._engine.document import Document, PageRefused
+from faxline._engine.tables import CODINGS
 from faxline.preview import Preview
 
 NOW = datetime(2026, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=5, minutes=30)))
@@ -40,14 +42,14 @@ FORMATS = [
 def coded(document: Document, page: int, width: int, x_dpi: int, y_dpi: int, coding: str) -> bytes:
     """The rows of a page that went through a coding; that it decodes without a bad row is asserted."""
     made = document.coded_page(page, width, x_dpi, y_dpi, coding)
-    rows = _ffi.new("uint8_t[]", (width + 7) // 8 * (made.rows + 10))
-    bad, ended = _ffi.new("int64_t *"), _ffi.new("int32_t *")
-    code = _ffi.from_buffer("uint8_t[]", made.code)
-    count = _lib.fl_t4_decode_page(
+    rows = ffi.new("uint8_t[]", (width + 7) // 8 * (made.rows + 10))
+    bad, ended = ffi.new("int64_t *"), ffi.new("int32_t *")
+    code = ffi.from_buffer("uint8_t[]", made.code)
+    count = lib.fl_t4_decode_page(
         CODINGS.index(coding), 1, width, code, len(made.code), rows, made.rows + 10, bad, ended
     )
     assert (count, bad[0], ended[0]) == (made.rows, 0, 1)
-    return bytes(_ffi.buffer(rows, (width + 7) // 8 * made.rows))
+    return bytes(ffi.buffer(rows, (width + 7) // 8 * made.rows))
 
 
 def document_of(content: bytes, width: int, x_dpi: int, y_dpi: int, strips: list[Strip]) -> Document:

@@ -23,12 +23,12 @@ from typing import Any, Generic, Self, TypeVar
 
 from faxline._lines.jobs import FaxJobs
 from faxline._lines.steps import drive
+from faxline._lines.stream import EventStream
 from faxline.causes import CallCause, CallState, FaxCause, ReceiveState, SendState
 from faxline.channel import CallChannel
 from faxline.details import CallDetails, FaxDetails
 from faxline.document import FaxToSend
 from faxline.errors import Error
-from faxline.events import EventStream
 from faxline.receiver import CallFaxReceiver
 from faxline.receiver import _choice as _choice_to_receive
 from faxline.sender import CallFaxSender

@@ -4,21 +4,25 @@ its first page."""
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faxline._documents.fields import Facts, zone_name
-from faxline._engine.lib import Document, Page
+from faxline._documents.header_line import HeaderLine
+from faxline._documents.pages import Page
+from faxline._documents.write import format_of, new_file, write_pdf, write_tiff
+from faxline._engine.document import Document
 from faxline.causes import FaxCause
+from faxline.channel import CallChannel
+from faxline.cover import wrapped
 from faxline.document import DocumentError, FaxToSend, add_page
+from faxline.preview import image_of
 
 if TYPE_CHECKING:
     from PIL import Image
-
-    from faxline.channel import CallChannel
 
 _PAPER_INCH = (210 / 25.4, 297 / 25.4)
 _MARGIN_INCH, _COLUMN_INCH = 0.7, 1.5
@@ -110,15 +114,11 @@ class Confirmation:
     def save(self, target: str | os.PathLike[str], *, replace: bool = False) -> Path:
         """Writes the page: PDF (with the extra `faxline[pdf]`), TIFF or PNG, by the extension. Raises
         PdfError, FileExistsError and other OSError; ValueError for another extension."""
-        from faxline import pdf
-
         path = Path(os.fsdecode(target))
-        kind = path.suffix.lower()
-        if kind not in pdf.FORMATS:
-            raise ValueError(f"{path}: the extension says the format, and is one of {' '.join(pdf.FORMATS)}")
+        kind = format_of(path)
         image = self.image()
         if kind == ".png":
-            with pdf.new_file(path, replace) as file:
+            with new_file(path, replace) as file:
                 image.save(file, "PNG", dpi=(_DPI, _DPI))
             return path
         from faxline._documents import raster
@@ -132,7 +132,7 @@ class Confirmation:
             coded = made.coded_page(0, place.paper, place.x_dpi, place.y_dpi)
         finally:
             made.close()
-        write = pdf.write_pdf if kind == ".pdf" else pdf.write_tiff
+        write = write_pdf if kind == ".pdf" else write_tiff
         write([coded], path, replace=replace)
         return path
 
@@ -168,8 +168,6 @@ class Confirmation:
         from PIL import Image, ImageDraw
 
         from faxline._documents import fonts
-        from faxline.cover import wrapped
-        from faxline.preview import image_of
 
         page = Image.new("L", (round(_PAPER_INCH[0] * _DPI), round(_PAPER_INCH[1] * _DPI)), 255)
         draw = ImageDraw.Draw(page)
@@ -220,10 +218,6 @@ def _picture(
 
 def _look(fax: FaxToSend, facts: Facts, effective: dict[str, str]) -> tuple[int, Page | None]:
     """How many pages a document has (0: it cannot be read), and the first as it went out."""
-    from dataclasses import replace
-
-    from faxline._documents.header_line import HeaderLine
-
     made = Document()
     try:
         facts = replace(facts, pages=fax.count_pages())

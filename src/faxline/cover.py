@@ -23,7 +23,8 @@ from faxline._documents.fields import Facts, fill, template_fault
 if TYPE_CHECKING:
     from PIL import Image, ImageFont
 
-    from faxline._documents.raster import FaxPage, Wish
+    from faxline._documents.pages import FaxPage
+    from faxline._documents.raster import Wish
 
 TEMPLATE = """\
 # Fax
@@ -130,7 +131,7 @@ class Cover:
         from PIL import ImageDraw
 
         from faxline._documents import fonts
-        from faxline._documents.raster import PageError
+        from faxline._documents.pages import PageError
 
         draw = ImageDraw.Draw(page)
         left, right = _MARGIN_INCH * dpi, page.width - _MARGIN_INCH * dpi

@@ -21,8 +21,9 @@ from faxline._documents.source import PAGES_MAX, PIXELS_MAX, DocumentError, Leaf
 if TYPE_CHECKING:
     from faxline._documents.fields import Facts
     from faxline._documents.header_line import HeaderLine
-    from faxline._documents.raster import FaxPage, Wish
-    from faxline._engine.lib import Document
+    from faxline._documents.pages import FaxPage
+    from faxline._documents.raster import Wish
+    from faxline._engine.document import Document
     from faxline.cover import Cover
 
 __all__ = ["PAGES_MAX", "PIXELS_MAX", "DocumentError", "FaxToSend", "add_page"]
@@ -151,7 +152,7 @@ def add_page(pages: Document, page: FaxPage, header: HeaderLine | None = None) -
 
     Raises DocumentError.
     """
-    from faxline._engine.lib import PageRefused
+    from faxline._engine.document import PageRefused
 
     code, number = page.code, page.number
     try:

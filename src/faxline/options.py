@@ -11,7 +11,8 @@ from typing import Any
 
 from faxline._documents.fields import FIELDS
 from faxline._documents.header_line import template_fault
-from faxline._engine.lib import CODINGS, EngineOptions
+from faxline._engine.config import EngineOptions
+from faxline._engine.tables import CODINGS
 from faxline.causes import FaxCause
 
 RATES = (2400, 4800, 7200, 9600, 12000, 14400)

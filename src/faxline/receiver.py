@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from faxline import options
-from faxline._engine.lib import Page
+from faxline._documents.pages import Page
 from faxline._lines.jobs import FaxJobs, Job, without_secrets
 from faxline._lines.steps import run
 from faxline.causes import FaxCause, ReceiveState

@@ -8,7 +8,7 @@ from typing import Any
 from faxline import options
 from faxline._documents.fields import Facts
 from faxline._documents.header_line import HeaderLine
-from faxline._engine.lib import Document
+from faxline._engine.document import Document
 from faxline._lines.jobs import FaxJobs, Job, without_secrets
 from faxline._lines.steps import run
 from faxline.causes import FaxCause, SendState

@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from faxline._engine.lib import Engine, EngineConfig, Modem, ModemInfo, ModemState, port_user
+from faxline._engine.config import EngineConfig, Modem
+from faxline._engine.engine import Engine, ModemInfo, ModemState, port_user
 from faxline.errors import Error
 
 _BY_ID = Path("/dev/serial/by-id")

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from faxline._documents import fields
 from faxline._documents.fields import FIELDS, Facts
+from faxline._documents.pages import Strip
 
 LENGTH_MAX = 200
 
@@ -21,17 +22,6 @@ _FINER = 4  # times as large as it will be, then reduced
 
 # For each grid of the engine its resolution, with the width of A4.
 GRIDS = ((204, 98, 1728), (204, 196, 1728), (204, 391, 1728), (300, 300, 2592), (408, 391, 3456))
-
-
-@dataclass(frozen=True, slots=True)
-class Strip:
-    """A line of text as rows: packed, most significant bit leftmost, 1 = black."""
-
-    x_dpi: int
-    y_dpi: int
-    width_px: int
-    row_count: int
-    rows: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from typing import BinaryIO
 from PIL import Image
 
 from faxline._documents import raster
-from faxline._documents.raster import FaxPage, Wish
+from faxline._documents.pages import FaxPage
+from faxline._documents.raster import Wish
 from faxline._documents.source import PAGES_MAX, PIXELS_MAX, DocumentError, place
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from PIL import Image
 
 from faxline._documents import raster
-from faxline._documents.raster import FaxPage, PageError, Wish
+from faxline._documents.pages import FaxPage, PageError
+from faxline._documents.raster import Wish
 from faxline._documents.source import PAGES_MAX, DocumentError
 
 if TYPE_CHECKING:

@@ -7,13 +7,12 @@ A page that is one already is left as it is, to the bit. Any other is brought to
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntEnum
 
 from PIL import Image, ImageOps
 
 from faxline._documents.bilevel import by_dots, by_threshold
+from faxline._documents.pages import Code, Coding, FaxPage, PageError
 
 # Widths in pixels for A4 or letter, B4 and A3, by dots per inch across.
 _WIDTHS = {
@@ -39,50 +38,6 @@ _SIDE_MAX_PX = 65_535
 
 _ORIENTATION = 0x0112  # TIFF 6.0 tag 274, also in EXIF
 _PHOTOMETRIC = 262
-
-
-class PageError(Exception):
-    """The image can be read but is no page for a fax."""
-
-
-class Coding(IntEnum):
-    """T.4 and T.6 codings by the engine's numbers."""
-
-    MH = 0
-    MR = 1
-    MMR = 2
-
-
-@dataclass(slots=True)
-class Code:
-    """A coded page: the strips of a TIFF."""
-
-    coding: Coding
-    msb_first: bool
-    inverted: bool
-    """White is coded as black: photometric 1."""
-    rows_per_strip: int
-    strips: list[bytes]
-
-
-@dataclass(slots=True)
-class FaxPage:
-    """A page ready for the engine."""
-
-    width_px: int
-    x_dpi: int
-    y_dpi: int
-    row_count: int
-    rows: bytes
-    """Packed, most significant bit leftmost, 1 = black. Empty when there is code."""
-    code: Code | None = None
-    """The page as its file has it, where the engine may read that itself."""
-    place: str = ""
-    """Where it comes from, for messages."""
-    number: int = 1
-    """In its document, from 1."""
-    decode: Callable[[], FaxPage] | None = None
-    """Gives the same page with rows, should the engine find its code damaged; while the file is open."""
 
 
 @dataclass(frozen=True, slots=True)

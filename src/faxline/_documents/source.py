@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from faxline._documents.raster import FaxPage, Wish
+    from faxline._documents.pages import FaxPage
+    from faxline._documents.raster import Wish
 
 PAGES_MAX = 2000  # more in one file is a loop of directories, or not a fax
 PIXELS_MAX = (
@@ -46,7 +47,7 @@ def reading(name: str, number: int | None) -> Iterator[None]:
     anything (OSError, SyntaxError, struct.error, KeyError, OverflowError ...), hence the wide net."""
     from PIL import Image, UnidentifiedImageError
 
-    from faxline._documents.raster import PageError
+    from faxline._documents.pages import PageError
 
     try:
         yield

@@ -10,7 +10,8 @@ from typing import BinaryIO
 from PIL import Image, ImageDraw
 
 from faxline._documents import fonts, raster
-from faxline._documents.raster import FaxPage, Wish
+from faxline._documents.pages import FaxPage
+from faxline._documents.raster import Wish
 from faxline._documents.source import PAGES_MAX, DocumentError
 
 EXTENSIONS = (".txt", ".text", ".log", ".asc")

@@ -8,18 +8,16 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from faxline import options
-from faxline._engine.lib import Page
+from faxline._documents.pages import Page
+from faxline._lines.line import Line
 from faxline._lines.steps import Apart, Steps, Until, run, wait_seconds
 from faxline.causes import CallState, FaxCause
 from faxline.details import FaxDetails
 from faxline.errors import Error, Hangup
 from faxline.events import FaxEnded, FaxEvent, FaxStarted, Negotiated, PageConfirmed
-
-if TYPE_CHECKING:
-    from faxline.channel import CallChannel
 
 _START_S = 30.0
 _STOP_S = 60.0
@@ -111,13 +109,15 @@ class FaxJobs(ABC, Generic[Document]):
     _BUSY_TEXT: str
     """What is the matter while a job runs."""
 
-    def __init__(self, channel: "CallChannel", logger: logging.Logger, defaults: Mapping[str, str]) -> None:
+    def __init__(
+        self, line: Line, details: FaxDetails, logger: logging.Logger, defaults: Mapping[str, str]
+    ) -> None:
         """For CallChannel. defaults: the line's fax options."""
-        self._line = channel._line
+        self._line = line
         self._logger = logger
         self._defaults = defaults
         self._job: Job | None = None
-        self.Details: FaxDetails = FaxDetails(channel, logger)
+        self.Details: FaxDetails = details
         """Details of the fax job in progress, or of the last."""
 
     # ---- what a kind of job says ----

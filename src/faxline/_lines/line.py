@@ -16,18 +16,20 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
-from faxline._engine.lib import Document, Engine, ModemInfo, Page
+from faxline._devices.address import Device
+from faxline._documents.pages import Page
+from faxline._engine.document import Document
+from faxline._engine.engine import Engine, ModemInfo
 from faxline._lines.offices import Seat
 from faxline._lines.pump import Pump
 from faxline._lines.steps import Waiter
+from faxline._lines.stream import EventStream
 from faxline.causes import CallCause, CallState
 from faxline.details import CallDetails
-from faxline.device import Device
 from faxline.errors import Error
 from faxline.events import (
     CallChanged,
     Event,
-    EventStream,
     FaxEnded,
     FaxEvent,
     FaxStarted,

@@ -8,7 +8,8 @@ office lives as long as its last line, so that its time begins anew.
 import os
 import threading
 
-from faxline._engine.lib import EngineConfig, Office
+from faxline._engine.config import EngineConfig
+from faxline._engine.engine import Office
 from faxline.errors import Error
 
 _Pace = tuple[bool, int, str]

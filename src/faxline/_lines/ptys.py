@@ -14,20 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from faxline._engine.lib import (
-    FAR_MACHINES,
-    FAULTS_MAX,
-    MODEM_KINDS,
-    NUMBER_MAX,
-    Engine,
-    EngineClosed,
-    EngineConfig,
-)
+from faxline._devices.address import address_text
+from faxline._engine.config import EngineConfig
+from faxline._engine.engine import Engine, EngineClosed
+from faxline._engine.tables import NUMBER_MAX
 from faxline._lines.offices import Seat
 from faxline._lines.pump import FarPages
 from faxline._version import __version__
 from faxline.causes import CallState
-from faxline.device import parse_fault
+from faxline.device import resolve
 from faxline.errors import Error
 from faxline.events import CallChanged, FarPageStored
 from faxline.trace import TraceWriter
@@ -124,7 +119,17 @@ class PtyModems(Sockets):
         super().__init__()
         paths = [Path(os.fsdecode(link)) for link in links]
         several = len(paths) > 1
-        config = replace(_config(speed, delay, far, personality, faults, seed), save=save is not None)
+        options = {
+            "pace": "real",
+            "speed": speed,
+            "delay": delay,
+            "far": far,
+            "modem": personality,
+            "faults": ",".join(faults) or None,
+            "seed": seed,
+        }
+        config = resolve(address_text("sim", "", options)).config
+        config = replace(config, pty=True, save=save is not None)
 
         def sockets() -> Iterator[Socket]:
             for path, own in zip(paths, numbers(number, len(paths)), strict=True):
@@ -217,40 +222,6 @@ class Socket:
 
 
 # ---- arguments ----
-
-
-def _config(
-    speed: int, delay: int, far: str | None, personality: str, faults: Sequence[str], seed: int
-) -> EngineConfig:
-    _whole("speed", speed, 1, 1000)
-    _whole("delay", delay, 0, 5000)
-    _whole("seed", seed, 0, 2**64 - 1)
-    if far is not None:
-        _known("far machine", far, [machine.name for machine in FAR_MACHINES])
-    _known("simulated modem", personality, [kind.name for kind in MODEM_KINDS])
-    plan = tuple(parse_fault(text) for text in faults)
-    if len(plan) > FAULTS_MAX:
-        raise Error(f"{len(plan)} faults; a line takes {FAULTS_MAX}")
-    return EngineConfig(
-        real_pace=True,
-        speed=speed,
-        delay_ms=delay,
-        far=far,
-        personality=personality,
-        faults=plan,
-        seed=seed,
-        pty=True,
-    )
-
-
-def _whole(name: str, value: int, low: int, high: int) -> None:
-    if not isinstance(value, int) or not low <= value <= high:
-        raise Error(f"{name}={value!r}; it takes a whole number from {low} to {high}")
-
-
-def _known(what: str, value: str, known: list[str]) -> None:
-    if value not in known:
-        raise Error(f"no {what} {value!r}; there is {', '.join(known)}")
 
 
 def numbers(first: str, count: int) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faxline._documents.tiff import TiffWriter
-from faxline._engine.lib import Engine, EngineClosed
+from faxline._engine.engine import Engine, EngineClosed
 from faxline.events import FarPageStored, FaxEnded, PageReceived
 
 if TYPE_CHECKING:
