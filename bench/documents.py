@@ -23,7 +23,7 @@ def measure(name: str) -> dict[str, object]:
     import resource
 
     from faxline import FaxToSend
-    from faxline._lib import Document
+    from faxline._engine.document import Document
     from faxline.document import add_page
 
     began, busy = time.perf_counter(), time.process_time()

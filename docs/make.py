@@ -19,7 +19,8 @@ import pictures
 from PIL import Image
 
 from faxline import CallChannel, FaxToSend, retry, sim
-from faxline._lib import RAW_CAUSES, _ffi, _lib
+from faxline._engine.binding import ffi, lib
+from faxline._engine.tables import RAW_CAUSES
 from faxline.causes import CallState
 from faxline.cli.schema import SCHEMA
 from faxline.cli.status import CALL_STATUS, FAX_STATUS, INTERRUPTED, TERMINATED, USAGE
@@ -185,20 +186,20 @@ def personalities() -> str:
 
 
 def _names(pointer: object) -> str:
-    return str(_ffi.string(pointer).decode())
+    return str(ffi.string(pointer).decode())
 
 
 def states() -> list[pictures.State]:
-    count = range(_lib.fl_t30_state_count())
-    names = [_names(_lib.fl_t30_state_name(state)) for state in count]
+    count = range(lib.fl_t30_state_count())
+    names = [_names(lib.fl_t30_state_name(state)) for state in count]
     return [
         pictures.State(
             names[state],
-            _names(_lib.fl_t30_state_clause(state)),
-            _names(_lib.fl_t30_state_role(state)),
-            _names(_lib.fl_t30_state_phase(state)),
-            _names(_lib.fl_t30_state_timer(state)),
-            frozenset(names[other] for other in count if _lib.fl_t30_state_next(state, other)),
+            _names(lib.fl_t30_state_clause(state)),
+            _names(lib.fl_t30_state_role(state)),
+            _names(lib.fl_t30_state_phase(state)),
+            _names(lib.fl_t30_state_timer(state)),
+            frozenset(names[other] for other in count if lib.fl_t30_state_next(state, other)),
         )
         for state in count
     ]
@@ -342,7 +343,7 @@ API = {
     "channel": ["CallChannel"],
     "sender": ["CallFaxSender"],
     "receiver": ["CallFaxReceiver"],
-    "_job": ["FaxJobs"],
+    "_lines/jobs": ["FaxJobs"],
     "document": ["FaxToSend"],
     "storage": ["FaxToReceive"],
     "cover": ["Cover"],
@@ -351,8 +352,8 @@ API = {
     "pdf": ["convert"],
     "details": ["FaxDetails", "CallDetails"],
     "causes": ["CallState", "CallCause", "SendState", "ReceiveState", "FaxCause"],
+    "_lines/stream": ["EventStream"],
     "events": [
-        "EventStream",
         "CallChanged",
         "FaxStarted",
         "Negotiated",
@@ -360,11 +361,11 @@ API = {
         "PageConfirmed",
         "FaxEnded",
     ],
-    "_devices": ["devices", "FoundDevice"],
+    "_devices/ports": ["devices", "FoundDevice"],
     "retry": ["advise", "Advice", "remaining"],
     "errors": ["Error", "Hangup"],
     "sim": ["address", "call_in", "fault", "far_machines", "faults", "modems", "violations"],
-    "_ptys": ["PtyModems", "PtyLine"],
+    "_lines/ptys": ["PtyModems", "PtyLine"],
 }
 
 PARTS = {

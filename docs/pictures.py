@@ -146,7 +146,7 @@ _FLOORS = (
             ("CallChannel", "calls, waits, states"),
             ("CallFaxSender", "fax jobs"),
             ("FaxToSend", "TIFF, images → fax pages"),
-            ("_pump", "one daemon thread: events up"),
+            ("the pump", "one daemon thread: events up"),
         ),
     ),
     (

@@ -12,10 +12,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from faxline._lib import frame_name
+from faxline._engine.frames import frame_name
 from faxline.errors import Error
 from faxline.trace import TracedCall, load
-from faxline.trace.call import OURS, Burst, Frame
+from faxline.trace.story import OURS, Burst, Frame
 
 PAUSE_US = 500_000
 """A shorter one tells more of the modem that measured it than of the far machine."""

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from faxline import CallChannel
-from faxline._line import Line
+from faxline._lines.line import Line
 
 pytest.register_assert_rewrite("board_suite")
 pytest_plugins = ["pytester"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from faxline._lib import _ffi, _lib
+from faxline._engine.binding import ffi, lib
 from faxline.document import FaxToSend
 
 
@@ -69,10 +69,10 @@ def converted(*names: Path | str, high_res: bool | None = None) -> list[Image.Im
 def encode(image: Image.Image, coding: int, *, msb_first: bool) -> bytes:
     """A page in T.4 or T.6 code by the engine's codec (0 MH, 1 MR, 2 MMR)."""
     content = rows(image)
-    out = _ffi.new("uint8_t[]", len(content) * 4 + 1000)
-    size = _lib.fl_t4_encode_page(coding, 4, msb_first, image.width, 0, content, image.height, out, len(out))
+    out = ffi.new("uint8_t[]", len(content) * 4 + 1000)
+    size = lib.fl_t4_encode_page(coding, 4, msb_first, image.width, 0, content, image.height, out, len(out))
     assert size > 0
-    return bytes(_ffi.buffer(out, size))
+    return bytes(ffi.buffer(out, size))
 
 
 # ---- TIFF by hand, for what Pillow does not write ----

@@ -7,7 +7,7 @@ import weakref
 import pytest
 
 from faxline import CallChannel, Error, FaxToSend
-from faxline._line import Line
+from faxline._lines.line import Line
 
 
 def test_members_are_strings_equal_to_their_names() -> None:

@@ -1,7 +1,8 @@
 """The docs: their examples run, what is generated in them is not stale, their links lead somewhere, and the
-map of the C code is true.
+maps of the C and the Python code are true.
 """
 
+import ast
 import importlib
 import itertools
 import re
@@ -9,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import click
@@ -104,6 +106,42 @@ def test_the_map_of_the_c_code() -> None:
         if rooms.index(included) > rooms.index(path.parent.name)
     ]
     assert upwards == []
+
+
+def imported(path: Path, modules: dict[str, Path], *, annotations: bool) -> Iterator[Path]:
+    """The modules that a file imports, anywhere in it."""
+    tree = ast.parse(path.read_text())
+    checks = [node for node in ast.walk(tree) if isinstance(node, ast.If)]
+    only_types = {
+        inner for node in checks if ast.unparse(node.test) == "TYPE_CHECKING" for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (annotations or node not in only_types):
+            for alias in node.names:
+                module = modules.get(f"{node.module}.{alias.name}") or modules.get(node.module or "")
+                if module is not None:
+                    yield module
+
+
+def test_the_map_of_the_python_code() -> None:
+    """Every room stands in docs/architecture.md, none imports a room below it, and no modules import each
+    other."""
+    package = ROOT / "src" / "faxline"
+    names = {path: path.relative_to(ROOT / "src").with_suffix("").parts for path in package.rglob("*.py")}
+    modules = {".".join(parts).removesuffix(".__init__"): path for path, parts in names.items()}
+    room_of = {path: parts[1] + ("/" if len(parts) > 2 else ".py") for path, parts in names.items()}
+    table = (ROOT / "docs" / "architecture.md").read_text().split("## The rooms of the Python code")[1]
+    cells = re.findall(r"^\| (`.*?) \|", table.split("\n## ")[0], re.M)
+    rooms = [room for cell in cells for room in re.findall(r"`(.*?)`", cell)]
+    assert sorted(rooms) == sorted(set(room_of.values()))
+    upwards = {
+        (page_name(path), page_name(module))
+        for path in names
+        for module in imported(path, modules, annotations=True)
+        if rooms.index(room_of[module]) > rooms.index(room_of[path])
+    }
+    assert upwards == set()
+    TopologicalSorter({path: imported(path, modules, annotations=False) for path in names}).prepare()
 
 
 # ---- the site ----

@@ -12,10 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from faxline import CallChannel, FaxToSend, _fonts, _header_line, sim
-from faxline._fields import Facts, fill, template_fault, zone_name
-from faxline._header_line import GRIDS, HeaderLine, Strip, draw
-from faxline._lib import CODINGS, Document, PageRefused, _ffi, _lib
+from faxline import CallChannel, FaxToSend, sim
+from faxline._documents import fonts, header_line
+from faxline._documents.fields import Facts, fill, template_fault, zone_name
+from faxline._documents.header_line import GRIDS, HeaderLine, Strip, draw
+from faxline._engine.binding import ffi, lib
+from faxline._engine.document import Document, PageRefused
+from faxline._engine.tables import CODINGS
 from faxline.preview import Preview
 
 NOW = datetime(2026, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=5, minutes=30)))
@@ -39,14 +42,14 @@ FORMATS = [
 def coded(document: Document, page: int, width: int, x_dpi: int, y_dpi: int, coding: str) -> bytes:
     """The rows of a page that went through a coding; that it decodes without a bad row is asserted."""
     made = document.coded_page(page, width, x_dpi, y_dpi, coding)
-    rows = _ffi.new("uint8_t[]", (width + 7) // 8 * (made.rows + 10))
-    bad, ended = _ffi.new("int64_t *"), _ffi.new("int32_t *")
-    code = _ffi.from_buffer("uint8_t[]", made.code)
-    count = _lib.fl_t4_decode_page(
+    rows = ffi.new("uint8_t[]", (width + 7) // 8 * (made.rows + 10))
+    bad, ended = ffi.new("int64_t *"), ffi.new("int32_t *")
+    code = ffi.from_buffer("uint8_t[]", made.code)
+    count = lib.fl_t4_decode_page(
         CODINGS.index(coding), 1, width, code, len(made.code), rows, made.rows + 10, bad, ended
     )
     assert (count, bad[0], ended[0]) == (made.rows, 0, 1)
-    return bytes(_ffi.buffer(rows, (width + 7) // 8 * made.rows))
+    return bytes(ffi.buffer(rows, (width + 7) // 8 * made.rows))
 
 
 def document_of(content: bytes, width: int, x_dpi: int, y_dpi: int, strips: list[Strip]) -> Document:
@@ -235,7 +238,7 @@ def test_zones(hours: float | None, name: str) -> None:
     "template", ["{", "}", "{nobody}", "{}", "{0}", "{page!r}", "{page:3}", "{page.real}", "a\nb"]
 )
 def test_bad_templates(template: str) -> None:
-    assert _header_line.template_fault(template) is not None
+    assert header_line.template_fault(template) is not None
 
 
 @given(st.text(max_size=40))
@@ -273,10 +276,10 @@ def no_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A machine without fonts: Pillow has one of its own, with ASCII."""
 
     def forget() -> None:
-        _fonts._choose.cache_clear()
+        fonts._choose.cache_clear()
         draw.cache_clear()
 
-    monkeypatch.setattr(_fonts, "_installed", tuple)
+    monkeypatch.setattr(fonts, "_installed", tuple)
     monkeypatch.delenv("FAXLINE_FONT", raising=False)
     forget()
     yield
@@ -285,19 +288,19 @@ def no_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("no_fonts")
 def test_without_fonts_accents_go_and_the_rest_is_asked_for() -> None:
-    assert _fonts.choose("Müller → Иван", 30)[1] == "Muller ? ????"
+    assert fonts.choose("Müller → Иван", 30)[1] == "Muller ? ????"
     assert ink(draw("Müller", *GRIDS[1])) > 100
 
 
 def test_a_font_of_the_users_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    (serif,) = {path for path in _fonts._installed() if path.name == "DejaVuSansMono.ttf"}
+    (serif,) = {path for path in fonts._installed() if path.name == "DejaVuSansMono.ttf"}
     monkeypatch.setenv("FAXLINE_FONT", str(serif))
-    _fonts._choose.cache_clear()
-    assert _fonts.choose("fax", 30)[0].getname()[0] == "DejaVu Sans Mono"
+    fonts._choose.cache_clear()
+    assert fonts.choose("fax", 30)[0].getname()[0] == "DejaVu Sans Mono"
     monkeypatch.setenv("FAXLINE_FONT", "/nowhere.ttf")
-    _fonts._choose.cache_clear()
-    assert _fonts.choose("fax", 30)[0].getname()[0] == "DejaVu Sans"
-    _fonts._choose.cache_clear()
+    fonts._choose.cache_clear()
+    assert fonts.choose("fax", 30)[0].getname()[0] == "DejaVu Sans"
+    fonts._choose.cache_clear()
 
 
 def test_a_long_line_is_made_smaller_and_stays_on_the_page() -> None:

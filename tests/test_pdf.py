@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from faxline import CallChannel, FaxToReceive, FaxToSend, Preview, pdf, sim
+from faxline import CallChannel, FaxToReceive, FaxToSend, Preview, pdf, sim, storage
 from faxline.document import DocumentError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -372,7 +372,7 @@ def test_a_pdf_that_cannot_be_made_leaves_the_tiff(
     def broken(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pdf, "wrap", broken)
+    monkeypatch.setattr(storage, "wrap", broken)
     cause, count, text = receive(Path(fax), tmp_path / "got.pdf")
     assert (cause, count) == ("ERROR", 3)
     assert "got.pdf.tif: No space left on device" in text

@@ -83,7 +83,7 @@ def test_mistakes(far_machine):
         far_machine(FaxCause.NORMAL, far="v27")
     with pytest.raises(ValueError, match="no call and no fax ends with"):
         far_machine(FaxCause.NONE)
-    with pytest.raises(Exception, match="no far machine 'nobody-knows'"):
+    with pytest.raises(Exception, match="far='nobody-knows': there is"):
         far_machine(far="nobody-knows")
 """
     )

@@ -1,5 +1,6 @@
 """CallFaxReceiver and incoming calls, on the simulated device."""
 
+import json
 import random
 import signal
 import subprocess
@@ -24,6 +25,19 @@ def test_an_incoming_fax_at_a_line_without_a_number(tmp_path: Path, incoming: st
         assert channel.wait_for_call(60) == "RING_INCOMING"
         assert channel.answer() == "ANSWERED"
         assert channel.FaxReceiver.receive(FaxToReceive(tmp_path / "received.tif")) == "NORMAL"
+
+
+def test_no_time_passes_between_an_order_and_its_obedience(tmp_path: Path, incoming: str) -> None:
+    """The line's thread may not see that somebody waits before it sees what he has ordered."""
+    for number in range(200):
+        trace = tmp_path / f"{number}.trace"
+        with CallChannel(incoming, trace=trace) as channel:
+            assert channel.wait_for_call(60) == "RING_INCOMING"
+            assert channel.answer() == "ANSWERED"
+        lines = [json.loads(line) for line in trace.read_text().splitlines()]
+        (given,) = [line["t"] for line in lines if line.get("order") == "answer"]
+        (obeyed,) = [line["t"] for line in lines if line.get("text") == "ATA"]
+        assert obeyed == given
 
 
 def test_an_incoming_fax(tmp_path: Path, incoming: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faxline import CallChannel, FaxToSend, options, retry
-from faxline._lib import RAW_CAUSES
+from faxline._engine.tables import RAW_CAUSES
 from faxline.causes import CallCause, FaxCause
 from faxline.retry import advise, remaining
 

@@ -9,7 +9,8 @@ import pytest
 from pytest_mock import MockerFixture
 
 from faxline import CallChannel, CallFaxSender, Error, FaxToSend, Hangup
-from faxline._lib import RAW_CAUSES, Engine
+from faxline._engine.engine import Engine
+from faxline._engine.tables import RAW_CAUSES
 
 
 def calling(channel: CallChannel, number: str = "5550100") -> CallFaxSender:

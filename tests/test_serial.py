@@ -336,7 +336,7 @@ def test_class_2_only() -> None:
 
 
 def test_no_modem(capsys: pytest.CaptureFixture[str], mocker: MockerFixture) -> None:
-    mocker.patch("faxline._devices._FIRST_ANSWER_S", 0.05)
+    mocker.patch("faxline._devices.ports._FIRST_ANSWER_S", 0.05)
     with ScriptedModem(deaf=True) as modem:
         assert main(["devices", modem.path]) == 1
     assert "nothing answers to AT" in capsys.readouterr().out
@@ -362,8 +362,8 @@ def test_the_listed_ports(modem: ScriptedModem, mocker: MockerFixture) -> None:
 
     ports = [port("/dev/null", (0x2341, 0x43)), port("/dev/zero", None), port(modem.path, (0x0572, 0x1329))]
     mocker.patch("serial.tools.list_ports.comports", return_value=ports)
-    mocker.patch("faxline._devices.port_user", side_effect={"/dev/zero": (7, "ModemManager")}.get)
-    mocker.patch("faxline._devices._runs", return_value=True)
+    mocker.patch("faxline._devices.ports.port_user", side_effect={"/dev/zero": (7, "ModemManager")}.get)
+    mocker.patch("faxline._devices.ports._runs", return_value=True)
     modem_found, arduino, used = faxline.devices()
     assert (modem_found.usb_id, modem_found.chip, modem_found.usable) == (
         "0572:1329",

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from pytest_mock import MockerFixture
 
 from faxline import CallChannel, Error, FaxToSend, sim
-from faxline._lib import EngineConfig
-from faxline.device import Address, Device, parse, parse_fault, resolve
+from faxline._devices.sim import parse_fault
+from faxline._engine.config import EngineConfig
+from faxline.device import Address, Device, parse, resolve
 
 
 @pytest.mark.parametrize(
@@ -189,8 +190,8 @@ def test_fault_syntax(text: str, at: int, count: int, strength: int) -> None:
         ("/dev/ttyACM0", "starts with a scheme"),
         ("isdn:0", "isdn.*class1, sim"),
         ("class1:", "names a serial port"),
-        ("class1:/dev/ttyACM0?profile=x", "no profile .x.; there is generic, usr"),
-        ("class1:/dev/ttyACM0?baud=12", "no baud .12.; there is 2400"),
+        ("class1:/dev/ttyACM0?profile=x", "profile=.x.: there is generic, usr"),
+        ("class1:/dev/ttyACM0?baud=12", "baud=.12.: there is 2400"),
         ("class1:/dev/ttyACM0?flow=xon", "rtscts, none"),
         ("class1:/dev/ttyACM0?dial=loud", "tone, pulse"),
         ("class1:/dev/ttyACM0?answer-timeout=0", "1 to 255"),

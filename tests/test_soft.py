@@ -6,7 +6,8 @@ from pathlib import Path
 import pages
 import pytest
 
-from faxline import CallChannel, Error, FaxToReceive, FaxToSend, _softlib, soft
+from faxline import CallChannel, Error, FaxToReceive, FaxToSend, soft
+from faxline._engine import soft_modem
 from faxline.device import resolve
 
 needs_spandsp = pytest.mark.skipif(
@@ -15,7 +16,7 @@ needs_spandsp = pytest.mark.skipif(
 
 
 def test_without_the_extension(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_softlib, "_lib", None)
+    monkeypatch.setattr(soft_modem, "_lib", None)
     assert not soft.available()
     with pytest.raises(Error, match="libspandsp-dev"):
         CallChannel("soft:")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from faxline import FaxToSend
-from faxline._text import COLUMNS, PAPERS, decode, paginate, wrap
+from faxline._documents.text import COLUMNS, PAPERS, decode, paginate, wrap
 from faxline.document import DocumentError
 
 PANGRAM = "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich"

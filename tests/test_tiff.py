@@ -7,7 +7,7 @@ import pages
 import pytest
 from PIL import Image
 
-from faxline.tiff import TiffWriter
+from faxline._documents.tiff import TiffWriter
 
 
 def add(writer: TiffWriter, page: Image.Image, *, msb_first: bool = True) -> None:

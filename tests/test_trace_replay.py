@@ -8,8 +8,8 @@ import pytest
 
 from faxline import CallChannel, Error, FaxToReceive, FaxToSend, sim
 from faxline.cli import main
+from faxline.replay import replay
 from faxline.trace import TracedCall, load
-from faxline.trace.replay import replay
 
 
 def recorded(path: Path, fax: str, number: str, *, pages: bool = True, **options: str) -> TracedCall:

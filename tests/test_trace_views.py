@@ -17,7 +17,7 @@ import pytest
 from pages import save_fax
 
 from faxline import CallChannel, FaxToReceive, FaxToSend, sim
-from faxline._lib import RAW_CAUSES
+from faxline._engine.tables import RAW_CAUSES
 from faxline.causes import CallCause
 from faxline.cli import main
 from faxline.trace import advice, load, render

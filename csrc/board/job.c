@@ -30,15 +30,14 @@ static uint8_t allowed(const struct fl_fax_options *options)
                      (options->v27 ? FL_CAN_V27_4800 | FL_CAN_V27_2400 : 0));
 }
 
-#define ALL_RESOLUTIONS ((1u << FL_RESOLUTION_COUNT) - 1)
-#define STANDARD        (1u << FL_R8_385 | 1u << FL_200_100)
+#define STANDARD (1u << FL_R8_385 | 1u << FL_200_100)
 
 /* The DIS of a called station that has a document to be polled, and receives nothing now. */
 static void offer_document(struct fl_abilities *abilities)
 {
     abilities->can_send = true;
     abilities->inch = true;
-    abilities->resolutions = ALL_RESOLUTIONS;
+    abilities->resolutions = FL_ALL_RESOLUTIONS;
     abilities->width = FL_A3;
     abilities->length = 2;
     abilities->min_scan = 7;
@@ -87,7 +86,7 @@ void fl_job_receive(struct fl_job *job, struct fl_station *station, const struct
                 .mr = any_coding || options->compression >= FL_CODING_MR,
                 .mmr = options->ecm != 0 && (any_coding || options->compression == FL_CODING_MMR),
                 .inch = true,
-                .resolutions = options->high_res == 0 ? STANDARD : ALL_RESOLUTIONS,
+                .resolutions = options->high_res == 0 ? STANDARD : FL_ALL_RESOLUTIONS,
                 .width = FL_A3,
                 .length = 2,   /* unlimited */
                 .min_scan = 7, /* no minimum */

@@ -5,6 +5,7 @@
 #define FL_BOARD_OFFICE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/base.h"
 
@@ -15,12 +16,13 @@ struct fl_board;
 /* A channel in its office. */
 struct fl_member {
     struct fl_board *board;
-    int wake;       /* eventfd of its thread */
-    bool permits;   /* virtual pace: time may pass, as far as this channel goes */
-    bool pending;   /* time would bring something forward here, and somebody must permit it */
-    bool holds;     /* in a call, but with nothing going on: time waits for it a moment only */
-    fl_time timers; /* the earliest of the channel's own */
-    fl_time until;  /* line time: its thread sleeps till then */
+    int wake;            /* eventfd of its thread */
+    atomic_bool ordered; /* an order waits: no time passes until it is obeyed. Under the channel's mutex */
+    bool permits;        /* virtual pace: time may pass, as far as this channel goes */
+    bool pending;        /* time would bring something forward here, and somebody must permit it */
+    bool holds;          /* in a call, but with nothing going on: time waits for it a moment only */
+    fl_time timers;      /* the earliest of the channel's own */
+    fl_time until;       /* line time: its thread sleeps till then */
 };
 
 struct fl_office {

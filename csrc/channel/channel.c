@@ -213,6 +213,7 @@ static bool take_order(struct fl_channel *ch, struct order *order)
         *order = ch->orders[ch->order_head];
         ch->order_head = (ch->order_head + 1) % ORDERS;
         ch->order_count--;
+        ch->member.ordered = ch->order_count > 0;
         any = true;
     }
     pthread_mutex_unlock(&ch->mutex);
@@ -229,6 +230,7 @@ static int32_t give_order(struct fl_channel *ch, const struct order *order)
         result = FL_E_BUSY;
     } else {
         ch->orders[(ch->order_head + ch->order_count++) % ORDERS] = *order;
+        ch->member.ordered = true;
         fl_office_wake(ch->member.wake);
     }
     pthread_mutex_unlock(&ch->mutex);

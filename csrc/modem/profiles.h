@@ -1,5 +1,5 @@
 /* What modem families do differently, as data: one row per family, one field per oddity. A zero or NULL field is what
- * T.31 says; class1.c reads the fields and never a name.
+ * T.31 says; the driver reads the fields and never a name.
  */
 #ifndef FL_PROFILES_H
 #define FL_PROFILES_H

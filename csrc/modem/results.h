@@ -1,5 +1,5 @@
 /* What a Class 1 modem says, as text: result codes and parameter lists. Pure functions on strings; what a result means
- * in a phase of the dialogue is class1.c's affair.
+ * in a phase of the dialogue is the driver's affair (class1_phases.c).
  */
 #ifndef FL_RESULTS_H
 #define FL_RESULTS_H

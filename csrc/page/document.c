@@ -376,39 +376,61 @@ int64_t fl_document_code_page(const struct fl_document *document, int32_t page, 
 
 /* ---- measuring ---- */
 
-static int64_t measure(const struct fl_document_page *page, struct fl_sending *scratch, enum fl_coding coding)
+#define CODINGS (FL_CODING_MMR + 1)
+
+/* A page is read once for all codings; their octets go nowhere. */
+struct measuring {
+    struct fl_sending page;
+    const uint8_t *row;
+    struct fl_t4_encoder encoders[CODINGS];
+    uint8_t bin[FL_T4_LINE_OCTETS];
+};
+
+static const uint8_t *present_row(void *ctx)
 {
-    uint8_t bin[4096];
-    int64_t total = 0;
-    open_page(scratch, page, (enum fl_resolution)page->shape.resolution, (enum fl_width)page->shape.width,
-              coding, 0);
-    for (size_t got; (got = fl_t4_encoder_read(&scratch->encoder, bin, sizeof bin)) > 0;)
-        total += (int64_t)got;
-    return total;
+    return ((struct measuring *)ctx)->row;
+}
+
+static void measure(struct measuring *m, const struct fl_document_page *page, int64_t sizes[CODINGS])
+{
+    if (sizes[FL_CODING_MH] >= 0 && sizes[FL_CODING_MR] >= 0 && sizes[FL_CODING_MMR] >= 0) return;
+    enum fl_resolution resolution = (enum fl_resolution)page->shape.resolution;
+    open_page(&m->page, page, resolution, (enum fl_width)page->shape.width, FL_CODING_MH, 0);
+    struct fl_rows rows = fl_header_rows(&m->page.header);
+    struct fl_t4_format format = m->page.encoder.format;
+    for (int coding = 0; coding < CODINGS; coding++) {
+        format.coding = (uint8_t)coding;
+        fl_t4_encoder_init(&m->encoders[coding], &format, (struct fl_rows){present_row, m});
+    }
+    do {
+        m->row = rows.next(rows.ctx);
+        for (int coding = 0; coding < CODINGS; coding++)
+            if (sizes[coding] < 0) fl_t4_encoder_line(&m->encoders[coding], m->bin);
+    } while (m->row);
+    for (int coding = 0; coding < CODINGS; coding++)
+        if (sizes[coding] < 0) sizes[coding] = (int64_t)(m->encoders[coding].code_bits + 7) / 8;
 }
 
 void fl_document_measure(struct fl_document *document)
 {
-    struct fl_sending *scratch = malloc(sizeof *scratch);
-    if (!scratch) return; /* then the simplest coding wins: nothing is lost but line time */
-    for (int32_t i = 0; i < document->count; i++)
-        for (int coding = FL_CODING_MH; coding <= FL_CODING_MMR; coding++)
-            if (document->pages[i].sizes[coding] < 0)
-                document->pages[i].sizes[coding] =
-                    measure(&document->pages[i], scratch, (enum fl_coding)coding);
-    free(scratch);
+    struct measuring *m = malloc(sizeof *m);
+    if (!m) return; /* then the simplest coding wins: nothing is lost but line time */
+    for (int32_t i = 0; i < document->count; i++) measure(m, &document->pages[i], document->pages[i].sizes);
+    free(m);
 }
 
 int64_t fl_document_coded_size(const struct fl_document *document, int32_t page, int32_t coding)
 {
     if (page < 0 || page >= document->count || coding < FL_CODING_MH || coding > FL_CODING_MMR)
         return FL_E_VALUE;
-    if (document->pages[page].sizes[coding] >= 0) return document->pages[page].sizes[coding];
-    struct fl_sending *scratch = malloc(sizeof *scratch);
-    if (!scratch) return FL_E_MEMORY;
-    int64_t size = measure(&document->pages[page], scratch, (enum fl_coding)coding);
-    free(scratch);
-    return size;
+    int64_t sizes[CODINGS] = {0};
+    sizes[coding] = document->pages[page].sizes[coding];
+    if (sizes[coding] >= 0) return sizes[coding];
+    struct measuring *m = malloc(sizeof *m);
+    if (!m) return FL_E_MEMORY;
+    measure(m, &document->pages[page], sizes);
+    free(m);
+    return sizes[coding];
 }
 
 /* ---- the outbox ---- */

@@ -2,7 +2,7 @@
  * grid that the page may go out at, that takes the place of the page's white rows at its top. Where the page has ink
  * before the strip's end, its rows come later by as much as the strip needs: nothing of the page is ever lost.
  *
- * It is not: text, fields, fonts. Those are Python's (_header_line.py).
+ * It is not: text, fields, fonts. Those are Python's (_documents/header_line.py).
  */
 #ifndef FL_PAGE_HEADER_H
 #define FL_PAGE_HEADER_H

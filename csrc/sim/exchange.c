@@ -1,86 +1,16 @@
 /* The simulated device: our station on a simulated modem, and the telephone exchange that joins it with the far end of
  * a call: its far machine (a station and a modem, too), or another line of the same office. In place of our station
- * there may be a pseudo-terminal, and behind it whatever program.
+ * there may be a pseudo-terminal, and behind it whatever program. All of an office steps in one clock, under the
+ * office's mutex.
  *
- * The exchange looks at the modems' hooks and joins, rings, refuses and cuts; what is said on the line is none of its
- * business. All of an office steps in one clock, under the office's mutex.
+ * This is the board: orders, questions, octets and time. Who is joined with whom is in exchange_route.c, the far machine
+ * in exchange_far.c.
  */
-#include "board/board.h"
-#include "board/job.h"
-#include "board/office.h"
-#include "page/store.h"
-#include "sim/far.h"
-#include "sim/line.h"
-#include "sim/modem.h"
-#include "sim/player.h"
-#include "sim/pty.h"
-#include "sim/watch.h"
-#include "t30/states.h"
+#include "sim/exchange.h"
 
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* How long the exchange takes for what. */
-#define BUSY_AFTER        FL_MS(1500)
-#define NO_DIALTONE_AFTER FL_SEC(3)
-#define RING_AFTER        FL_MS(1500)
-#define NOBODY_AFTER      FL_SEC(60)
-#define PERSON_AFTER      FL_SEC(6)
-
-enum route { FREE, ROUTING, RINGING, JOINED, OVER };
-
-/* One end of a call. */
-struct end {
-    struct fl_station station;
-    struct fl_simmodem modem;
-    struct fl_pty *pty; /* the modem's other side in place of the station; NULL: there is none */
-};
-
-struct fl_exchange {
-    struct fl_board board;
-    struct fl_office *office;
-    char number[24];
-    struct end ours, far;
-    struct fl_pen our_pen, far_pen;
-    struct fl_job job, far_job;
-    struct fl_store store;     /* what we receive */
-    struct fl_store far_store; /* what the far machine receives */
-    bool far_saved;            /* a page waits in that store: tell */
-    struct fl_pty pty;
-    bool look;    /* our modem's program may have written, opened or closed: a system call tells */
-    uint8_t told; /* of our modem on a pty: the call's state that was told last (enum fl_call_state) */
-
-    /* a far machine that calls us */
-    struct fl_document *incoming;
-    struct fl_fax_options incoming_options;
-    bool awaiting;
-
-    /* the present call, if it was dialled here (by us, or by our far machine) */
-    uint8_t route; /* enum route */
-    fl_time route_at;
-    struct end *caller, *callee;
-    struct fl_exchange *callee_of;  /* another line's, when the call goes there */
-    bool engaged;                   /* a call that was dialled elsewhere is ours, too */
-    const struct fl_far_row *fixed; /* ?far=: whatever number is called */
-    const struct fl_far_row *row;   /* who answers */
-    bool mishap_done;
-
-    const struct fl_play *play; /* a recorded call: who is called, or calls, plays it */
-    struct fl_player player;
-    fl_time dialled_at;
-
-    struct fl_line line;
-    fl_time delay;
-    struct fl_watch watch;
-    struct fl_faults faults;
-    struct fl_fault plan[FL_FAULTS_MAX]; /* asked for when the device was opened */
-    uint32_t planned;
-    uint64_t random;
-    int64_t elsewhere; /* violations by our end on other exchanges' lines */
-    char elsewhere_text[96];
-};
 
 static const struct fl_board_ops OPS;
 
@@ -94,308 +24,25 @@ static const struct fl_exchange *of_const(const struct fl_board *board)
     return (const struct fl_exchange *)board;
 }
 
-/* ---- hooks ---- */
-
-static bool is_up(const struct end *end)
+/* Only what is a line of a simulated exchange: an office may hold other boards, too. */
+struct fl_exchange *fl_exchange_line_at(const struct fl_office *office, uint32_t index)
 {
-    enum fl_hook hook = fl_simmodem_hook(&end->modem);
-    return !fl_simmodem_dead(&end->modem) && hook != FL_HOOK_ON && hook != FL_HOOK_RINGING;
-}
-
-/* Still off hook from a call that is over; who dials has hung up since, and wants the next. */
-static bool lingers(const struct end *end)
-{
-    return is_up(end) && fl_simmodem_hook(&end->modem) != FL_HOOK_DIALLING;
-}
-
-/* The same of an end of the present call, which may be somebody without a modem. */
-static bool is_there(const struct fl_exchange *x, const struct end *end)
-{
-    if (end == &x->far && x->row->answer == FL_FAR_PERSON) return true;
-    if (end == &x->far && x->row->answer == FL_FAR_PLAYER) return !x->player.gone;
-    return is_up(end);
-}
-
-/* Nobody who uses this end is about to do something with it. */
-static bool rests(const struct end *end)
-{
-    if (end->pty) return fl_simmodem_hook(&end->modem) == FL_HOOK_ON || fl_simmodem_dead(&end->modem);
-    return end->station.state == FL_STATION_ON_HOOK || end->station.state == FL_STATION_DEAD;
+    struct fl_board *board = office->members[index]->board;
+    return board->ops == &OPS ? of(board) : NULL;
 }
 
 /* Whoever uses this end finds that its modem is not there any more. */
-static void unplug(struct end *end, fl_time now)
+void fl_exchange_unplug(struct fl_exchange_end *end, fl_time now)
 {
     if (end->pty) fl_pty_close(end->pty);
     if (end->pty) fl_simmodem_unplug(&end->modem, now);
     fl_station_unplugged(&end->station, now);
 }
 
-/* ---- routing ---- */
-
-static const struct fl_far_row PLAYER_ROW = {.name = "recorded call", .answer = FL_FAR_PLAYER};
-
-static const struct fl_far_row BUSY_ROW = {.name = "busy line", .answer = FL_FAR_BUSY};
-
-static fl_time answer_delay(const struct fl_far_row *row)
-{
-    switch (row->answer) {
-    case FL_FAR_BUSY: return BUSY_AFTER;
-    case FL_FAR_NO_DIALTONE: return NO_DIALTONE_AFTER;
-    case FL_FAR_NOBODY: return NOBODY_AFTER;
-    case FL_FAR_PERSON: return PERSON_AFTER;
-    default: return RING_AFTER;
-    }
-}
-
-/* A line of the office, NULL when it is none of this exchange's. */
-static struct fl_exchange *line_at(const struct fl_office *office, uint32_t index)
-{
-    struct fl_board *board = office->members[index]->board;
-    return board->ops == &OPS ? of(board) : NULL;
-}
-
-static struct fl_exchange *line_of_office(const struct fl_exchange *x, const char *number)
-{
-    for (uint32_t i = 0; i < x->office->count; i++) {
-        struct fl_exchange *other = line_at(x->office, i);
-        if (other && strcmp(other->number, number) == 0) return other;
-    }
-    return NULL;
-}
-
-static bool line_is_free(const struct fl_exchange *x)
-{
-    return x->route == FREE && !x->engaged && fl_simmodem_hook(&x->ours.modem) == FL_HOOK_ON &&
-           !fl_simmodem_dead(&x->ours.modem) && rests(&x->ours);
-}
-
-/* A call's faults, counted from its dialling on: those that were asked for, and those of the line to this number. */
-static void plan_faults(struct fl_exchange *x)
-{
-    fl_faults_init(&x->faults, fl_random(&x->random), x->our_pen);
-    for (uint32_t i = 0; i < x->planned; i++) fl_faults_add(&x->faults, &x->plan[i]);
-    for (int i = 0; i < FL_FAR_FAULTS && x->row->faults[i].count > 0; i++)
-        fl_faults_add(&x->faults, &x->row->faults[i]);
-}
-
-/* We dial: who is at that number? */
-static void begin_call(struct fl_exchange *x, fl_time now)
-{
-    const char *number = fl_simmodem_number(&x->ours.modem);
-    struct fl_exchange *other = x->fixed || x->play ? NULL : line_of_office(x, number);
-    x->caller = &x->ours;
-    x->callee = &x->far;
-    x->callee_of = NULL;
-    x->row = x->fixed ? x->fixed : fl_far_row_of(number);
-    if (x->play) x->row = &PLAYER_ROW;
-    if (other && other != x && line_is_free(other)) {
-        x->row = fl_far_row(0);
-        x->callee = &other->ours;
-        x->callee_of = other;
-        other->engaged = true;
-    } else if (other) {
-        x->row = &BUSY_ROW;
-    }
-    plan_faults(x);
-    x->mishap_done = false;
-    x->player = (struct fl_player){0};
-    if (x->ours.pty) x->dialled_at = now;
-    x->route_at = now + answer_delay(x->row);
-    x->route = ROUTING;
-}
-
-/* Our far machine dials: us. */
-static void begin_incoming(struct fl_exchange *x, fl_time now)
-{
-    x->caller = &x->far;
-    x->callee = &x->ours;
-    x->callee_of = NULL;
-    x->row = x->play ? &PLAYER_ROW : fl_far_row(0);
-    plan_faults(x);
-    x->mishap_done = false;
-    x->player = (struct fl_player){0};
-    x->dialled_at = now;
-    x->route_at = now + RING_AFTER;
-    x->route = ROUTING;
-}
-
-/* Our end is end 0 of the line, whoever calls; another line's end is end 1. */
-static void join(struct fl_exchange *x, fl_time now)
-{
-    struct end *other = x->caller == &x->ours ? x->callee : x->caller;
-    fl_line_init(&x->line, x->delay, &x->faults, &x->watch, x->our_pen);
-    fl_simmodem_connect(&x->ours.modem, &x->line, 0, now);
-    if (x->row->answer == FL_FAR_PERSON)
-        fl_line_signal(&x->line, 1, FL_SIGNAL_VOICE, 0, now);
-    else if (x->row->answer == FL_FAR_PLAYER)
-        fl_player_start(&x->player, x->play, &x->line, x->far_pen, x->dialled_at);
-    else
-        fl_simmodem_connect(&other->modem, &x->line, 1, now);
-    x->route = JOINED;
-}
-
-static void route(struct fl_exchange *x, fl_time now)
-{
-    static const enum fl_progress PROGRESS[] = {
-        [FL_FAR_BUSY] = FL_PROGRESS_BUSY,
-        [FL_FAR_NOBODY] = FL_PROGRESS_NO_ANSWER,
-        [FL_FAR_NO_DIALTONE] = FL_PROGRESS_NO_DIALTONE,
-    };
-    bool rings = x->row->answer == FL_FAR_FAX || x->caller == &x->far;
-    if (x->row->answer == FL_FAR_PERSON || (x->row->answer == FL_FAR_PLAYER && !rings)) {
-        join(x, now);
-    } else if (rings) {
-        fl_simmodem_ring(&x->callee->modem, true, now);
-        x->route = RINGING;
-    } else {
-        fl_simmodem_progress(&x->caller->modem, PROGRESS[x->row->answer], now);
-        x->route = OVER;
-    }
-}
-
-static void release(struct fl_exchange *x)
-{
-    if (x->callee_of) {
-        x->callee_of->engaged = false;
-        x->callee_of->elsewhere = fl_watch_violations(&x->watch, 1);
-    }
-    x->callee_of = NULL;
-    x->route = FREE;
-}
-
-/* Looks at the hooks; true when it did something. */
-static bool exchange(struct fl_exchange *x, fl_time now)
-{
-    switch (x->route) {
-    case FREE:
-        if (fl_simmodem_hook(&x->ours.modem) == FL_HOOK_DIALLING)
-            begin_call(x, now);
-        else if (fl_simmodem_hook(&x->far.modem) == FL_HOOK_DIALLING)
-            begin_incoming(x, now);
-        else if (x->play && x->awaiting && line_is_free(x)) {
-            x->awaiting = false;
-            begin_incoming(x, now);
-        } else
-            return false;
-        return true;
-    case ROUTING:
-        if (is_there(x, x->caller) && x->route_at > now) return false;
-        if (is_there(x, x->caller))
-            route(x, now);
-        else
-            x->route = OVER;
-        return true;
-    case RINGING:
-        if (!is_there(x, x->caller)) {
-            fl_simmodem_ring(&x->callee->modem, false, now);
-            x->route = OVER;
-            return true;
-        }
-        if (fl_simmodem_hook(&x->callee->modem) != FL_HOOK_ANSWERING) return false;
-        join(x, now);
-        return true;
-    case JOINED:
-        if (is_there(x, x->caller) && is_there(x, x->callee)) return false;
-        if (is_up(x->caller)) fl_simmodem_disconnect(&x->caller->modem, now);
-        if (is_up(x->callee)) fl_simmodem_disconnect(&x->callee->modem, now);
-        fl_player_stop(&x->player);
-        x->route = OVER;
-        return true;
-    default: /* OVER: free again once both have hung up */
-        if (lingers(x->caller) || lingers(x->callee)) return false;
-        release(x);
-        return true;
-    }
-}
-
-/* ---- the far machine ---- */
-
-static void far_answers(struct fl_exchange *x, fl_time now)
-{
-    struct fl_t30_config config = {
-        .abilities = x->row->abilities,
-        .min_rate_bps = 2400,
-        .max_rate_bps = 14400,
-        .training_verdict = x->row->training_verdict,
-        .page_verdict = x->row->page_verdict,
-        .seed = fl_random(&x->random),
-        .pen = x->far_pen,
-    };
-    snprintf(config.id, sizeof config.id, "%.20s", x->row->number);
-    config.abilities.modulations &= fl_job_modulations(&x->far.station.driver, true);
-    config.inbox = fl_store_inbox(&x->far_store);
-    fl_station_fax(&x->far.station, &config, now);
-}
-
-static bool far_calls(struct fl_exchange *x, fl_time now)
-{
-    if (!x->incoming || !x->awaiting || !line_is_free(x)) return false;
-    if (x->far.station.state != FL_STATION_ON_HOOK) return false;
-    x->awaiting = false;
-    /* A line without a number is its exchange's only one. */
-    fl_station_dial(&x->far.station, x->number[0] ? x->number : "0", now);
-    return true;
-}
-
-static void far_call_event(struct fl_exchange *x, const struct fl_station_event *event, fl_time now)
-{
-    bool calling = x->caller == &x->far;
-    switch (event->state) {
-    case FL_CALL_RING_INCOMING: fl_station_answer(&x->far.station, now); break;
-    case FL_CALL_ANSWERED:
-        if (calling)
-            fl_job_start(&x->far_job, &x->far.station, &x->incoming_options, x->incoming, now);
-        else
-            far_answers(x, now);
-        break;
-    default: break;
-    }
-}
-
-static bool far_events(struct fl_exchange *x, fl_time now)
-{
-    struct fl_station_event event;
-    bool any = false;
-    while (fl_station_event(&x->far.station, &event)) {
-        any = true;
-        if (event.kind == FL_STATION_CALL) far_call_event(x, &event, now);
-        if (event.kind != FL_STATION_T30) continue;
-        if (event.t30.kind == FL_T30_PAGE && x->far_store.save && x->caller != &x->far) x->far_saved = true;
-        if (event.t30.kind != FL_T30_ENDED) continue;
-        fl_station_hang_up(&x->far.station, now);
-        if (x->caller == &x->far) {
-            fl_document_free(x->incoming);
-            x->incoming = NULL;
-        }
-    }
-    return any;
-}
-
-/* A row's mishap: once some of that page has been heard. */
-static bool mishap(struct fl_exchange *x, fl_time now)
-{
-    if (x->route != JOINED || x->mishap_done || x->row->mishap == FL_FAR_NO_MISHAP) return false;
-    const struct fl_t30 *far = &x->far.station.engine;
-    if (!x->far.station.fax || far->state != FL_STATE_C_RECEIVE_PAGE || !far->burst_seen) return false;
-    if (far->pages + 1 != x->row->mishap_page) return false;
-    x->mishap_done = true;
-    if (x->row->mishap == FL_FAR_WE_VANISH) {
-        fl_trace_text(&x->our_pen, now, FL_TRACE_FAULT, "our modem disappears");
-        unplug(&x->ours, now);
-    } else {
-        fl_trace_text(&x->far_pen, now, FL_TRACE_FAULT, "the far machine drops the call");
-        fl_simmodem_disconnect(&x->ours.modem, now);
-        fl_simmodem_disconnect(&x->far.modem, now);
-        x->route = OVER;
-    }
-    return true;
-}
-
 /* ---- stepping ---- */
 
 /* Octets between a station and its modem, both ways; true when any moved. */
-static bool exchange_octets(struct end *end, fl_time now)
+static bool exchange_octets(struct fl_exchange_end *end, fl_time now)
 {
     uint8_t octets[2048];
     size_t got = fl_simmodem_read(&end->modem, octets, sizeof octets, now);
@@ -408,7 +55,7 @@ static bool exchange_octets(struct end *end, fl_time now)
 }
 
 /* The same for a modem on a pty. */
-static bool exchange_with_program(struct end *end, bool *look, fl_time now)
+static bool exchange_with_program(struct fl_exchange_end *end, bool *look, fl_time now)
 {
     uint8_t octets[FL_PTY_PENDING];
     struct fl_pty *pty = end->pty;
@@ -429,7 +76,7 @@ static bool exchange_with_program(struct end *end, bool *look, fl_time now)
     return got || *look;
 }
 
-static bool tick_end(struct end *end, bool *look, fl_time now)
+static bool tick_end(struct fl_exchange_end *end, bool *look, fl_time now)
 {
     bool any = end->pty ? exchange_with_program(end, look, now) : exchange_octets(end, now);
     if (fl_simmodem_deadline(&end->modem) <= now) {
@@ -454,19 +101,19 @@ static bool exchange_move(struct fl_board *board, fl_time now)
 static bool exchange_settle(struct fl_board *board, fl_time now)
 {
     struct fl_exchange *x = of(board);
-    bool any = exchange(x, now);
-    any |= far_events(x, now);
-    any |= mishap(x, now);
+    bool any = fl_exchange_look(x, now);
+    any |= fl_exchange_far_events(x, now);
+    any |= fl_exchange_mishap(x, now);
     any |= fl_player_step(&x->player, now);
-    any |= far_calls(x, now);
-    if (fl_simmodem_dead(&x->ours.modem)) unplug(&x->ours, now);
+    any |= fl_exchange_far_calls(x, now);
+    if (fl_simmodem_dead(&x->ours.modem)) fl_exchange_unplug(&x->ours, now);
     return any;
 }
 
 static fl_time exchange_deadline(struct fl_board *board)
 {
     const struct fl_exchange *x = of_const(board);
-    fl_time deadline = x->route == ROUTING ? x->route_at : FL_NEVER;
+    fl_time deadline = x->route == FL_ROUTE_ROUTING ? x->route_at : FL_NEVER;
     deadline = fl_earlier(deadline, fl_player_deadline(&x->player, x->office->now));
     deadline = fl_earlier(deadline, fl_simmodem_deadline(&x->ours.modem));
     deadline = fl_earlier(deadline, fl_simmodem_deadline(&x->far.modem));
@@ -478,7 +125,7 @@ static void exchange_give_up(struct fl_board *board, fl_time now)
 {
     struct fl_exchange *x = of(board);
     fl_trace_text(&x->our_pen, now, FL_TRACE_NOTE, "the simulation does not come to rest: given up");
-    unplug(&x->ours, now);
+    fl_exchange_unplug(&x->ours, now);
 }
 
 /* Another line's thread does not look: what this one's thread is about to poll for must not change meanwhile. */
@@ -568,7 +215,7 @@ static void exchange_incoming(struct fl_board *board, const struct fl_fax_option
 {
     struct fl_exchange *x = of(board);
     (void)now;
-    if (x->caller == &x->far && x->route != FREE) { /* one is on its way already */
+    if (x->caller == &x->far && x->route != FL_ROUTE_FREE) { /* one is on its way already */
         fl_document_free(document);
         return;
     }
@@ -620,7 +267,7 @@ static bool exchange_has_event(const struct fl_board *board)
 static bool exchange_resting(const struct fl_board *board)
 {
     const struct fl_exchange *x = of_const(board);
-    return x->ours.pty ? rests(&x->ours) : fl_station_resting(&x->ours.station);
+    return x->ours.pty ? fl_exchange_rests(&x->ours) : fl_station_resting(&x->ours.station);
 }
 
 static bool exchange_storing(const struct fl_board *board)
@@ -631,7 +278,7 @@ static bool exchange_storing(const struct fl_board *board)
 static bool exchange_on_hook(const struct fl_board *board)
 {
     const struct fl_exchange *x = of_const(board);
-    return rests(&x->ours) && x->route == FREE && !x->engaged;
+    return fl_exchange_rests(&x->ours) && x->route == FL_ROUTE_FREE && !x->engaged;
 }
 
 static int64_t exchange_violations(const struct fl_board *board, char *text, size_t text_size)
@@ -657,7 +304,7 @@ static void exchange_detach(struct fl_board *board, fl_time now)
 {
     struct fl_exchange *x = of(board);
     if (x->callee_of) {
-        struct end *callee = &x->callee_of->ours;
+        struct fl_exchange_end *callee = &x->callee_of->ours;
         if (callee->pty)
             fl_simmodem_drop(&callee->modem, now);
         else
@@ -665,12 +312,12 @@ static void exchange_detach(struct fl_board *board, fl_time now)
         x->callee_of->engaged = false;
     }
     for (uint32_t i = 0; i < x->office->count; i++) {
-        struct fl_exchange *other = line_at(x->office, i);
+        struct fl_exchange *other = fl_exchange_line_at(x->office, i);
         if (!other || other->callee_of != x) continue;
         fl_simmodem_disconnect(&other->ours.modem, now);
         other->callee = &other->far;
         other->callee_of = NULL;
-        other->route = OVER;
+        other->route = FL_ROUTE_OVER;
     }
 }
 

@@ -5,10 +5,9 @@
 
 #include "base/boundary.h"
 
-#define ALL_RESOLUTIONS ((1u << FL_RESOLUTION_COUNT) - 1)
-#define METRIC_FINE     (1u << FL_R8_385 | 1u << FL_R8_77 | 1u << FL_200_100 | 1u << FL_200_200)
-#define STANDARD        (1u << FL_R8_385 | 1u << FL_200_100)
-#define ALL_V27         (FL_CAN_V27_2400 | FL_CAN_V27_4800)
+#define METRIC_FINE (1u << FL_R8_385 | 1u << FL_R8_77 | 1u << FL_200_100 | 1u << FL_200_200)
+#define STANDARD    (1u << FL_R8_385 | 1u << FL_200_100)
+#define ALL_V27     (FL_CAN_V27_2400 | FL_CAN_V27_4800)
 
 /* Bits 21..23: 0 is 20 ms at both resolutions, 7 is no minimum. */
 #define EVERYTHING                                                                                           \
@@ -18,11 +17,7 @@
         .ecm = true,                                                                                         \
         .mr = true,                                                                                          \
         .mmr = true,                                                                                         \
-        .inch = true,                                                                                        \
-        .resolutions = ALL_RESOLUTIONS,                                                                      \
-        .width = FL_A3,                                                                                      \
-        .length = 2,                                                                                         \
-        .min_scan = 7,                                                                                       \
+        FL_EVERY_PAGE,                                                                                       \
         .sub = true,                                                                                         \
         .password = true,                                                                                    \
     }

@@ -123,7 +123,7 @@ struct fl_simmodem {
     struct fl_pen pen; /* the dialogue with a program that keeps no trace itself; zeroed: none */
     uint8_t station;   /* whose faults strike: 0 ours, 1 the far one */
     bool dead;
-    uint8_t phase; /* rows of a table in modem.c */
+    uint8_t phase; /* enum fl_simphase: rows of a table in modem.c */
     uint8_t hook;  /* enum fl_hook */
     uint8_t end;   /* of line */
     uint8_t rings;

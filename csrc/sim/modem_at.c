@@ -1,7 +1,8 @@
 /* The simulated modem's command line: collecting, parsing, settings, results. What the actions do on the line is in
- * modem.c.
+ * modem_call.c, modem_frames.c and modem_data.c.
  */
-#include "sim/modem_at.h"
+#include "sim/modem_inside.h"
+#include "sim/modem_queue.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -63,16 +64,11 @@ struct cursor {
 void fl_simmodem_say(struct fl_simmodem *modem, const void *octets, size_t length)
 {
     struct fl_simmodem_queue *out = &modem->out;
-    const uint8_t *from = octets;
     if (length > out->cap - out->count) {
         modem->overruns += length - (out->cap - out->count);
         length = out->cap - out->count;
     }
-    uint32_t tail = (out->head + out->count) % out->cap;
-    size_t first = fl_min_u32((uint32_t)length, out->cap - tail);
-    memcpy(out->octets + tail, from, first);
-    if (length > first) memcpy(out->octets, from + first, length - first);
-    out->count += (uint32_t)length;
+    fl_simmodem_queue_put(out, octets, length);
 }
 
 static void say_text(struct fl_simmodem *modem, const char *text)

@@ -65,6 +65,11 @@ struct fl_abilities {
     bool t38_only;        /* bits 3 and 123 (Internet), and no modulation for audio */
 };
 
+#define FL_ALL_RESOLUTIONS ((1u << FL_RESOLUTION_COUNT) - 1)
+/* Of an initialiser: every size and resolution of a page, and no minimum time for a line. */
+#define FL_EVERY_PAGE                                                                                        \
+    .inch = true, .resolutions = FL_ALL_RESOLUTIONS, .width = FL_A3, .length = 2, .min_scan = 7
+
 /* What was agreed: a DCS sent or received. */
 struct fl_session {
     uint8_t kind; /* enum fl_modulation_kind */

@@ -227,8 +227,7 @@ static void code_row(struct fl_t4_encoder *enc, struct writer *w, const uint8_t 
     enc->rows++;
 }
 
-/* Codes one line, or the end of the page, to where there is room for FL_T4_LINE_OCTETS. */
-static size_t code_line(struct fl_t4_encoder *enc, uint8_t *out)
+size_t fl_t4_encoder_line(struct fl_t4_encoder *enc, uint8_t *out)
 {
     struct writer w = {enc->pending, enc->pending_bits, out};
     const uint8_t *row = enc->source.next(enc->source.ctx);
@@ -275,10 +274,10 @@ size_t fl_t4_encoder_read(struct fl_t4_encoder *enc, uint8_t *out, size_t cap)
         } else if (enc->drained) {
             break;
         } else if (room >= FL_T4_LINE_OCTETS) {
-            done += code_line(enc, out + done);
+            done += fl_t4_encoder_line(enc, out + done);
         } else {
             enc->line_at = 0;
-            enc->line_octets = code_line(enc, enc->line);
+            enc->line_octets = fl_t4_encoder_line(enc, enc->line);
         }
     }
     return done;

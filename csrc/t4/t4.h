@@ -71,6 +71,10 @@ void fl_t4_encoder_init(struct fl_t4_encoder *enc, const struct fl_t4_format *fo
 /* The next code octets: fills out unless the page ends before; 0 = everything was delivered. */
 size_t fl_t4_encoder_read(struct fl_t4_encoder *enc, uint8_t *out, size_t cap);
 
+/* The same line by line, for who counts code_bits: takes one row, or codes the end of the page where there is none. Room
+ * for FL_T4_LINE_OCTETS; fill_octets of zeros belong behind them. Not mixed with fl_t4_encoder_read(). */
+size_t fl_t4_encoder_line(struct fl_t4_encoder *enc, uint8_t *out);
+
 /* ---- decode ---- */
 
 #define FL_T4_DEFAULT_MAX_ROWS 65536

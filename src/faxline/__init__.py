@@ -9,7 +9,8 @@ with CallChannel("sim:") as channel:
 """
 
 from faxline import sim
-from faxline._devices import FoundDevice, devices
+from faxline._devices.ports import FoundDevice, devices
+from faxline._lines.stream import EventStream
 from faxline._version import __version__
 from faxline.causes import CallCause, CallState, FaxCause, ReceiveState, SendState
 from faxline.channel import CallChannel
@@ -33,6 +34,7 @@ __all__ = [
     "Confirmation",
     "Cover",
     "Error",
+    "EventStream",
     "FaxCause",
     "FaxDetails",
     "FaxToReceive",

@@ -6,7 +6,7 @@
             cause = await channel.FaxSender.send(FaxToSend("fax.tif"))
 
 Nothing here knows about faxes: each method takes the steps of its twin in CallChannel, CallFaxSender or
-CallFaxReceiver (see _steps.py), so arguments, results and errors are those. No await blocks a thread: a
+CallFaxReceiver (see _lines/steps.py), so arguments, results and errors are those. No await blocks a thread: a
 hundred channels wait in one loop. Only documents are read, and devices opened and closed, on threads of the
 loop's default executor.
 
@@ -21,14 +21,14 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from faxline._job import FaxJobs
-from faxline._steps import drive
+from faxline._lines.jobs import FaxJobs
+from faxline._lines.steps import drive
+from faxline._lines.stream import EventStream
 from faxline.causes import CallCause, CallState, FaxCause, ReceiveState, SendState
 from faxline.channel import CallChannel
 from faxline.details import CallDetails, FaxDetails
 from faxline.document import FaxToSend
 from faxline.errors import Error
-from faxline.events import EventStream
 from faxline.receiver import CallFaxReceiver
 from faxline.receiver import _choice as _choice_to_receive
 from faxline.sender import CallFaxSender

@@ -1,6 +1,6 @@
 """The states and causes of calls and of faxes.
 
-Every member is a str equal to its own name. The engine has the same names (csrc/faxline.h); _lib checks at
+Every member is a str equal to its own name. The engine has the same names (csrc/faxline.h); _engine checks at
 import that the two agree.
 """
 

@@ -8,16 +8,17 @@ import warnings
 from types import TracebackType
 from typing import Self
 
-from faxline import options, sim
-from faxline._line import Line
-from faxline._steps import Steps, Until, run, wait_seconds
+from faxline import options
+from faxline._lines.incoming import call_line
+from faxline._lines.line import Line
+from faxline._lines.steps import Steps, Until, run, wait_seconds
+from faxline._lines.stream import EventStream
 from faxline._version import __version__
 from faxline.causes import CallCause, CallState
-from faxline.details import CallDetails
+from faxline.details import CallDetails, FaxDetails
 from faxline.device import resolve
 from faxline.document import FaxToSend
 from faxline.errors import Error, Hangup
-from faxline.events import EventStream
 from faxline.receiver import CallFaxReceiver
 from faxline.sender import CallFaxSender
 from faxline.trace import TraceWriter
@@ -87,13 +88,17 @@ class CallChannel:
         """Whose line it is."""
         self._line.subscriber_name = subscriber_name
         defaults = {"SubscriberId": identity.effective["SubscriberId"]}
-        self.FaxSender: CallFaxSender = CallFaxSender(self, self._logger, defaults)
+        self.FaxSender: CallFaxSender = CallFaxSender(
+            self._line, FaxDetails(self, self._logger), self._logger, defaults
+        )
         """Sends faxes on this channel's call."""
-        self.FaxReceiver: CallFaxReceiver = CallFaxReceiver(self, self._logger, defaults)
+        self.FaxReceiver: CallFaxReceiver = CallFaxReceiver(
+            self._line, FaxDetails(self, self._logger), self._logger, defaults
+        )
         """Receives faxes on this channel's call."""
         if resolved.incoming is not None:
             try:
-                sim.call_in(self, FaxToSend(resolved.incoming))
+                call_line(self._line, FaxToSend(resolved.incoming))
             except BaseException:
                 self._line.close()
                 raise

@@ -4,21 +4,25 @@ its first page."""
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faxline._fields import Facts, zone_name
-from faxline._lib import Document, Page
+from faxline._documents.fields import Facts, zone_name
+from faxline._documents.header_line import HeaderLine
+from faxline._documents.pages import Page
+from faxline._documents.write import format_of, new_file, write_pdf, write_tiff
+from faxline._engine.document import Document
 from faxline.causes import FaxCause
+from faxline.channel import CallChannel
+from faxline.cover import wrapped
 from faxline.document import DocumentError, FaxToSend, add_page
+from faxline.preview import image_of
 
 if TYPE_CHECKING:
     from PIL import Image
-
-    from faxline.channel import CallChannel
 
 _PAPER_INCH = (210 / 25.4, 297 / 25.4)
 _MARGIN_INCH, _COLUMN_INCH = 0.7, 1.5
@@ -110,29 +114,25 @@ class Confirmation:
     def save(self, target: str | os.PathLike[str], *, replace: bool = False) -> Path:
         """Writes the page: PDF (with the extra `faxline[pdf]`), TIFF or PNG, by the extension. Raises
         PdfError, FileExistsError and other OSError; ValueError for another extension."""
-        from faxline import pdf
-
         path = Path(os.fsdecode(target))
-        kind = path.suffix.lower()
-        if kind not in pdf.FORMATS:
-            raise ValueError(f"{path}: the extension says the format, and is one of {' '.join(pdf.FORMATS)}")
+        kind = format_of(path)
         image = self.image()
         if kind == ".png":
-            with pdf.new_file(path, replace) as file:
+            with new_file(path, replace) as file:
                 image.save(file, "PNG", dpi=(_DPI, _DPI))
             return path
-        from faxline import _raster
+        from faxline._documents import raster
 
-        place = _raster.layout(image.width, image.height, (_DPI, _DPI), True)
+        place = raster.layout(image.width, image.height, (_DPI, _DPI), True)
         small = image.convert("L").resize((place.width, place.height))
-        page = _raster.to_bits(small, place, _raster.Wish(), bilevel=True, reduction=1.0)
+        page = raster.to_bits(small, place, raster.Wish(), bilevel=True, reduction=1.0)
         made = Document()
         try:
-            add_page(made, _raster.fax_page(page, place.x_dpi, place.y_dpi))
+            add_page(made, raster.fax_page(page, place.x_dpi, place.y_dpi))
             coded = made.coded_page(0, place.paper, place.x_dpi, place.y_dpi)
         finally:
             made.close()
-        write = pdf.write_pdf if kind == ".pdf" else pdf.write_tiff
+        write = write_pdf if kind == ".pdf" else write_tiff
         write([coded], path, replace=replace)
         return path
 
@@ -167,9 +167,7 @@ class Confirmation:
         """The page in one bit, 204 dpi both ways."""
         from PIL import Image, ImageDraw
 
-        from faxline import _fonts
-        from faxline.cover import wrapped
-        from faxline.preview import image_of
+        from faxline._documents import fonts
 
         page = Image.new("L", (round(_PAPER_INCH[0] * _DPI), round(_PAPER_INCH[1] * _DPI)), 255)
         draw = ImageDraw.Draw(page)
@@ -181,7 +179,7 @@ class Confirmation:
         title = "Fax confirmation: sent"
         if not self.good:
             title = f"Fax confirmation: NOT sent{' completely' * (self.pages > 0)}"
-        font, title = _fonts.choose(title, round(_TITLE_INCH * _DPI))
+        font, title = fonts.choose(title, round(_TITLE_INCH * _DPI))
         y = _MARGIN_INCH * _DPI
         draw.text((left, y), title, fill=0, font=font)
         y += 1.5 * _TITLE_INCH * _DPI
@@ -190,7 +188,7 @@ class Confirmation:
         for label, text in self.lines():
             x = left + _COLUMN_INCH * _DPI
             text = "".join(letter if letter.isprintable() else " " for letter in text)
-            font, text = _fonts.choose(text, round(_TEXT_INCH * _DPI))
+            font, text = fonts.choose(text, round(_TEXT_INCH * _DPI))
             draw.text((left, y), label, fill=0, font=font)
             for row in islice(wrapped(text, font, right - x), 4):
                 draw.text((x, y), row, fill=0, font=font)
@@ -220,10 +218,6 @@ def _picture(
 
 def _look(fax: FaxToSend, facts: Facts, effective: dict[str, str]) -> tuple[int, Page | None]:
     """How many pages a document has (0: it cannot be read), and the first as it went out."""
-    from dataclasses import replace
-
-    from faxline._header_line import HeaderLine
-
     made = Document()
     try:
         facts = replace(facts, pages=fax.count_pages())

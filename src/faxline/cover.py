@@ -17,13 +17,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from faxline import _fields
-from faxline._fields import Facts
+from faxline._documents.fields import FIELDS as ALL_FIELDS
+from faxline._documents.fields import Facts, fill, template_fault
 
 if TYPE_CHECKING:
     from PIL import Image, ImageFont
 
-    from faxline._raster import FaxPage, Wish
+    from faxline._documents.pages import FaxPage
+    from faxline._documents.raster import Wish
 
 TEMPLATE = """\
 # Fax
@@ -42,7 +43,7 @@ Subject:\t{subject}
 """
 
 SIZE_MAX = 64 << 10
-FIELDS = tuple(field for field in _fields.FIELDS if field != "page")
+FIELDS = tuple(field for field in ALL_FIELDS if field != "page")
 OWN_FIELDS = ("to_name", "subject", "message")
 """Of the template above; others may be given to a template that has them."""
 
@@ -79,7 +80,7 @@ class Cover:
         self._lines = text.splitlines()
         known: set[str] = set()
         for number, line in enumerate(self._lines, 1):
-            fault = _fields.template_fault(line, None)
+            fault = template_fault(line, None)
             if fault is not None:
                 raise ValueError(f"{self._name}, line {number}: {fault}")
             known.update(_names(line))
@@ -96,19 +97,19 @@ class Cover:
         """As a fax page. Raises PageError. For FaxToSend."""
         from PIL import Image
 
-        from faxline import _raster
-        from faxline._text import PAPERS
+        from faxline._documents import raster
+        from faxline._documents.text import PAPERS
 
         facts = facts or Facts("", "", "", 0, datetime.now().astimezone())
         paper = PAPERS[self._paper]
         high_res = True if wish.high_res is None else wish.high_res
-        place = _raster.layout(paper.width_inch, paper.height_inch, (1.0, 1.0), high_res)
+        place = raster.layout(paper.width_inch, paper.height_inch, (1.0, 1.0), high_res)
         dpi = 204 * _FINER
         page = Image.new("L", (round(paper.width_inch * dpi), round(paper.height_inch * dpi)), 255)
         self._draw(page, dpi, facts.values(1) | self._values)
         page = page.resize((place.width, place.height), Image.Resampling.BOX)
-        made = _raster.fax_page(
-            _raster.to_bits(page, place, wish, bilevel=True, reduction=1.0), place.x_dpi, place.y_dpi
+        made = raster.fax_page(
+            raster.to_bits(page, place, wish, bilevel=True, reduction=1.0), place.x_dpi, place.y_dpi
         )
         made.place = self._name
         return made
@@ -123,14 +124,14 @@ class Cover:
             if line.rstrip() == "---":
                 yield "---", ""
                 continue
-            for part in _fields.fill(line.removeprefix(start), values).splitlines() or [""]:
+            for part in fill(line.removeprefix(start), values).splitlines() or [""]:
                 yield start, part
 
     def _draw(self, page: Image.Image, dpi: int, values: dict[str, str]) -> None:
         from PIL import ImageDraw
 
-        from faxline import _fonts
-        from faxline._raster import PageError
+        from faxline._documents import fonts
+        from faxline._documents.pages import PageError
 
         draw = ImageDraw.Draw(page)
         left, right = _MARGIN_INCH * dpi, page.width - _MARGIN_INCH * dpi
@@ -146,7 +147,7 @@ class Cover:
             columns = line.split("\t")
             for number, column in enumerate(columns):
                 text = "".join(letter for letter in column if letter.isprintable())
-                font, text = _fonts.choose(text, round(size))
+                font, text = fonts.choose(text, round(size))
                 last = number == len(columns) - 1
                 for row in wrapped(text, font, right - x) if last else [text]:
                     if y + size > page.height - 0.5 * _MARGIN_INCH * dpi:

@@ -4,12 +4,9 @@ import logging
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from faxline._lib import RAW_CAUSES
-
-if TYPE_CHECKING:
-    from faxline.channel import CallChannel
+from faxline._engine.tables import RAW_CAUSES
 
 
 @dataclass(slots=True)
@@ -31,13 +28,19 @@ class CallDetails:
         self.raw_cause = None
 
 
+class _Channel(Protocol):
+    """A CallChannel."""
+
+    device: str
+
+
 class FaxDetails:
     """Holds details of the fax session. The details are filled in as the fax progresses.
 
     One object for the life of its sender or receiver, cleared at each start and kept after the job.
     """
 
-    def __init__(self, channel: "CallChannel", logger: logging.Logger) -> None:
+    def __init__(self, channel: _Channel, logger: logging.Logger) -> None:
         self.line: str = channel.device
         """The connected line associated with this fax: the address of the device."""
         self._logger = logger

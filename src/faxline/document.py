@@ -1,8 +1,8 @@
 """FaxToSend: the document of a fax, read page by page when the fax starts.
 
-TIFF of every kind and still images (_images.py), PDF (_pdf.py), plain text (_text.py), a cover page before
-them (cover.py). What becomes of a page is in _raster.py. Files may come from strangers: whatever is wrong
-with one is a DocumentError that names file, page and reason.
+TIFF of every kind, still images, PDF and plain text (the reader of each, and what becomes of a page, are in
+_documents/), with a cover page before them (cover.py). Files may come from strangers: whatever is wrong with
+one is a DocumentError that names file, page and reason.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
-from faxline import _selection
-from faxline._selection import Selection
-from faxline._source import PAGES_MAX, PIXELS_MAX, DocumentError, Leaf, Source, place, reading
+from faxline._documents import selection
+from faxline._documents.selection import Selection
+from faxline._documents.source import PAGES_MAX, PIXELS_MAX, DocumentError, Leaf, Source, place, reading
 
 if TYPE_CHECKING:
-    from faxline._fields import Facts
-    from faxline._header_line import HeaderLine
-    from faxline._lib import Document
-    from faxline._raster import FaxPage, Wish
+    from faxline._documents.fields import Facts
+    from faxline._documents.header_line import HeaderLine
+    from faxline._documents.pages import FaxPage
+    from faxline._documents.raster import Wish
+    from faxline._engine.document import Document
     from faxline.cover import Cover
 
 __all__ = ["PAGES_MAX", "PIXELS_MAX", "DocumentError", "FaxToSend", "add_page"]
@@ -95,7 +96,7 @@ class FaxToSend:
         """
         if paper not in ("a4", "letter", "legal"):
             raise ValueError(f"paper {paper!r}: 'a4', 'letter' or 'legal'")
-        content = _Content(os.fsdecode(filename), _selection.parse(pages), photo, paper)
+        content = _Content(os.fsdecode(filename), selection.parse(pages), photo, paper)
         self._contents += (content,)
 
     def set_cover(self, cover: Cover | None) -> None:
@@ -123,7 +124,7 @@ class FaxToSend:
     def pages(self, *, high_res: bool | None = None, facts: Facts | None = None) -> Iterator[FaxPage]:
         """Every page as a fax page, one at a time. high_res: the option HighRes. facts: for the cover. Raises
         DocumentError."""
-        from faxline._raster import Wish
+        from faxline._documents.raster import Wish
 
         contents = self._named()
         total = 0
@@ -151,7 +152,7 @@ def add_page(pages: Document, page: FaxPage, header: HeaderLine | None = None) -
 
     Raises DocumentError.
     """
-    from faxline._lib import PageRefused
+    from faxline._engine.document import PageRefused
 
     code, number = page.code, page.number
     try:
@@ -174,7 +175,7 @@ def _page(name: str, number: int, leaf: Leaf, wish: Wish) -> FaxPage:
         page = leaf.convert(wish)
     page.place = place(name, number)
     if page.code is not None:
-        from faxline._raster import Wish
+        from faxline._documents.raster import Wish
 
         page.decode = partial(_page, name, number, leaf, Wish(wish.high_res, wish.photo, decoded=True))
     return page
@@ -222,12 +223,12 @@ def _source(content: _Content, file: BinaryIO) -> Source:
     if start.startswith(_PDF_MARK):
         return _pdf(name, file)
     if name.lower().endswith((".txt", ".text", ".log", ".asc")):
-        from faxline._text import PAPERS, TextSource
+        from faxline._documents.text import PAPERS, TextSource
 
         return TextSource(name, file, PAPERS[content.paper])
     from PIL import UnidentifiedImageError
 
-    from faxline._images import ImageSource
+    from faxline._documents.images import ImageSource
 
     try:
         return ImageSource(name, file)
@@ -240,7 +241,7 @@ def _source(content: _Content, file: BinaryIO) -> Source:
 
 
 def _pdf(name: str, file: BinaryIO) -> Source:
-    from faxline._pdf import PdfSource
+    from faxline._documents.pdf import PdfSource
 
     file.seek(0)
     return PdfSource(name, file)

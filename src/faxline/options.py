@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from faxline._fields import FIELDS
-from faxline._header_line import template_fault
-from faxline._lib import CODINGS, EngineOptions
+from faxline._documents.fields import FIELDS
+from faxline._documents.header_line import template_fault
+from faxline._engine.config import EngineOptions
+from faxline._engine.tables import CODINGS
 from faxline.causes import FaxCause
 
 RATES = (2400, 4800, 7200, 9600, 12000, 14400)

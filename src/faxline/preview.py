@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faxline import options
-from faxline._fields import Facts
-from faxline._header_line import HeaderLine
-from faxline._lib import CODINGS, Document, Page, decode_page
+from faxline._documents.fields import Facts
+from faxline._documents.header_line import HeaderLine
+from faxline._documents.pages import Page
+from faxline._documents.write import format_of, new_file, write_pdf, write_tiff
+from faxline._engine.document import Document, decode_page
+from faxline._engine.tables import CODINGS
 from faxline.causes import FaxCause
 from faxline.document import DocumentError, FaxToSend, add_page
 from faxline.errors import Error
@@ -133,29 +136,25 @@ class Preview:
         there is one file for each page of several, x-1.png, x-2.png ..., on pixels that are nearly square.
         Returns the files. Raises PdfError, FileExistsError and other OSError; ValueError for another
         extension."""
-        from faxline import pdf
-
         path = Path(os.fsdecode(target))
-        match path.suffix.lower():
-            case ".tif" | ".tiff":
-                pdf.write_tiff(self.pages, path, replace=replace)
+        match format_of(path):
             case ".pdf":
-                pdf.write_pdf(self.pages, path, replace=replace)
+                write_pdf(self.pages, path, replace=replace)
             case ".png":
-                names = [path]
-                if len(self.pages) > 1:
-                    digits = len(str(len(self.pages)))
-                    names = [
-                        path.with_name(f"{path.stem}-{number:0{digits}}{path.suffix}")
-                        for number in range(1, len(self.pages) + 1)
-                    ]
-                for page, name in zip(self.pages, names, strict=True):
-                    with pdf.new_file(name, replace) as file:
-                        square(image_of(page)).save(file, "PNG", dpi=_square_dpi(page))
-                return names
+                return self._save_png(path, replace)
             case _:
-                raise ValueError(f"{path}: the extension says the format: .pdf, .tif, .tiff or .png")
+                write_tiff(self.pages, path, replace=replace)
         return [path]
+
+    def _save_png(self, path: Path, replace: bool) -> list[Path]:
+        count = len(self.pages)
+        names = [path.with_stem(f"{path.stem}-{number:0{len(str(count))}}") for number in range(1, count + 1)]
+        if count == 1:
+            names = [path]
+        for page, name in zip(self.pages, names, strict=True):
+            with new_file(name, replace) as file:
+                square(image_of(page)).save(file, "PNG", dpi=_square_dpi(page))
+        return names
 
 
 def image_of(page: Page) -> Image.Image:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from faxline import options
-from faxline._job import FaxJobs, Job, without_secrets
-from faxline._lib import Page
-from faxline._steps import run
+from faxline._documents.pages import Page
+from faxline._lines.jobs import FaxJobs, Job, without_secrets
+from faxline._lines.steps import run
 from faxline.causes import FaxCause, ReceiveState
 from faxline.details import FaxDetails
 from faxline.storage import FaxToReceive, StorageError

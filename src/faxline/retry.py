@@ -24,7 +24,7 @@ from faxline.causes import CallCause, FaxCause
 from faxline.document import FaxToSend
 
 if TYPE_CHECKING:
-    from faxline._raster import FaxPage
+    from faxline._documents.pages import FaxPage
     from faxline.cover import Cover
 
 RETRIES_MAX = 20

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from faxline._devices import devices
+from faxline._devices.ports import devices
 from faxline.causes import CallCause, CallState, FaxCause
 from faxline.channel import CallChannel
 from faxline.device import parse

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from faxline import options
-from faxline._fields import Facts
-from faxline._header_line import HeaderLine
-from faxline._job import FaxJobs, Job, without_secrets
-from faxline._lib import Document
-from faxline._steps import run
+from faxline._documents.fields import Facts
+from faxline._documents.header_line import HeaderLine
+from faxline._engine.document import Document
+from faxline._lines.jobs import FaxJobs, Job, without_secrets
+from faxline._lines.steps import run
 from faxline.causes import FaxCause, SendState
 from faxline.document import DocumentError, FaxToSend, add_page
 

@@ -9,19 +9,15 @@ virtual time: waiting costs nothing, and the same address gives the same call ev
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from faxline import options
-from faxline._lib import FAR_MACHINES, FAULT_KINDS, MODEM_KINDS, Document, FarMachine, FaultKind, ModemKind
-from faxline._ptys import DELAY_MS, FIRST_NUMBER, PtyLine, PtyModems
-from faxline.causes import CallState, FaxCause
-from faxline.device import parse_fault, resolve
-from faxline.document import DocumentError, FaxToSend, add_page
-from faxline.errors import Error
-
-if TYPE_CHECKING:
-    from faxline.channel import CallChannel
+from faxline._devices.address import address_text
+from faxline._devices.sim import parse_fault
+from faxline._engine.tables import FAR_MACHINES, FAULT_KINDS, MODEM_KINDS, FarMachine, FaultKind, ModemKind
+from faxline._lines.incoming import call_line
+from faxline._lines.ptys import DELAY_MS, FIRST_NUMBER, PtyLine, PtyModems
+from faxline.channel import CallChannel
+from faxline.device import resolve
+from faxline.document import FaxToSend
 
 __all__ = [
     "DELAY_MS",
@@ -39,10 +35,6 @@ __all__ = [
     "modems",
     "violations",
 ]
-
-
-CALLER_ID = "+1 555 0199"
-"""What a far machine that calls us says it is."""
 
 
 def far_machines() -> tuple[FarMachine, ...]:
@@ -98,28 +90,28 @@ def address(
 
     Raises Error for a value that does not exist, naming those that do.
     """
-    given = {
-        "save": None if save is None else os.fspath(save),
-        "incoming": None if incoming is None else os.fspath(incoming),
-        "replay": None if replay is None else os.fspath(replay),
-        "seed": seed,
-        "far": far,
-        "modem": modem,
-        "faults": ",".join(faults) or None,
-        "pace": pace,
-        "speed": speed,
-        "delay": delay,
-    }
-    query = "&".join(
-        f"{name}={quote(str(value), safe='/@,=')}" for name, value in given.items() if value is not None
+    text = address_text(
+        "sim",
+        number,
+        {
+            "save": save,
+            "incoming": incoming,
+            "replay": replay,
+            "seed": seed,
+            "far": far,
+            "modem": modem,
+            "faults": ",".join(faults) or None,
+            "pace": pace,
+            "speed": speed,
+            "delay": delay,
+        },
     )
-    text = f"sim:{quote(number)}" + (f"?{query}" if query else "")
     resolve(text)
     return text
 
 
 def call_in(
-    channel: "CallChannel",
+    channel: CallChannel,
     document: FaxToSend,
     fax_options: Mapping[str, object] | None = None,
 ) -> None:
@@ -128,29 +120,10 @@ def call_in(
 
     Raises Error for options and documents that cannot be sent, and when the channel is closed.
     """
-    line = channel._line
-    line.check_process()
-    checked = options.check(fax_options or {}, {"SubscriberId": CALLER_ID})
-    if checked.cause is not FaxCause.NONE:
-        raise Error(f"{line.device.address}: {checked.text}")
-    wanted = options.for_engine(checked.effective)
-    pages = Document()
-    try:
-        for page in document.pages(high_res=wanted.high_res):
-            add_page(pages, page)
-        with line.changed:
-            engine = line.open_engine()
-            if not engine.incoming(wanted, pages):
-                raise Error(f"{line.device.address}: a far machine cannot call now")
-            if line.state is CallState.WAITING:
-                engine.await_call(True)
-    except DocumentError as error:
-        raise Error(f"{line.device.address}: {error}") from None
-    finally:
-        pages.close()
+    call_line(channel._line, document, fax_options)
 
 
-def violations(channel: "CallChannel") -> tuple[int, str]:
+def violations(channel: CallChannel) -> tuple[int, str]:
     """How often the simulated line measured a breach of T.30's timing at our end since the channel was
     opened, and the latest in words. Also after close()."""
     return channel._line.violations()

@@ -8,8 +8,9 @@ such a TIFF beside it, which is then removed.
 import os
 from pathlib import Path
 
-from faxline._lib import Page
-from faxline.tiff import TiffWriter
+from faxline._documents.pages import Page
+from faxline._documents.tiff import TiffWriter
+from faxline._documents.write import PdfError, check, wrap
 
 
 class StorageError(Exception):
@@ -51,11 +52,9 @@ class FaxToReceive:
                 left = path != self._path and "; the pages of a fax whose PDF was not made: faxline convert"
                 raise StorageError(f"{path}: the file exists already{left or ''}")
         if _is_pdf(self._path):
-            from faxline import pdf
-
             try:
-                pdf.check()
-            except pdf.PdfError as error:
+                check()
+            except PdfError as error:
                 raise StorageError(f"{self._path}: {error}") from None
         try:
             TiffWriter(self._path).probe()
@@ -107,12 +106,10 @@ class Store:
         writer.close()
         if self._journal == self._path or not writer.pages:
             return ""
-        from faxline import pdf
-
         try:
-            pdf.wrap(self._journal, self._path)
+            wrap(self._journal, self._path)
             self._journal.unlink()
-        except (OSError, pdf.PdfError) as error:
+        except (OSError, PdfError) as error:
             return f"{self._path} was not made, the pages are in {self._journal}: {_reason(error)}"
         return ""
 

@@ -4,8 +4,9 @@
 
 #include <stdio.h>
 
-static int check_failures;
-static long check_count;
+/* One for the whole program, whichever of its files includes this. */
+__attribute__((weak)) int check_failures;
+__attribute__((weak)) long check_count;
 
 #define CHECK(condition)                                                                                     \
     do {                                                                                                     \

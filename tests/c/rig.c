@@ -377,6 +377,27 @@ static bool up(const struct rig *rig, int end)
     return rig->end[end].station.state != FL_STATION_INIT;
 }
 
+void rig_plan_end(struct rig_plan *plan, int end)
+{
+    struct fl_t30_config *config = &plan->config[end];
+    config->abilities = (struct fl_abilities){
+        .modulations = FL_CAN_V27_2400 | FL_CAN_V27_4800 | FL_CAN_V29 | FL_CAN_V17,
+        .can_receive = true,
+        .ecm = true,
+        .mr = true,
+        .mmr = true,
+        FL_EVERY_PAGE,
+    };
+    config->min_rate_bps = 2400;
+    config->max_rate_bps = 14400;
+    config->high_res = -1;
+    config->coding = -1;
+    config->seed = 1;
+    strcpy(config->id, end == 0 ? "5550001" : "5550100");
+    plan->row[end] = *fl_simmodem_row(NULL);
+    plan->profile[end] = fl_class1_profile(NULL);
+}
+
 void rig_run(struct rig *rig, const struct rig_plan *plan, struct fl_trace *trace)
 {
     prepare(rig, plan, trace);

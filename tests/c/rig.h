@@ -2,7 +2,7 @@
  * virtual time and in one thread. A call is a plan (what either end is and does, the line, the faults); running it
  * leaves a record of what happened: ends, pages, line time, silences, a hash of every octet and its moment.
  *
- * It judges nothing: regime.c has the invariants.
+ * It judges nothing: regime_check.c has the invariants.
  */
 #ifndef RIG_H
 #define RIG_H
@@ -88,6 +88,8 @@ struct rig {
     struct fl_t4_decoder decoder;
 };
 
+/* An end that can do everything, on a good modem that is known as such. */
+void rig_plan_end(struct rig_plan *plan, int end);
 /* Runs the call to its end. trace may be NULL; what it holds is drained through drain while the call runs. */
 void rig_run(struct rig *rig, const struct rig_plan *plan, struct fl_trace *trace);
 /* The octets of a kept page, as they came. */

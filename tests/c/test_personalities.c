@@ -54,38 +54,15 @@ static bool is_exact(const struct rig_kept *kept, const struct fl_document_page 
 
 /* ---- a call ---- */
 
-static void plan_end(struct rig_plan *plan, int end, bool ecm)
-{
-    struct fl_t30_config *config = &plan->config[end];
-    config->abilities = (struct fl_abilities){
-        .modulations = FL_CAN_V27_2400 | FL_CAN_V27_4800 | FL_CAN_V29 | FL_CAN_V17,
-        .can_receive = true,
-        .ecm = ecm,
-        .mr = true,
-        .mmr = ecm,
-        .resolutions = 0x1FF,
-        .inch = true,
-        .width = FL_A3,
-        .length = 2,
-        .min_scan = 7,
-    };
-    config->min_rate_bps = 2400;
-    config->max_rate_bps = 14400;
-    config->high_res = -1;
-    config->coding = -1;
-    config->seed = 1;
-    strcpy(config->id, end == 0 ? "5550001" : "5550100");
-    plan->row[end] = *fl_simmodem_row(NULL);
-    plan->profile[end] = fl_class1_profile(NULL);
-}
-
 static struct outcome call(const struct fl_simmodem_row *row, const struct fl_class1_profile *profile,
                            int end, bool ecm, const struct fl_fault *fault)
 {
     static struct rig_plan plan;
     memset(&plan, 0, sizeof plan);
-    plan_end(&plan, 0, ecm);
-    plan_end(&plan, 1, ecm);
+    for (int i = 0; i < 2; i++) {
+        rig_plan_end(&plan, i);
+        plan.config[i].abilities.ecm = plan.config[i].abilities.mmr = ecm;
+    }
     plan.row[end] = *row;
     plan.profile[end] = profile;
     plan.document = &document;

@@ -355,11 +355,7 @@ static void configure(struct world *w, struct input *input)
         .ecm = !(options & 32),
         .mr = true,
         .mmr = true,
-        .resolutions = 0x1FF,
-        .inch = true,
-        .width = FL_A3,
-        .length = 2,
-        .min_scan = 7,
+        FL_EVERY_PAGE,
     };
     strcpy(config->id, "5550001");
     w->sheet_count = options & 64 ? 2 : 1;

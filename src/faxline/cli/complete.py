@@ -8,7 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from faxline import options
-from faxline._lib import FAR_MACHINES, FAULT_KINDS
+from faxline._engine.tables import FAR_MACHINES, FAULT_KINDS
 from faxline.cli.config import Config, ConfigError
 
 CONFIG = "faxline.config"

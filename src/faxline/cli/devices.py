@@ -4,7 +4,7 @@ import json
 
 import click
 
-from faxline._devices import FoundDevice, devices
+from faxline._devices.ports import FoundDevice, devices
 from faxline.cli import status
 
 

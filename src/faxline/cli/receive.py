@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from faxline import options, pdf
-from faxline._job import without_secrets
+from faxline._lines.jobs import without_secrets
 from faxline.causes import CallState, FaxCause
 from faxline.channel import CallChannel
 from faxline.cli import status

@@ -110,7 +110,7 @@ def _files(
 
 
 def _replay(name: str, trace: Trace, document: str | None) -> int:
-    from faxline.trace.replay import replay
+    from faxline.replay import replay
 
     if len(trace.calls) != 1:
         return complain(f"{name} has {len(trace.calls)} calls: one is replayed, say which with --call N")

@@ -6,8 +6,10 @@ the octets of a "frame" in hexadecimal), an event ("event": ...), an order of th
 or the image of a page ("page": ...). Each line is written at once, so that a kill loses nothing that was
 seen. docs/traces.md has all of it.
 
-writer.py writes; lines.py says which lines there are; reader.py, call.py and verdict.py make sense of them;
-text.py, ladder.py, picture.py, page.py, document.py and pcap.py show it.
+writer.py writes, and lines.py says which lines there are. reader.py, call.py with carriers.py, and verdict.py
+with advice.py make sense of them: each call gets a story (story.py) and a verdict. text.py, ladder.py,
+picture.py, webpage.py with images.py, export.py and pcap.py show it; play.py makes of a call what a simulated
+far machine can play.
 """
 
 from faxline.trace.reader import Trace, TracedCall, load, read

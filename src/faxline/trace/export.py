@@ -4,9 +4,9 @@ there means something else or goes. New fields may come at any time.
 
 from typing import Any
 
-from faxline.trace.call import Burst, Frame, pages_of
 from faxline.trace.images import page_numbers
 from faxline.trace.reader import Trace, TracedCall
+from faxline.trace.story import Burst, Frame, pages_of
 
 SCHEMA = "faxline.trace/1"
 

@@ -5,7 +5,7 @@ import binascii
 import io
 from collections.abc import Iterable
 
-from faxline._lib import decoded
+from faxline._engine.document import decoded
 from faxline.trace.lines import Line
 
 # The largest that a fax page is, and as many as one looks at.

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from faxline.trace.call import FAR, OURS, Burst, Frame, Mark, Story, grouped
 from faxline.trace.lines import printable
 from faxline.trace.reader import Trace
+from faxline.trace.story import FAR, OURS, Burst, Frame, Mark, Story, grouped
 
 _WIDTH = 62  # between the two stations
 # A pause worth telling of.

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from faxline.trace.call import Burst, Frame, Story
 from faxline.trace.reader import Trace
+from faxline.trace.story import Burst, Frame, Story
 
 _UPPER_PDU = 252
 # Tags of an exported PDU, and what the packets say of themselves: documentation addresses, T.38's port.

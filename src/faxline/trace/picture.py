@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from faxline.trace.call import FAR, OURS, UNWELCOME, Burst, Frame, Mark, Story, grouped
 from faxline.trace.ladder import (
     PAUSE_US,
     burst_text,
@@ -21,6 +20,7 @@ from faxline.trace.ladder import (
     stations,
 )
 from faxline.trace.lines import printable
+from faxline.trace.story import FAR, OURS, UNWELCOME, Burst, Frame, Mark, Story, grouped
 
 WIDTH = 1100
 _TIME, _STRIPE, _LEFT, _RIGHT, _NOTES = 70, 82, 190, 730, 812

@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import IO
 
 from faxline.errors import Error
-from faxline.trace.call import Story, story_of
+from faxline.trace.call import story_of
 from faxline.trace.lines import LINE_MAX, Line, begins_a_call, parse, printable
+from faxline.trace.story import Story
 from faxline.trace.verdict import Verdict, verdict_of
 
 # A call of an hour has some ten thousand lines.

@@ -5,7 +5,8 @@ seconds.
 import os
 from collections.abc import Iterator
 
-from faxline._lib import RAW_CAUSES, frame_name, frame_text
+from faxline._engine.frames import frame_name, frame_text
+from faxline._engine.tables import RAW_CAUSES
 from faxline.trace.lines import Line, octets_of, printable
 from faxline.trace.reader import Trace, TracedCall, load
 

@@ -4,10 +4,10 @@ to do about it.
 
 from dataclasses import dataclass
 
-from faxline._lib import RAW_CAUSES
+from faxline._engine.tables import RAW_CAUSES
 from faxline.trace import advice
-from faxline.trace.call import FAR, Story
 from faxline.trace.lines import Line, printable
+from faxline.trace.story import FAR, Story
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ import base64
 from collections.abc import Iterator
 from html import escape
 
-from faxline.trace.call import PageStory, Story, pages_of
 from faxline.trace.images import image_line, page_numbers, thumbnail
 from faxline.trace.ladder import SPENT_NAMES, seconds_text
 from faxline.trace.picture import ladder_svg
 from faxline.trace.reader import Trace, TracedCall
+from faxline.trace.story import PageStory, Story, pages_of
 from faxline.trace.text import call_lines
 
 _STYLE = """

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from faxline._lib import Page, TraceRecord
+from faxline._documents.pages import Page
+from faxline._engine.engine import TraceRecord
 from faxline.errors import Error
 from faxline.events import CallChanged, Event, FaxEnded, FaxStarted, Negotiated, PageConfirmed, PageReceived
 from faxline.trace.lines import begins_a_call

@@ -1,0 +1,51 @@
+"""TIFF with all its pages, and still images: whatever Pillow reads. Sizes are checked before pixels are
+decoded, and nothing global in Pillow is touched."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from PIL import Image
+
+from faxline._documents import raster
+from faxline._documents.pages import FaxPage
+from faxline._documents.raster import Wish
+from faxline._documents.source import PAGES_MAX, PIXELS_MAX, DocumentError, place
+
+
+class ImageSource:
+    def __init__(self, name: str, file: BinaryIO) -> None:
+        """Takes the file over, but not when it raises."""
+        self._name = name
+        self._image = Image.open(file)
+        self._file = file
+
+    def page(self, number: int) -> ImageLeaf | None:
+        # Frames of other formats are an animation, not pages.
+        if number > 1 and self._image.format != "TIFF":
+            return None
+        if number > PAGES_MAX:
+            raise DocumentError(f"{self._name}: more than {PAGES_MAX} pages")
+        try:
+            if number != self._image.tell() + 1:
+                self._image.seek(number - 1)
+        except EOFError:
+            return None
+        width, height = self._image.size
+        if width * height > PIXELS_MAX:
+            raise DocumentError(
+                f"{place(self._name, number)}: {width} x {height} pixels are too many, {PIXELS_MAX} at most"
+            )
+        return ImageLeaf(self._image, number)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class ImageLeaf:
+    def __init__(self, image: Image.Image, number: int) -> None:
+        self._image = image
+        self._number = number
+
+    def convert(self, wish: Wish) -> FaxPage:
+        return raster.convert(self._image, wish)

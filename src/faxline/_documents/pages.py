@@ -1,0 +1,77 @@
+"""What a page is: one that is ready for the engine, and one that came out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class PageError(Exception):
+    """The image can be read but is no page for a fax."""
+
+
+class Coding(IntEnum):
+    """T.4 and T.6 codings by the engine's numbers."""
+
+    MH = 0
+    MR = 1
+    MMR = 2
+
+
+@dataclass(slots=True)
+class Code:
+    """A coded page: the strips of a TIFF."""
+
+    coding: Coding
+    msb_first: bool
+    inverted: bool
+    """White is coded as black: photometric 1."""
+    rows_per_strip: int
+    strips: list[bytes]
+
+
+@dataclass(slots=True)
+class FaxPage:
+    """A page ready for the engine."""
+
+    width_px: int
+    x_dpi: int
+    y_dpi: int
+    row_count: int
+    rows: bytes
+    """Packed, most significant bit leftmost, 1 = black. Empty when there is code."""
+    code: Code | None = None
+    """The page as its file has it, where the engine may read that itself."""
+    place: str = ""
+    """Where it comes from, for messages."""
+    number: int = 1
+    """In its document, from 1."""
+    decode: Callable[[], FaxPage] | None = None
+    """Gives the same page with rows, should the engine find its code damaged; while the file is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A header line as rows: packed, most significant bit leftmost, 1 = black."""
+
+    x_dpi: int
+    y_dpi: int
+    width_px: int
+    row_count: int
+    rows: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as it was received, by us or by a simulated far machine: in MMR, most significant bit first."""
+
+    code: bytes
+    width_px: int
+    x_dpi: int
+    y_dpi: int
+    rows: int
+    bad_rows: int
+    number: int
+    """From 1 in its call."""
+    remote_id: str

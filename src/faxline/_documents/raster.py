@@ -1,0 +1,306 @@
+"""An image as a fax page: one bit a pixel, a width and a resolution that fax machines have (T.30, ITU-T T.4
+2.1).
+
+A page that is one already is left as it is, to the bit. Any other is brought to 204 dpi across and 196
+(fine) or 98 (standard) lines per inch, without distorting it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps
+
+from faxline._documents.bilevel import by_dots, by_threshold
+from faxline._documents.pages import Code, Coding, FaxPage, PageError
+
+# Widths in pixels for A4 or letter, B4 and A3, by dots per inch across.
+_WIDTHS = {
+    200: (1728, 2048, 2432),
+    204: (1728, 2048, 2432),
+    300: (2592, 3072, 3648),
+    400: (3456, 4096, 4864),
+    408: (3456, 4096, 4864),
+}
+_RESOLUTIONS = (
+    *((204, 98), (204, 196), (204, 391), (408, 391)),
+    *((200, 100), (200, 200), (200, 400), (300, 300), (400, 400)),
+)
+_SAME_RESOLUTION = 0.015  # tags come rounded, or in lines per centimetre (77 is 195.58 dpi)
+_SAME_WIDTH = 1.02  # letter paper is 0.4 % wider than a fax page
+
+_FINE, _STANDARD = 196, 98
+_FINE_FROM_DPI = 150  # a document with fewer lines per inch gains nothing by fine
+_SCAN_FROM_DPI = 150  # a tag below that is a screen's, and says nothing about paper
+_SIDEWAYS_MAX = 1.8  # wider than any paper on its side is a banner, which stays as it is
+_LENGTH_MAX_INCH = 4 * 16.54  # four times A3
+_SIDE_MAX_PX = 65_535
+
+_ORIENTATION = 0x0112  # TIFF 6.0 tag 274, also in EXIF
+_PHOTOMETRIC = 262
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a document is to become a fax."""
+
+    high_res: bool | None = None
+    """True fine, False standard, None as the document has it."""
+    photo: bool = False
+    """Clustered dots for what is neither black nor white."""
+    decoded: bool = False
+    """Rows are wanted even where code would do."""
+
+
+def convert(image: Image.Image, wish: Wish) -> FaxPage:
+    """Brings an image to a fax page. Raises PageError, and whatever Pillow raises for broken pixels."""
+    width, height = image.size
+    if not width or not height:
+        raise PageError("it has no pixels")
+    if max(width, height) > _SIDE_MAX_PX:
+        raise PageError(f"{width} x {height} pixels, and a side has {_SIDE_MAX_PX} at most")
+    resolution = _resolution(image)
+    fax = _fax_resolution(image, resolution, wish.high_res)
+    if fax is not None and not wish.decoded and height <= _LENGTH_MAX_INCH * fax[1]:
+        code = _code(image)
+        if code is not None:
+            return FaxPage(width, *fax, height, b"", code)
+    if fax is None:
+        fax = _nearly_fax_resolution(image, resolution, wish.high_res)
+    if fax is None:
+        page, fax = _scaled(image, resolution, wish)
+    else:
+        image.load()
+        page = _centred(image, _WIDTHS[fax[0]][0]) if image.width not in _WIDTHS[fax[0]] else image
+    return fax_page(page, *fax)
+
+
+def fax_page(page: Image.Image, x_dpi: int, y_dpi: int) -> FaxPage:
+    """An image in one bit, of a fax width, as a page. Raises PageError."""
+    if page.height > _LENGTH_MAX_INCH * y_dpi:
+        raise _too_long(page.height / y_dpi)
+    return FaxPage(page.width, x_dpi, y_dpi, page.height, page.tobytes("raw", "1;I"))
+
+
+def _too_long(inches: float) -> PageError:
+    return PageError(f"it is {inches:.0f} inches long, and a fax page {_LENGTH_MAX_INCH:.0f} at most")
+
+
+def _centred(image: Image.Image, paper: int) -> Image.Image:
+    page = Image.new("1", (paper, image.height), 255)
+    page.paste(image, ((paper - image.width) // 2, 0))
+    return page
+
+
+# TIFF 6.0 tags.
+_COMPRESSION, _FILL_ORDER = 259, 266
+_STRIP_OFFSETS, _ROWS_PER_STRIP, _STRIP_COUNTS = 273, 278, 279
+_T4_OPTIONS, _T6_OPTIONS = 292, 293
+_CODE_MAX = 16 << 20
+
+
+def _code(image: Image.Image) -> Code | None:
+    """The code of a TIFF page in strips of T.4 or T.6; None of any other."""
+    tags = getattr(image, "tag_v2", None)
+    file = getattr(image, "fp", None)
+    if tags is None or file is None or image.format != "TIFF" or tags.get(_PHOTOMETRIC) not in (0, 1):
+        return None
+    offsets, counts = tags.get(_STRIP_OFFSETS, ()), tags.get(_STRIP_COUNTS, ())
+    if not 0 < len(offsets) == len(counts) <= image.height or not 0 < sum(counts) <= _CODE_MAX:
+        return None
+    compression = tags.get(_COMPRESSION)
+    options = tags.get(_T4_OPTIONS, 0)
+    if compression == 4 and tags.get(_T6_OPTIONS, 0) == 0:
+        coding = Coding.MMR
+    elif compression == 3 and options & ~0b101 == 0:
+        coding = Coding.MR if options & 1 else Coding.MH
+    else:
+        return None
+    place = file.tell()
+    strips = []
+    for offset, count in zip(offsets, counts, strict=True):
+        file.seek(offset)
+        strips.append(file.read(count))
+    file.seek(place)
+    return Code(
+        coding=coding,
+        msb_first=tags.get(_FILL_ORDER, 1) == 1,
+        inverted=tags[_PHOTOMETRIC] == 1,
+        rows_per_strip=min(image.height, tags.get(_ROWS_PER_STRIP, image.height)),
+        strips=strips,
+    )
+
+
+def _resolution(image: Image.Image) -> tuple[float, float] | None:
+    """Dots per inch by the tags, or None without credible ones."""
+    try:
+        x_dpi, y_dpi = (float(value) for value in image.info["dpi"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None
+    if not (10 <= x_dpi <= 10_000 and 10 <= y_dpi <= 10_000 and 1 / 8 <= x_dpi / y_dpi <= 8):
+        return None
+    return x_dpi, y_dpi
+
+
+def _fax_resolution(
+    image: Image.Image, resolution: tuple[float, float] | None, high_res: bool | None
+) -> tuple[int, int] | None:
+    """The resolution of an image that is a fax page already, None of any other."""
+    if image.mode != "1" or image.getexif().get(_ORIENTATION, 1) != 1:
+        return None
+    if resolution is None:
+        fax = (204, _STANDARD if high_res is False else _FINE)
+    else:
+        x_dpi, y_dpi = resolution
+        difference, fax = min((max(abs(x_dpi / x - 1), abs(y_dpi / y - 1)), (x, y)) for x, y in _RESOLUTIONS)
+        if difference > _SAME_RESOLUTION:
+            return None
+    if image.width not in _WIDTHS[fax[0]] or (high_res is not None and high_res != (fax[1] > 100)):
+        return None
+    return fax
+
+
+def _nearly_fax_resolution(
+    image: Image.Image, resolution: tuple[float, float] | None, high_res: bool | None
+) -> tuple[int, int] | None:
+    """The resolution of a scan in one bit that only needs white at its sides: A4 or letter as scanners cut
+    it (1654 or 1700 pixels at 200 dpi)."""
+    if image.mode != "1" or resolution is None or image.getexif().get(_ORIENTATION, 1) != 1:
+        return None
+    x_dpi, y_dpi = resolution
+    for fax in _RESOLUTIONS:
+        same = max(abs(x_dpi / fax[0] - 1), abs(y_dpi / fax[1] - 1)) <= 0.003
+        paper = _WIDTHS[fax[0]][0]
+        if same and fax[0] < 300 and 0.85 * paper <= image.width <= paper <= image.height * fax[0] / fax[1]:
+            return fax if high_res is None or high_res == (fax[1] > 100) else None
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a picture comes to lie on a fax page."""
+
+    paper: int
+    """The page's width in pixels."""
+    width: int
+    height: int
+    """The picture's, in pixels; it stands in the middle, at the top."""
+    x_dpi: int
+    y_dpi: int
+    turned: bool
+    """Anticlockwise by a quarter first: it was wider than the paper, and no banner."""
+
+    @property
+    def left(self) -> int:
+        return (self.paper - self.width) // 2
+
+
+def layout(
+    width: float,
+    height: float,
+    resolution: tuple[float, float] | None,
+    high_res: bool | None,
+    *,
+    scan: bool = False,
+) -> Layout:
+    """A place for a picture of so many pixels, at a resolution if one is known. True to size where it fits;
+    scan: wider paper where it does not. Raises PageError."""
+    x_in, y_in = resolution or (1.0, 1.0)
+    inches = (width / x_in, height / y_in)
+    a4, b4, a3 = (paper / 204 * _SAME_WIDTH for paper in _WIDTHS[204])
+    paper = _WIDTHS[204][0]
+    turned = 1.0 < inches[0] / inches[1] <= _SIDEWAYS_MAX and (
+        inches[0] > a4 if resolution else inches[0] > 1.2 * inches[1]
+    )
+    if turned:
+        inches = (inches[1], inches[0])
+        y_in = x_in
+    if scan and a4 < inches[0] <= a3:
+        paper = _WIDTHS[204][1] if inches[0] <= b4 else _WIDTHS[204][2]
+    true_width = inches[0] * 204
+    across = paper / true_width if resolution is None or true_width > paper else 1.0
+    # Letter is wider than a fax page by a hair: it keeps its length.
+    factor = 1.0 if resolution and across >= 1 / _SAME_WIDTH else across
+    if high_res is None:
+        high_res = resolution is None or y_in / factor >= _FINE_FROM_DPI
+    y_dpi = _FINE if high_res else _STANDARD
+    length = inches[1] * factor
+    if length > _LENGTH_MAX_INCH:
+        raise _too_long(length)
+    return Layout(
+        paper,
+        max(1, min(paper, round(true_width * across))),
+        max(1, round(length * y_dpi)),
+        204,
+        y_dpi,
+        turned,
+    )
+
+
+def to_bits(grey: Image.Image, place: Layout, wish: Wish, *, bilevel: bool, reduction: float) -> Image.Image:
+    """A grey picture of its final size as a page in one bit, on white."""
+    if wish.photo and not bilevel:
+        bits = by_dots(grey, place.x_dpi, place.y_dpi)
+    else:
+        bits = by_threshold(grey, bilevel=bilevel, reduction=reduction)
+    if bits.width == place.paper:
+        return bits
+    page = Image.new("1", (place.paper, bits.height), 255)
+    page.paste(bits, (place.left, 0))
+    return page
+
+
+def _scaled(
+    image: Image.Image, resolution: tuple[float, float] | None, wish: Wish
+) -> tuple[Image.Image, tuple[int, int]]:
+    """The image on white paper of a fax width, in one bit."""
+    # Pillow turns a TIFF upright as it loads, and leaves other formats to us.
+    exif = image.getexif().get(_ORIENTATION, 1)
+    bilevel = image.mode == "1"
+    grey = _grey(image)
+    if image.format != "TIFF":
+        grey.getexif()[_ORIENTATION] = exif
+        grey = ImageOps.exif_transpose(grey)
+    if resolution is not None and exif in (5, 6, 7, 8):
+        resolution = (resolution[1], resolution[0])
+    scan = resolution is not None and min(resolution) >= _SCAN_FROM_DPI
+    place = layout(grey.width, grey.height, resolution, wish.high_res, scan=scan)
+    if place.turned:
+        grey = grey.transpose(Image.Transpose.ROTATE_90)
+    reduction = max(grey.width / place.width, grey.height / place.height)
+    if grey.size != (place.width, place.height):
+        grey = grey.resize((place.width, place.height), Image.Resampling.BOX)
+    page = to_bits(grey, place, wish, bilevel=bilevel, reduction=reduction)
+    return page, (place.x_dpi, place.y_dpi)
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    """The image in 8-bit grey, transparency over white."""
+    image.load()
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return _deep_grey(image)
+    if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
+        over = image.convert("RGBA")
+        white = Image.new("RGBA", over.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, over).convert("L")
+    if image.mode in ("1", "L", "RGB"):
+        return image.convert("L")
+    return image.convert("RGB").convert("L")
+
+
+def _deep_grey(image: Image.Image) -> Image.Image:
+    """16 bits, 32 bits or floating point: scaled to 8 bits by the range that the pixels show."""
+    deep = image.convert("F")
+    extrema = deep.getextrema()
+    low, high = (float(value) for value in extrema if not isinstance(value, tuple))
+    if image.mode.startswith("I;16"):
+        full = 65_535.0
+    else:
+        full = next(limit for limit in (1.0, 255.0, 65_535.0, float("inf")) if high <= limit)
+        full = max(high, 1.0) if full == float("inf") else full
+    if low < 0:
+        deep = deep.point(lambda value: value * 1.0 - low)
+        full = max(high - low, 1e-9)
+    grey = deep.point(lambda value: value * (255.0 / full) + 0.0).convert("L")
+    inverted = image.format == "TIFF" and getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
+    return ImageOps.invert(grey) if inverted else grey

@@ -1,0 +1,68 @@
+"""What every kind of document has: pages by number, each of which becomes a fax page, and errors that say
+what is wrong with which page of which file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from faxline._documents.pages import FaxPage
+    from faxline._documents.raster import Wish
+
+PAGES_MAX = 2000  # more in one file is a loop of directories, or not a fax
+PIXELS_MAX = (
+    89_478_485  # of one page before conversion: where Pillow starts to warn; A3 at 600 dpi has 70 million
+)
+
+
+class DocumentError(Exception):
+    """A document cannot be sent; the message is a sentence that names file, page and reason."""
+
+
+class Leaf(Protocol):
+    """A page as its file has it."""
+
+    def convert(self, wish: Wish) -> FaxPage:
+        """As a fax page, while its file is open. May raise anything."""
+
+
+class Source(Protocol):
+    """An open document."""
+
+    def page(self, number: int) -> Leaf | None:
+        """A page (from 1), not decoded yet; None behind the last. May raise anything."""
+
+    def close(self) -> None: ...
+
+
+def place(name: str, number: int | None) -> str:
+    return name if number is None else f"page {number} of {name}"
+
+
+@contextmanager
+def reading(name: str, number: int | None) -> Iterator[None]:
+    """Turns whatever goes wrong with a file into a DocumentError. A broken file makes Pillow raise almost
+    anything (OSError, SyntaxError, struct.error, KeyError, OverflowError ...), hence the wide net."""
+    from PIL import Image, UnidentifiedImageError
+
+    from faxline._documents.pages import PageError
+
+    try:
+        yield
+    except DocumentError:
+        raise
+    except PageError as error:
+        raise DocumentError(f"{place(name, number)}: {error}") from None
+    except UnidentifiedImageError:
+        raise DocumentError(f"{name}: neither a TIFF nor an image of a known kind, nor a PDF") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise DocumentError(f"{place(name, number)}: too many pixels ({PIXELS_MAX} at most)") from None
+    except MemoryError:
+        raise DocumentError(f"{place(name, number)}: not enough memory for this page") from None
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise DocumentError(
+            f"{place(name, number)}: cannot be read, broken or cut short ({reason})"
+        ) from error

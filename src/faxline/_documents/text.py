@@ -1,0 +1,176 @@
+"""Plain text on paper: a monospace font, 80 columns, six lines to the inch, a form feed ends a page."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from PIL import Image, ImageDraw
+
+from faxline._documents import fonts, raster
+from faxline._documents.pages import FaxPage
+from faxline._documents.raster import Wish
+from faxline._documents.source import PAGES_MAX, DocumentError
+
+EXTENSIONS = (".txt", ".text", ".log", ".asc")
+SIZE_MAX = 16 << 20
+
+COLUMNS, TAB = 80, 8
+_LINES_PER_INCH = 6
+_MARGIN_INCH = 0.75
+_FINER = 2  # times as large as it will be, then reduced
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    width_inch: float
+    height_inch: float
+
+    @property
+    def lines(self) -> int:
+        return int((self.height_inch - 2 * _MARGIN_INCH) * _LINES_PER_INCH)
+
+
+PAPERS = {"a4": Paper(210 / 25.4, 297 / 25.4), "letter": Paper(8.5, 11.0), "legal": Paper(8.5, 14.0)}
+
+
+class TextSource:
+    def __init__(self, name: str, file: BinaryIO, paper: Paper) -> None:
+        """Reads the file, and takes it over, but not when it raises."""
+        content = file.read(SIZE_MAX + 1)
+        if len(content) > SIZE_MAX:
+            raise DocumentError(f"{name}: more than {SIZE_MAX >> 20} MiB of text")
+        text = decode(content)
+        if text is None:
+            raise DocumentError(f"{name}: not a text: it has bytes that no text has")
+        self._paper = paper
+        self._pages = list(paginate(text, paper.lines, PAGES_MAX + 1))
+        if len(self._pages) > PAGES_MAX:
+            raise DocumentError(f"{name}: more than {PAGES_MAX} pages")
+        file.close()
+
+    def page(self, number: int) -> TextLeaf | None:
+        return TextLeaf(self._pages[number - 1], self._paper) if number <= len(self._pages) else None
+
+    def close(self) -> None:
+        pass
+
+
+class TextLeaf:
+    def __init__(self, lines: list[str], paper: Paper) -> None:
+        self._lines = lines
+        self._paper = paper
+
+    def convert(self, wish: Wish) -> FaxPage:
+        paper = self._paper
+        high_res = True if wish.high_res is None else wish.high_res
+        place = raster.layout(paper.width_inch, paper.height_inch, (1.0, 1.0), high_res)
+        dpi = 204 * _FINER
+        page = Image.new("L", (round(paper.width_inch * dpi), round(paper.height_inch * dpi)), 255)
+        draw = ImageDraw.Draw(page)
+        column = (page.width - 2 * _MARGIN_INCH * dpi) / COLUMNS
+        for number, line in enumerate(self._lines):
+            y = _MARGIN_INCH * dpi + number * dpi / _LINES_PER_INCH
+            draw_line(draw, line, _MARGIN_INCH * dpi, y, column)
+        page = page.resize((place.width, place.height), Image.Resampling.BOX)
+        bits = raster.to_bits(page, place, wish, bilevel=True, reduction=1.0)
+        return raster.fax_page(bits, place.x_dpi, place.y_dpi)
+
+
+def draw_line(draw: ImageDraw.ImageDraw, line: str, x: float, y: float, column: float) -> None:
+    """A line of text in cells: plain stretches at once, letters of other widths one by one."""
+    font, text = fonts.choose(line, round(column / 0.602), mono=True)
+    if abs(font.getlength("M") - font.getlength("i")) < 0.5 and text.isascii():
+        # The font's own pitch is near the column's, not equal to it.
+        for start in range(0, len(text), 8):
+            draw.text((x + start * column, y), text[start : start + 8], fill=0, font=font)
+        return
+    cell = 0
+    for cluster, cells in _clusters(text):
+        draw.text((x + cell * column, y), cluster, fill=0, font=font)
+        cell += cells
+
+
+def decode(content: bytes) -> str | None:
+    """By its mark (UTF-8, UTF-16, UTF-32), as UTF-8, else as Windows-1252; None of what is no text."""
+    for mark, encoding in (
+        (b"\xef\xbb\xbf", "utf-8-sig"),
+        (b"\xff\xfe\0\0", "utf-32"),
+        (b"\0\0\xfe\xff", "utf-32"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ):
+        if content.startswith(mark):
+            return content.decode(encoding, "replace")
+    if b"\0" in content:
+        return None
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
+
+
+def _cells(letter: str) -> int:
+    if unicodedata.combining(letter) or unicodedata.category(letter) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+
+
+def _clusters(text: str) -> Iterator[tuple[str, int]]:
+    """Letters with the marks that go onto them, and the cells that they take."""
+    cluster, cells = "", 0
+    for letter in text:
+        width = _cells(letter)
+        if cluster and width:
+            yield cluster, cells
+            cluster, cells = "", 0
+        cluster += letter
+        cells += width
+    if cluster:
+        yield cluster, cells
+
+
+def wrap(line: str) -> Iterator[str]:
+    """A line as lines of at most 80 cells, broken at spaces where there are any."""
+    row, cells, space = "", 0, -1
+    for cluster, width in _clusters(line):
+        if cells + width > COLUMNS:
+            if cluster == " ":
+                continue
+            if space > 0:
+                row, rest = row[:space], row[space + 1 :]
+                yield row.rstrip()
+                row, cells = rest, sum(map(_cells, rest))
+            else:
+                yield row
+                row, cells = "", 0
+            space = -1
+        if cluster == " ":
+            space = len(row)
+        row += cluster
+        cells += width
+    yield row
+
+
+def paginate(text: str, lines: int, pages_max: int) -> Iterator[list[str]]:
+    """The text as pages of lines; at least one page."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\v", "\n").removesuffix("\n")
+    made = 0
+    for part in text.removesuffix("\f").split("\f"):
+        page: list[str] = []
+        for raw in part.split("\n"):
+            line = "".join(letter for letter in raw.expandtabs(TAB) if letter == " " or letter.isprintable())
+            for row in wrap(line):
+                if len(page) == lines:
+                    yield page
+                    made += 1
+                    if made >= pages_max:
+                        return
+                    page = []
+                page.append(row)
+        yield page
+        made += 1
+        if made >= pages_max:
+            return

@@ -1,0 +1,139 @@
+"""Pages in and out of the engine: a document on its way to a sender, and coded pages as rows."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from faxline._documents.pages import Code, FaxPage, Page, Strip
+from faxline._engine.binding import ffi, lib
+from faxline._engine.tables import CODINGS
+
+_REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))  # the other order of bits
+
+
+class PageRefused(Exception):
+    """The engine takes no page of this width and resolution."""
+
+
+class Document:
+    """Pages on their way to a sender. Free with close() unless an Engine took it over."""
+
+    def __init__(self) -> None:
+        self._handle: Any = lib.fl_document_new()
+        if not self._handle:
+            raise MemoryError
+
+    def add_page(self, width_px: int, x_dpi: int, y_dpi: int, rows: bytes, row_count: int) -> None:
+        """Appends a page; rows: packed, most significant bit leftmost, 1 = black. Raises PageRefused."""
+        outcome = lib.fl_document_add_page(self._handle, width_px, x_dpi, y_dpi, rows, row_count)
+        if outcome == lib.FL_E_MEMORY:
+            raise MemoryError
+        if outcome < 0:
+            raise PageRefused(
+                f"no fax page is {width_px} pixels wide at {x_dpi} x {y_dpi} dpi with {row_count} rows"
+            )
+
+    def add_coded(self, page: FaxPage, code: Code) -> bool:
+        """Appends a page that is coded already; False when its code is not that of such a page, whole."""
+        lengths = ffi.new("int64_t[]", [len(strip) for strip in code.strips])
+        octets = b"".join(code.strips)
+        coded = ffi.new(
+            "struct fl_coded_page *",
+            {
+                "width_px": page.width_px,
+                "x_dpi": page.x_dpi,
+                "y_dpi": page.y_dpi,
+                "coding": code.coding,
+                "msb_first": code.msb_first,
+                "inverted": code.inverted,
+                "row_count": page.row_count,
+                "rows_per_strip": code.rows_per_strip,
+                "strip_count": len(code.strips),
+                "strip_lengths": lengths,
+                "length": len(octets),
+            },
+        )
+        buffer = ffi.from_buffer("uint8_t[]", octets)
+        coded.code = buffer
+        outcome = lib.fl_document_add_coded(self._handle, coded)
+        if outcome == lib.FL_E_MEMORY:
+            raise MemoryError
+        return bool(outcome == 0)
+
+    def add_header(self, strip: Strip) -> None:
+        """A header line for the page added last, at one resolution. Raises PageRefused."""
+        outcome = lib.fl_document_add_header(
+            self._handle, strip.x_dpi, strip.y_dpi, strip.width_px, strip.rows, strip.row_count
+        )
+        if outcome == lib.FL_E_MEMORY:
+            raise MemoryError
+        if outcome < 0:
+            raise PageRefused(f"no header line is {strip.width_px} x {strip.row_count} at {strip.x_dpi} dpi")
+
+    def __len__(self) -> int:
+        return int(lib.fl_document_pages(self._handle))
+
+    def coded_page(self, page: int, width_px: int, x_dpi: int, y_dpi: int, coding: str = "MMR") -> Page:
+        """A page (from 0) as it goes out in a format that is not finer than its own, its header included;
+        most significant bit first. Raises PageRefused."""
+        row_count = ffi.new("int32_t *")
+        arguments = (self._handle, page, x_dpi, y_dpi, width_px, CODINGS.index(coding), row_count)
+        size = lib.fl_document_code_page(*arguments, ffi.NULL, 0)
+        if size == lib.FL_E_MEMORY:
+            raise MemoryError
+        if size < 0:
+            raise PageRefused(f"page {page + 1} cannot become {width_px} pixels at {x_dpi} x {y_dpi} dpi")
+        code = ffi.new("uint8_t[]", size)
+        lib.fl_document_code_page(*arguments, code, size)
+        octets = bytes(ffi.buffer(code, size)).translate(_REVERSED)
+        return Page(octets, width_px, x_dpi, y_dpi, row_count[0], 0, page + 1, "")
+
+    def measured(self, coding: str | None) -> dict[str, list[int]]:
+        """The octets of each page in a coding; None: in every one, measured once, for the engine, too."""
+        if coding is None:
+            lib.fl_document_measure(self._handle)
+        codings = CODINGS if coding is None else (coding,)
+        count = lib.fl_document_pages(self._handle)
+        return {name: [self.coded_size(page, name) for page in range(count)] for name in codings}
+
+    def coded_size(self, page: int, coding: str) -> int:
+        """Octets of a page (from 0) in a coding, at its own resolution, its header included."""
+        return int(lib.fl_document_coded_size(self._handle, page, CODINGS.index(coding)))
+
+    def pages(self) -> Iterator[Page]:
+        """What it has, coded, header lines included; before it is given away."""
+        info = ffi.new("struct fl_page_info *")
+        for index in range(lib.fl_document_pages(self._handle)):
+            lib.fl_document_page_code(self._handle, index, info, ffi.NULL, 0)
+            yield self.coded_page(index, info.width_px, info.x_dpi, info.y_dpi)
+
+    def close(self) -> None:
+        handle, self._handle = self._handle, None
+        if handle:
+            lib.fl_document_free(handle)
+
+    def give(self) -> Any:
+        """The handle, for an Engine that takes the document over."""
+        handle, self._handle = self._handle, None
+        return handle
+
+
+def decode_page(page: Page) -> bytes:
+    """The rows of a page in MMR: packed, most significant bit leftmost, 1 = black. Raises ValueError when it
+    is damaged."""
+    rows = ffi.new("uint8_t[]", max(1, (page.width_px + 7) // 8 * page.rows))
+    bad, ended = ffi.new("int64_t *"), ffi.new("int32_t *")
+    code = ffi.from_buffer("uint8_t[]", page.code)
+    arguments = (CODINGS.index("MMR"), 1, page.width_px, code, len(page.code), rows, page.rows, bad, ended)
+    if lib.fl_t4_decode_page(*arguments) != page.rows or bad[0]:
+        raise ValueError("the page's code is damaged")
+    return bytes(ffi.buffer(rows))
+
+
+def decoded(code: bytes, width_px: int, rows: int) -> tuple[bytes, int]:
+    """Rows of a page of MMR, most significant bit first: packed, 1 = black, and how many there are (at most
+    `rows`). Of damaged code as much as can be read."""
+    out = ffi.new("uint8_t[]", (width_px + 7) // 8 * rows)
+    bad, ended = ffi.new("int64_t *"), ffi.new("int32_t *")
+    found = lib.fl_t4_decode_page(CODINGS.index("MMR"), 1, width_px, code, len(code), out, rows, bad, ended)
+    count = min(max(int(found), 0), rows)
+    return bytes(ffi.buffer(out, (width_px + 7) // 8 * count)), count

@@ -1,0 +1,7 @@
+"""Open lines and their threads: what stands between the engine and the API.
+
+line.py is a channel's line as its threads share it, pump.py carries the engine's events up, stream.py hands
+them on to who watches, steps.py is how to wait (on a thread or in asyncio), jobs.py is a fax on the line,
+incoming.py a simulated call to it, offices.py says which lines share a clock. ptys.py has the simulated
+modems on pseudo-terminals: lines that another program drives.
+"""

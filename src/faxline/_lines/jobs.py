@@ -1,0 +1,393 @@
+"""What sending and receiving a fax have in common: the job on the line, its guards, its waits.
+
+sender.py and receiver.py say what a job of theirs needs before the engine takes the line.
+"""
+
+import logging
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from faxline import options
+from faxline._documents.pages import Page
+from faxline._lines.line import Line
+from faxline._lines.steps import Apart, Steps, Until, run, wait_seconds
+from faxline.causes import CallState, FaxCause
+from faxline.details import FaxDetails
+from faxline.errors import Error, Hangup
+from faxline.events import FaxEnded, FaxEvent, FaxStarted, Negotiated, PageConfirmed
+
+_START_S = 30.0
+_STOP_S = 60.0
+
+# After these the sender's state is IDLE, after every other cause ERROR.
+_NO_ERROR = (FaxCause.NORMAL, FaxCause.ABORTED, FaxCause.HANGUP)
+
+_OPTION_RAW_CAUSES = {
+    FaxCause.UNKNOWN_OPTION: "local.options.unknown",
+    FaxCause.UNKNOWN_VALUE: "local.options.value",
+    FaxCause.INCONSISTENT_OPTIONS: "local.options.inconsistent",
+}
+
+
+class _Stopped(Exception):
+    """stop(), hang_up(), close() or the far end came while the job was being prepared."""
+
+
+class Job:
+    """One fax, as the pump and the waiting threads see it. Everything under the line's Condition."""
+
+    def __init__(self, details: FaxDetails) -> None:
+        self.details = details
+        self.cause = FaxCause.NONE
+        self.started = False
+        self._began_us = 0
+        self.ended_seq = 0
+        """Of the event that ended it; 0 while it runs, or when it ended without the engine."""
+        self.stop_wanted = False
+        self.start_late = False
+        """The start acknowledgement did not come in time: it ends with TIMEOUT."""
+        self.told_pages = 0
+        """What wait_for_next_page() returned last."""
+
+    @property
+    def running(self) -> bool:
+        return self.cause is FaxCause.NONE
+
+    def apply(self, event: FaxEvent) -> None:
+        details = self.details
+        match event:
+            case FaxStarted():
+                self.started = True
+                self._began_us = event.time_us
+                details.started = datetime.now().astimezone()
+            case Negotiated():
+                details.negotiated.update(_negotiated(event))
+            case PageConfirmed():
+                details.pages = event.pages
+                details.last_page = details.last_page or event.last
+            case FaxEnded() if self.running:
+                details.pages = event.pages
+                if self.started:
+                    details.seconds = (event.time_us - self._began_us) / 1e6
+                details.unconfirmed = event.unconfirmed
+                self.ended_seq = event.seq
+                self.end(event.cause, event.raw_cause)
+
+    def store(self, page: Page) -> bool:
+        """Stores a received page. By the pump, not under the Condition."""
+        return False
+
+    def finish(self) -> None:
+        """The engine has ended it. By the pump, not under the Condition, before it applies the event."""
+
+    def line_closed(self) -> None:
+        self.end(FaxCause.HANGUP, "local.closed")
+
+    def end(self, cause: FaxCause, raw_cause: str | None, text: str = "") -> None:
+        if self.start_late and cause is FaxCause.ABORTED:
+            cause, raw_cause = FaxCause.TIMEOUT, "local.start"
+        self.cause = cause
+        self.details.last_page = True
+        self.details.fail(raw_cause if cause is not FaxCause.NORMAL else None, text)
+
+
+Document = TypeVar("Document")
+"""What a job is about: a FaxToSend, a FaxToReceive."""
+
+
+class FaxJobs(ABC, Generic[Document]):
+    """The jobs of one kind on one channel, one after the other.
+
+    Every method may be called from any thread. Timeouts are in seconds of the line's clock.
+    """
+
+    Cause = FaxCause
+
+    _BUSY_TEXT: str
+    """What is the matter while a job runs."""
+
+    def __init__(
+        self, line: Line, details: FaxDetails, logger: logging.Logger, defaults: Mapping[str, str]
+    ) -> None:
+        """For CallChannel. defaults: the line's fax options."""
+        self._line = line
+        self._logger = logger
+        self._defaults = defaults
+        self._job: Job | None = None
+        self.Details: FaxDetails = details
+        """Details of the fax job in progress, or of the last."""
+
+    # ---- what a kind of job says ----
+
+    @abstractmethod
+    def _new_job(self, document: Document) -> Job: ...
+
+    @abstractmethod
+    def _check_options(self, given: Mapping[Any, object]) -> options.Checked: ...
+
+    @abstractmethod
+    def _prepare_document(self, document: Document, effective: Mapping[str, str], job: Job) -> None:
+        """From good options to the order to the engine. Ends the job when that is not possible, calls
+        _check_wanted() where it takes long."""
+
+    # ---- state ----
+
+    def cause(self) -> FaxCause:
+        """Why the last job ended; NONE while one is in progress and before the first."""
+        self._line.check_process()
+        with self._line.changed:
+            return self._cause()
+
+    def _cause(self) -> FaxCause:
+        return FaxCause.NONE if self._job is None else self._job.cause
+
+    def _running(self) -> bool:
+        return self._job is not None and self._job.running
+
+    def _failed(self) -> bool:
+        """The last job failed, and none runs."""
+        return self._job is not None and not self._job.running and self._job.cause not in _NO_ERROR
+
+    # ---- start and stop ----
+
+    def _start(self, choose: Callable[[], Document], fax_options: Mapping[str, object] | None) -> Steps[bool]:
+        """start() of every kind. choose: the document of the arguments, or TypeError; after the guards."""
+        document, given, job = self._begin(choose, fax_options)
+        line = self._line
+
+        def abandon() -> None:
+            job.stop_wanted = True
+
+        try:
+            yield Apart(lambda: self._prepare(document, given, job), abandon)
+        except _Stopped:
+            pass
+        except BaseException as error:
+            # An interrupt, or a fault of ours: the state must not stay busy without a job.
+            if job.running and line.engine is not None and not line.dead:
+                line.engine.fax_stop()  # it may just have taken the order
+            if job.running and job.stop_wanted:
+                job.end(FaxCause.ABORTED, "local.stop")
+            if job.running:
+                text = f"{type(error).__name__} while the fax was prepared"
+                job.end(FaxCause.ERROR, "local.internal", text)
+            raise
+        finally:
+            line.holding = False
+            line.wake()
+        if not job.running and not job.started:
+            return False
+        if not (yield Until(lambda: job.started or not job.running, _START_S)):
+            job.start_late = True
+            if line.engine is not None and not line.dead:
+                line.engine.fax_stop()
+            yield Until(lambda: not job.running, _STOP_S)
+            if job.running:
+                job.end(FaxCause.TIMEOUT, "local.start")
+        return job.started and not job.start_late
+
+    def _whole(
+        self, choose: Callable[[], Document], fax_options: Mapping[str, object] | None
+    ) -> Steps[FaxCause]:
+        """send() and receive()."""
+        yield from self._start(choose, fax_options)
+        return (yield from self._finished(None))
+
+    def _begin(
+        self, choose: Callable[[], Document], fax_options: Mapping[str, object] | None
+    ) -> tuple[Document, Mapping[Any, object], Job]:
+        """The guards, and the step from idle to busy, in one critical section."""
+        line = self._line
+        self._check_answered()
+        if self._running():
+            raise Error(f"{line.device.address}: {self._BUSY_TEXT}")
+        if line.job is not None and line.job.running:
+            raise Error(f"{line.device.address}: the audio of the channel is in use")
+        document = choose()
+        if fax_options is not None and not isinstance(fax_options, Mapping):
+            raise TypeError(f"fax_options is a dict, not {type(fax_options).__name__}")
+        given: Mapping[Any, object] = dict(fax_options or {})
+        self.Details.clear()
+        self.Details.ID = uuid.uuid4().hex
+        self.Details.call_id = line.details.call_id
+        job = self._new_job(document)
+        self._job = line.job = job
+        line.holding = True
+        return document, given, job
+
+    def _check_answered(self) -> None:
+        line = self._line
+        if line.state is CallState.IDLE:
+            raise Hangup(f"{line.device.address}: the call state is IDLE")
+        if line.state is not CallState.ANSWERED:
+            raise Error(f"{line.device.address}: a fax needs the call state ANSWERED, and it is {line.state}")
+
+    def _prepare(self, document: Document, given: Mapping[Any, object], job: Job) -> None:
+        """Options, then the document, then the order to the engine. Ends the job when one fails."""
+        line, details = self._line, self.Details
+        checked = self._check_options(given)
+        with line.changed:
+            details.options = checked.effective
+            details.failed_option = checked.failed
+        if checked.cause is FaxCause.NONE:
+            self._prepare_document(document, checked.effective, job)
+        else:
+            self._refuse(job, checked.cause, _OPTION_RAW_CAUSES[checked.cause], checked.text)
+
+    def _refuse(self, job: Job, cause: FaxCause, raw_cause: str, text: str = "") -> None:
+        with self._line.changed:
+            if job.running:
+                job.end(cause, raw_cause, text)
+                self._line.note(
+                    order="fax-refused", cause=cause, raw_cause=raw_cause, text=self.Details.raw_cause_text
+                )
+
+    def _check_wanted(self, job: Job) -> None:
+        """Ends the job, and raises _Stopped, when there is no more use in preparing it."""
+        with self._line.changed:
+            if job.running and self._line.state is not CallState.ANSWERED:
+                job.end(FaxCause.HANGUP, self._line.details.raw_cause or "local.hangup")
+            if job.running and job.stop_wanted:
+                job.end(FaxCause.ABORTED, "local.stop")
+            if not job.running:
+                raise _Stopped
+
+    def stop(self) -> bool:
+        """Stops the fax; its cause becomes ABORTED, unless it ends by itself meanwhile.
+
+        Returns True once it has stopped, at once when none is in progress; False when it has not stopped
+        within 60 s. Raises Hangup when the call state is IDLE, Error when it is not ANSWERED.
+        """
+        return run(self._line, self._stop())
+
+    def _stop(self) -> Steps[bool]:
+        line = self._line
+        self._check_answered()
+        job = self._job
+        if job is None or not job.running:
+            return True
+        job.stop_wanted = True
+        line.note(order="stop")
+        if line.engine is not None and not line.holding:
+            line.engine.fax_stop()
+        # A job that is being prepared stops at its next page, which has nothing to do with the line's clock.
+        yield Until(lambda: not job.running or not line.holding)
+        return (yield Until(lambda: not job.running, _STOP_S))
+
+    # ---- waits ----
+
+    def wait_for_negotiated_settings(self, seconds_timeout: float | None = None) -> dict[str, str]:
+        """Waits until the negotiated settings are available, and returns them (see FaxDetails.negotiated),
+        also later and after the job.
+
+        Returns {} when the negotiation has failed, or the time is up (then cause() is NONE). Raises Hangup
+        when the call is or becomes IDLE with nothing known, Error when there was a local fault or no job
+        was started.
+        """
+        return run(self._line, self._settings(seconds_timeout))
+
+    def _settings(self, seconds_timeout: float | None) -> Steps[dict[str, str]]:
+        line = self._line
+        seconds = wait_seconds(seconds_timeout)
+        job, details = self._job, self.Details
+        if not details.negotiated and line.state is CallState.IDLE:
+            raise Hangup(f"{line.device.address}: the call state is IDLE")
+        if job is None:
+            raise Error(f"{line.device.address}: no fax has been started")
+        yield Until(lambda: bool(details.negotiated) or self._line_is_gone() or not job.running, seconds)
+        if details.negotiated:
+            return dict(details.negotiated)
+        if self._hung_up_first(job):
+            raise Hangup(f"{line.device.address}: the call ended before the settings were negotiated")
+        if job.cause is FaxCause.ERROR:
+            raise Error(f"{line.device.address}: {details.raw_cause}: {details.raw_cause_text}")
+        return {}
+
+    def wait_for_next_page(self, seconds_timeout: float | None = None) -> int:
+        """Waits until another page is completed than this method last told of, and returns how many are. At
+        once when no more will be handled (Details.last_page), or when the time is up: with the number
+        unchanged.
+
+        Raises Hangup when the call is or becomes IDLE, or the far end hung up; Error when the fax failed
+        or no job was started. A page that was completed before is told first.
+        """
+        return run(self._line, self._next_page(seconds_timeout))
+
+    def _next_page(self, seconds_timeout: float | None) -> Steps[int]:
+        line = self._line
+        seconds = wait_seconds(seconds_timeout)
+        job, details = self._job, self.Details
+        if line.state is CallState.IDLE and (job is None or details.pages <= job.told_pages):
+            raise Hangup(f"{line.device.address}: the call state is IDLE")
+        if job is None:
+            raise Error(f"{line.device.address}: no fax has been started")
+
+        def decided() -> bool:
+            return (
+                details.pages > job.told_pages or self._line_is_gone() or not job.running or details.last_page
+            )
+
+        yield Until(decided, seconds)
+        if details.pages > job.told_pages:
+            job.told_pages = details.pages
+            return details.pages
+        if self._hung_up_first(job):
+            raise Hangup(f"{line.device.address}: the call ended after {details.pages} pages")
+        if not job.running and job.cause not in _NO_ERROR:
+            raise Error(f"{line.device.address}: {job.cause}: {details.raw_cause}: {details.raw_cause_text}")
+        return details.pages
+
+    def wait_until_finished(self, seconds_timeout: float | None = None) -> FaxCause:
+        """Waits until the fax session is complete, and returns its cause.
+
+        When the time is up it returns TIMEOUT, and the job goes on: a later call gives the real cause. None
+        waits for ever. Never raises Hangup. NONE when no job was started.
+        """
+        return run(self._line, self._finished(seconds_timeout))
+
+    def _finished(self, seconds_timeout: float | None) -> Steps[FaxCause]:
+        over = yield Until(lambda: not self._running(), wait_seconds(seconds_timeout))
+        return self._cause() if over else FaxCause.TIMEOUT
+
+    def _line_is_gone(self) -> bool:
+        return self._line.state is CallState.IDLE or self._line.dead
+
+    def _hung_up_first(self, job: Job) -> bool:
+        """Whether it was the end of the call that ended the wait. By the order of the events and not by
+        what the waiting thread found when it woke, so that the same call has the same outcome every
+        time."""
+        if job.cause is FaxCause.HANGUP:
+            return True
+        if not self._line_is_gone():
+            return False
+        return job.running or self._line.idle_seq < job.ended_seq
+
+
+def _negotiated(event: Negotiated) -> dict[str, str]:
+    """The settings in the words of FaxDetails.negotiated."""
+    words = {
+        "SubAddress": event.sub_address,
+        "Password": event.password,
+        "SelectivePolling": event.selective_polling,
+        "NonStandardFacilities": event.nonstandard,
+    }
+    return {
+        "Modem": f"V{event.modem}",
+        "DataRate": str(event.rate_bps),
+        "HighRes": "YES" if event.y_dpi > 100 else "NO",
+        "ECM": "YES" if event.ecm else "NO",
+        "Compression": event.coding,
+        "PageWidth": str(event.width_px),
+        "Resolution": f"{event.x_dpi}x{event.y_dpi}",
+        "MinScanTime": str(event.min_scan_ms),
+        "SubscriberId": event.our_id,
+        "RemoteSubscriberId": event.remote_id,
+        **{name: value for name, value in words.items() if value},
+    }
+
+
+def without_secrets(effective: Mapping[str, str]) -> dict[str, str]:
+    return {name: "(set)" if name == "Password" and value else value for name, value in effective.items()}

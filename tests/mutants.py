@@ -1,0 +1,364 @@
+"""The mutants of tests/mutations.py: those with a name, which must be noticed, and all that patterns find in
+the code of csrc/t30.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+CSRC = Path(__file__).resolve().parent.parent / "csrc"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    name: str
+    file: str
+    """Below csrc/."""
+    old: str
+    new: str
+    line: int = 0
+    """Where old is to be found: 0, it occurs once in the file."""
+
+
+# ---- named: what must be caught ----
+
+NAMED = [
+    Mutation(name, f"t30/{file}", old, new)
+    for name, file, old, new in [
+        # transitions
+        ("transition: no DCS after DIS", "states.h", "N(B_SEND_DCS) | N(B_SEND_DTC))  ", "N(B_SEND_DTC))  "),
+        (
+            "transition: no new DCS after FTT or silence",
+            "states.h",
+            "N(B_SEND_DCS) | N(C_SEND_PAGE))",
+            "N(C_SEND_PAGE))",
+        ),
+        (
+            "transition: no CTC after the fourth PPR",
+            "states.h",
+            "N(D_SEND_RR) | N(D_SEND_CTC) |",
+            "N(D_SEND_RR) |",
+        ),
+        ("transition: no RR after RNR", "states.h", "N(D_SEND_RR) | N(D_SEND_CTC) |", "N(D_SEND_CTC) |"),
+        (
+            "transition: DIS is not repeated",
+            "states.h",
+            "N(B_SEND_DTC) | N(B_SEND_DIS) | N(B_RECEIVE_TCF)",
+            "N(B_SEND_DTC) | N(B_RECEIVE_TCF)",
+        ),
+        (
+            "transition: no DIS after EOM",
+            "states.h",
+            "N(B_SEND_DIS) | N(B_AWAIT_DIS) | N(D_STORE_PAGE)",
+            "N(B_AWAIT_DIS) | N(D_STORE_PAGE)",
+        ),
+        (
+            "transition: a command whose answer was missed is not answered again",
+            "states.h",
+            'STATE(E_AWAIT_DCN, "5.3.6.1.8", CALLED, "E", FL_T2, N(D_SEND_RESPONSE))',
+            'STATE(E_AWAIT_DCN, "5.3.6.1.8", CALLED, "E", FL_T2, 0)',
+        ),
+        # timers
+        (
+            "timer: T1 is 25 s",
+            "states.c",
+            '[FL_T1] = {"T1", "5.4.3.1", 35000, 5000}',
+            '[FL_T1] = {"T1", "5.4.3.1", 25000, 5000}',
+        ),
+        (
+            "timer: T2 is 9 s",
+            "states.c",
+            '[FL_T2] = {"T2", "5.4.3.1", 6000, 1000}',
+            '[FL_T2] = {"T2", "5.4.3.1", 9000, 1000}',
+        ),
+        (
+            "timer: T4 is 5 s",
+            "states.c",
+            '[FL_T4] = {"T4", "5.4.3.1", 3300, 150}',
+            '[FL_T4] = {"T4", "5.4.3.1", 5000, 150}',
+        ),
+        (
+            "timer: T5 is 90 s",
+            "states.c",
+            '[FL_T5] = {"T5", "A.4.1", 60000, 5000}',
+            '[FL_T5] = {"T5", "A.4.1", 90000, 5000}',
+        ),
+        ("timer: T5 is never started", "caller.c", "        fl_t30_timer_nominal(e, FL_T5);\n", ""),
+        (
+            "timer: T4 goes on while a frame comes in",
+            "engine.c",
+            "            fl_t30_timer_stop(e, (enum fl_t30_timer)timer);\n",
+            "",
+        ),
+        (
+            "timer: no limit to a carrier without a frame",
+            "engine.c",
+            "        fl_t30_timer_start(e, FL_X1, FL_MS(FL_T30_TIMERS[FL_X1].nominal_ms) + PREAMBLE);\n",
+            "",
+        ),
+        (
+            "timer: no silence before DCN",
+            "engine.c",
+            "fl_t30_quiet(e, e->parting_gap_ms ? e->parting_gap_ms : FL_T30_GAP_MS);",
+            "fl_t30_quiet(e, 1);",
+        ),
+        # limits
+        ("limit: four tries for a command", "states.h", "#define FL_T30_TRIES 3", "#define FL_T30_TRIES 4"),
+        ("limit: CRP without end", "caller.c", "#define CRP_MAX 3", "#define CRP_MAX 200"),
+        ("limit: CTC after the fifth PPR", "caller.c", "#define PPRS_MAX 4", "#define PPRS_MAX 5"),
+        (
+            "limit: a page is sent again once only",
+            "caller.c",
+            "#define RESENDS_MAX 2",
+            "#define RESENDS_MAX 1",
+        ),
+        # checks
+        (
+            "check: a frame with a wrong FCS counts",
+            "engine.c",
+            "i->good && i->length >= 3 ? FL_H_FRAME",
+            "i->length >= 3 ? FL_H_FRAME",
+        ),
+        (
+            "check: a DIS that cannot receive is sent to",
+            "caller.c",
+            "} else if (!e->far.can_receive) {",
+            "} else if (0) {",
+        ),
+        (
+            "check: a failed training is accepted",
+            "called.c",
+            "return e->tcf_best >= e->session.rate_bps / 8u && e->tcf_nonzero * 10 <= e->tcf_octets;",
+            "return true;",
+        ),
+        (
+            "check: TCF may be half wrong",
+            "called.c",
+            "e->tcf_nonzero * 10 <= e->tcf_octets",
+            "e->tcf_nonzero * 2 <= e->tcf_octets",
+        ),
+        (
+            "check: 15.1 % of bad lines are good enough",
+            "called.c",
+            "quality.bad_rows * 100ull > quality.rows * 15ull",
+            "quality.bad_rows * 100ull > quality.rows * 20ull",
+        ),
+        (
+            "check: a page of which nothing can be read is confirmed",
+            "called.c",
+            "if (quality.rows == 0 || lost ||",
+            "if (lost ||",
+        ),
+        (
+            "check: a block with frames missing is confirmed",
+            "called.c",
+            "if (missing > 0) return FL_PPR;",
+            "",
+        ),
+        (
+            "check: a late frame replaces a good one",
+            "ecm.c",
+            "    if (bit(ecm->wanted, number)) return;",
+            "    if (0) return;",
+        ),
+        (
+            "check: a frame of the wrong size is taken",
+            "ecm.c",
+            "if (length != 4u + ecm->frame_octets || frame[2] != FCD) return;",
+            "if (frame[2] != FCD) return;",
+        ),
+        (
+            "check: a page is confirmed before it is stored",
+            "called.c",
+            "    e->storing = kept == FL_KEEPING;\n",
+            "    e->storing = false;\n",
+        ),
+        (
+            "check: a page that cannot be stored is confirmed",
+            "called.c",
+            "if (kept == FL_NOT_KEPT)",
+            "if (0)",
+        ),
+        (
+            "check: the same PPS again is a new block",
+            "called.c",
+            "block == e->confirmed_block && e->ecm.fresh == 0;",
+            "false;",
+        ),
+        (
+            "check: a DCS with what was not offered is taken",
+            "dis.c",
+            'if (mr && !offered->mr) return "DCS with MR, which was not offered";',
+            "",
+        ),
+        (
+            "check: MMR without ECM is taken",
+            "dis.c",
+            "if (mmr && (!session->ecm || !offered->mmr))",
+            "if (mmr && !offered->mmr)",
+        ),
+        # what is done
+        (
+            "action: RTN is taken for MCF",
+            "caller.c",
+            "    case FL_RTN:\n    case FL_PIN:",
+            "    case FL_RTN: confirmed(e, false); break;\n    case FL_PIN:",
+        ),
+        (
+            "action: PIP is taken for PIN",
+            "caller.c",
+            "    case FL_PIP: confirmed(e, false); break;",
+            "    case FL_PIP: page_rejected(e); break;",
+        ),
+        (
+            "action: no training after RTP",
+            "caller.c",
+            "case FL_RTP: confirmed(e, true); break;",
+            "case FL_RTP: confirmed(e, false); break;",
+        ),
+        (
+            "action: the rate stays after FTT",
+            "caller.c",
+            "    e->rate = lower;\n    fl_t30_go(e, FL_STATE_B_SEND_DCS);\n}\n\nstatic void no_answer_to_dcs",
+            "    fl_t30_go(e, FL_STATE_B_SEND_DCS);\n}\n\nstatic void no_answer_to_dcs",
+        ),
+        (
+            "action: short training after CTC",
+            "caller.c",
+            "        e->trained = false; /* the next burst trains long, and there is no TCF */\n",
+            "",
+        ),
+        ("action: all frames again after PPR", "ecm.c", "        if (!bit(fif, i)) continue;\n", ""),
+        ("action: two RCP behind the frames", "ecm.c", "#define RCPS    3", "#define RCPS    2"),
+        ("action: bit X is not set", "caller.c", "    if (h->fcf == FL_DIS) e->bit_x = true;\n", ""),
+    ]
+]
+
+# Mutants that change nothing which anybody could notice: (file, old line, kind) and why.
+EQUIVALENT: dict[tuple[str, str, str], str] = {}
+
+
+# ---- patterns ----
+
+DECLARATION = re.compile(
+    r"^\s*(static|const|struct|enum|union|int|bool|char|unsigned|uint\d+_t|int\d+_t|size_t|fl_time|double|void)\b"
+)
+SWAPS = {"<=": "<", ">=": ">", "==": "!=", "!=": "==", "&&": "||", "||": "&&", "<": "<=", ">": ">="}
+
+
+def code_of(line: str) -> str:
+    """Without its comments."""
+    return re.sub(r"/\*.*?(\*/|$)", "", line).rstrip()
+
+
+def balanced(text: str) -> bool:
+    return text.count("(") == text.count(")")
+
+
+def conditions(code: str) -> list[tuple[str, str]]:
+    """An if on one line: never, and always."""
+    found = re.match(r"^(\s*(?:\} )?(?:else )?if )(\(.*)$", code)
+    if not found:
+        return []
+    depth = 0
+    for at, char in enumerate(found[2]):
+        depth += (char == "(") - (char == ")")
+        if depth == 0:
+            condition, rest = found[2][: at + 1], found[2][at + 1 :]
+            return [
+                (f"{found[1]}(0 && {condition}){rest}", "never"),
+                (f"{found[1]}(1 || {condition}){rest}", "always"),
+            ]
+    return []
+
+
+def mutants_of_line(before: str, line: str) -> list[tuple[str, str]]:
+    """(new line, kind) for each way to change the line; before is the code line above it."""
+    code = code_of(line)
+    found: list[tuple[str, str]] = []
+    if re.search(
+        r"fl_trace_|append\(|printf\(|_text\(|\bname\b", code
+    ):  # words for people: tests of Python read them
+        return found
+    if not code.strip() or code.strip().startswith(("*", "/*", "#include", "//", "STATE(B_AWAIT_DIS ")):
+        return found
+    define = re.match(r"^(#define \w+\s+)(FL_SEC\(|FL_MS\()?(\d+)(\)?)$", code)
+    if define:
+        number = int(define[3])
+        for changed, kind in (
+            (number * 2, "double"),
+            (number // 2, "half"),
+            (number + 1, "more"),
+            (number - 1, "less"),
+        ):
+            if changed != number and not (define[2] and kind in ("more", "less")):
+                found.append((f"{define[1]}{define[2] or ''}{changed}{define[4]}", kind))
+        return found
+    for state in re.finditer(r"N\((\w+)\)( \| )?", code):
+        if "STATE(" in before + code or code.lstrip().startswith("N("):
+            changed = f"{code[: state.start()]}N(E_ENDED){state[2] or ''}{code[state.end() :]}"
+            found.append((changed, f"no-{state[1]}"))
+    timer = re.search(r'STATE\(.*", (FL_\w+)', code)
+    if timer:
+        found.append((code.replace(timer[1], "FL_X3" if timer[1] != "FL_X3" else "FL_X2"), "no-timer"))
+    row = re.match(r'^(\s*\[FL_T\d\] = \{.*", )(\d+)(, \d+\},)$', code)
+    if row:
+        found += [
+            (f"{row[1]}{int(row[2]) * f // 10}{row[3]}", kind) for f, kind in ((6, "shorter"), (16, "longer"))
+        ]
+    if code.startswith("#") or "STATE(" in code or code.endswith("\\"):
+        return found
+    if re.match(r"^    \{.*\},$", code):
+        return [*found, ("", "no-row")]
+    continued = bool(before) and not before.endswith((";", "{", "}", ":", ")", "else", "*/"))
+    statement = re.match(r"^\s+[^{}#]*;$", code) and not DECLARATION.match(code) and not continued
+    single = statement and not re.match(
+        r"^\s*(return|break|continue|goto|case|default|if|else|for|while)\b", code
+    )
+    if single and balanced(code):
+        found.append((";", "dropped"))
+    label = re.match(r"^\s+(case \w+:)(.*)$", code)
+    if label:
+        found.append((code.replace(label[1], ""), "no-case") if not label[2].strip() else ("", "no-case"))
+    found += conditions(code)
+    if re.search(r"\b(if|return|bool|while)\b", code) or continued:
+        for operator in re.finditer(r"(?<![-<>=!&|])(<=|>=|==|!=|&&|\|\||<|>)(?![<>=&|])", code):
+            if operator[0] in "<>" and code[operator.end()] != " ":
+                continue
+            swapped = f"{code[: operator.start()]}{SWAPS[operator[0]]}{code[operator.end() :]}"
+            found.append((swapped, f"{operator[0]}@{operator.start()}"))
+    if re.match(r"^\s+return (true|false);$", code):
+        found.append((code.replace("true", "!true").replace("false", "!false"), "other"))
+    return found
+
+
+FILES = [
+    "called.c",
+    "caller.c",
+    "choose.c",
+    "dis.c",
+    "ecm.c",
+    "engine.c",
+    "frames.c",
+    "polling.c",
+    "rates.c",
+    "states.c",
+    "states.h",
+]
+
+
+def all_mutations() -> list[Mutation]:
+    found: list[Mutation] = []
+    for file in FILES:
+        before, comment = "", False
+        for number, line in enumerate((CSRC / "t30" / file).read_text().splitlines(), 1):
+            if "---- in words ----" in line or "fl_frame_name" in line:
+                break
+            comment = comment or line.lstrip().startswith("/*")
+            if comment:
+                comment = "*/" not in line
+                continue
+            for new, kind in mutants_of_line(before, line):
+                found.append(Mutation(f"t30/{file}:{number}:{kind}", f"t30/{file}", line, new, number))
+            before = code_of(line) or before
+    return found
