@@ -116,7 +116,7 @@ class Spool:
     def give(self) -> None:
         """What was put there is uucp's."""
         for path in (self.path, *self.path.rglob("*")):
-            os.chown(path, self.owner.pw_uid, self.owner.pw_gid)
+            os.chown(path, self.owner.pw_uid, self.owner.pw_gid, follow_symlinks=False)
 
     def set_up(self, tty: str, number: str, identifier: str, more: str = "") -> str:
         """Writes a modem's configuration. Returns its name: the device without /dev/, slashes underscored."""
@@ -192,7 +192,7 @@ def send(
 ) -> bool:
     """Sends a TIFF with faxsend. Whether it says that all of it was delivered."""
     # As the queue prepares a job: every page coded as it goes out.
-    documents = []
+    documents: list[str] = []
     for page, dpi in pages_of(fax):
         documents.append(f"docq/{len(documents)}.tif")
         write(spool.path / documents[-1], page, dpi, coding)

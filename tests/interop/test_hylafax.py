@@ -4,6 +4,7 @@ modems and over the real signals of soft modems, both on pseudo-terminals. Pages
 HylaFAX goes by the wall's clock, and most of a call is waiting, so the calls of a test are made at once.
 faxgetty reads what the modem says after a page without ECM up to 100 ms late by the clock: at a speed it
 misses the next page's training, and confirms that page all the same. So it gets only one page there.
+faxsend adds a row to some pages in MR, where it puts its own RTC for the file's (so spandsp sees it, too).
 """
 
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pages
 import pytest
+from PIL import Image
 
 from faxline import CallChannel, FaxToReceive, FaxToSend, sim, soft
 
@@ -30,6 +32,7 @@ pytestmark = pytest.mark.wallclock
 
 SPEED = 4
 PATIENCE_S = 120
+ROW = 1728 // 8
 
 Modems = Callable[[list[Path]], sim.PtyModems | soft.PtyModems]
 
@@ -74,7 +77,17 @@ def make_call(case: Case, ours: sim.PtyLine, theirs: sim.PtyLine, folder: Path) 
             print(f"--- {case}: {cause}\n{spool.log()}")
     except TimeoutError as error:
         return str(error)
-    return f"{cause}, {'bit for bit' if got == list(map(pages.rows, made)) else 'other pages'}"
+    return f"{cause}, {'bit for bit' if same(got, made, case) else 'other pages'}"
+
+
+def same(got: list[bytes], made: list[Image.Image], case: Case) -> bool:
+    sent = list(map(pages.rows, made))
+    if case.sends and case.coding == "MR":
+        got = [
+            page[: len(rows)] if len(page) - len(rows) == ROW else page
+            for page, rows in zip(got, sent, strict=False)
+        ]
+    return got == sent
 
 
 def we_receive(
