@@ -17,10 +17,8 @@ import pytest
 from pages import save_fax
 
 from faxline import CallChannel, FaxToReceive, FaxToSend, sim
-from faxline._engine.tables import RAW_CAUSES
-from faxline.causes import CallCause
 from faxline.cli import main
-from faxline.trace import advice, load, render
+from faxline.trace import load, render
 from faxline.trace.call import story_of
 from faxline.trace.export import SCHEMA, as_json
 from faxline.trace.ladder import ladder_lines
@@ -65,11 +63,6 @@ def everything(path: Path) -> Iterator[str]:
 
 
 # ---- the first line ----
-
-
-def test_there_is_advice_for_everything_that_can_fail() -> None:
-    assert set(advice.FAX) == set(RAW_CAUSES)
-    assert set(advice.CALL) == set(CallCause) - {CallCause.NORMAL, CallCause.OTHER}
 
 
 @pytest.mark.parametrize(
