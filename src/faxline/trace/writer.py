@@ -52,6 +52,8 @@ class TraceWriter:
         self._header: dict[str, object] = {"trace": "faxline", "version": version, "device": device}
         self._lock = threading.Lock()
         self._opening: list[dict[str, object]] = []
+        self._opened = False
+        """The modem was told to dial or to answer, or it rang: what it says is of a call now."""
         self._calls = 0
         self._began_us = 0
         self._before: TextIO | None = None
@@ -125,11 +127,17 @@ class TraceWriter:
             elif self._before is not None and time_us < self._began_us:
                 _append(self._before, content)
                 return
-            elif self._before is None and (not self._calls or time_us < self._began_us):
-                # Also what the engine recorded before the first call was ordered, and is told of only now.
+            elif self._is_opening(content):
                 self._opening.append(content)
                 del self._opening[_OPENING_LINES:]
         _append(self._file, content)
+
+    def _is_opening(self, content: dict[str, object]) -> bool:
+        """Whether the modem says it because it was opened. The first call may be ordered before it is."""
+        text = str(content.get("text", ""))
+        if content.get("kind") in ("at-sent", "at-received") and text.startswith(("ATD", "ATA", "RING")):
+            self._opened = True
+        return not self._opened and "kind" in content
 
     def _next_call(self, content: dict[str, object], time_us: int) -> None:
         self._calls += 1
