@@ -40,9 +40,7 @@ class FarPages:
             self.close()
             self._writer = TiffWriter(self._path)
         try:
-            self._writer.add_page(
-                page.code, page.width_px, page.rows, page.x_dpi, page.y_dpi, description=page.remote_id
-            )
+            self._writer.add_page(page)
         except (OSError, ValueError) as error:
             self._logger.error("%s: page %d is not saved: %s", self._line, page.number, error)
 
