@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from faxline._documents import selection
+from faxline._documents.paper import Paper, paper_named
 from faxline._documents.selection import Selection
 from faxline._documents.source import PAGES_MAX, PIXELS_MAX, DocumentError, Leaf, Source, place, reading
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["PAGES_MAX", "PIXELS_MAX", "DocumentError", "FaxToSend", "add_page"]
 
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_TEXT_EXTENSIONS = (".txt", ".text", ".log", ".asc")
 _PDF_MARK, _PDF_START = b"%PDF-", 1024  # readers of PDF look for its mark so far into the file
 
 
@@ -39,7 +41,7 @@ class _Content:
     name: str
     selection: Selection
     photo: bool
-    paper: str
+    paper: Paper
 
 
 class FaxToSend:
@@ -94,9 +96,7 @@ class FaxToSend:
         some two to five times as long on the line. paper: 'a4', 'letter' or 'legal', for plain text. Raises
         ValueError, TypeError.
         """
-        if paper not in ("a4", "letter", "legal"):
-            raise ValueError(f"paper {paper!r}: 'a4', 'letter' or 'legal'")
-        content = _Content(os.fsdecode(filename), selection.parse(pages), photo, paper)
+        content = _Content(os.fsdecode(filename), selection.parse(pages), photo, paper_named(paper))
         self._contents += (content,)
 
     def set_cover(self, cover: Cover | None) -> None:
@@ -222,10 +222,10 @@ def _source(content: _Content, file: BinaryIO) -> Source:
         raise DocumentError(f"{name}: the file is empty")
     if start.startswith(_PDF_MARK):
         return _pdf(name, file)
-    if name.lower().endswith((".txt", ".text", ".log", ".asc")):
-        from faxline._documents.text import PAPERS, TextSource
+    if name.lower().endswith(_TEXT_EXTENSIONS):
+        from faxline._documents.text import TextSource
 
-        return TextSource(name, file, PAPERS[content.paper])
+        return TextSource(name, file, content.paper)
     from PIL import UnidentifiedImageError
 
     from faxline._documents.images import ImageSource

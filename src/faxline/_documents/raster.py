@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 
 from faxline._documents.bilevel import by_dots, by_threshold
 from faxline._documents.pages import Code, Coding, FaxPage, PageError
+from faxline._documents.paper import Paper
 
 # Widths in pixels for A4 or letter, B4 and A3, by dots per inch across.
 _WIDTHS = {
@@ -80,6 +81,22 @@ def fax_page(page: Image.Image, x_dpi: int, y_dpi: int) -> FaxPage:
     if page.height > _LENGTH_MAX_INCH * y_dpi:
         raise _too_long(page.height / y_dpi)
     return FaxPage(page.width, x_dpi, y_dpi, page.height, page.tobytes("raw", "1;I"))
+
+
+DRAWN_DPI = 408
+"""Of a page that is drawn here: twice as fine as a fax page, then reduced."""
+
+
+def blank(paper: Paper) -> Image.Image:
+    """White paper to draw on, in grey."""
+    return Image.new("L", (round(paper.width_inch * DRAWN_DPI), round(paper.height_inch * DRAWN_DPI)), 255)
+
+
+def drawn(page: Image.Image, paper: Paper, wish: Wish) -> FaxPage:
+    """What was drawn on it, as a fax page; fine unless standard is wanted."""
+    place = layout(paper.width_inch, paper.height_inch, (1.0, 1.0), wish.high_res is not False)
+    page = page.resize((place.width, place.height), Image.Resampling.BOX)
+    return fax_page(to_bits(page, place, wish, bilevel=True, reduction=1.0), place.x_dpi, place.y_dpi)
 
 
 def _too_long(inches: float) -> PageError:
