@@ -19,6 +19,7 @@ from faxline._engine.document import Document
 from faxline.causes import FaxCause
 from faxline.channel import CallChannel
 from faxline.cover import wrapped
+from faxline.details import settings_text
 from faxline.document import DocumentError, FaxToSend, add_page
 from faxline.preview import image_of
 
@@ -138,11 +139,6 @@ class Confirmation:
     def lines(self) -> list[tuple[str, str]]:
         """What it says, as labels and texts."""
         of = f" of {self.pages_of_document}" if self.pages_of_document else ""
-        settings = self.negotiated
-        rate = ""
-        if settings:
-            how = f"{settings['Modem']} {settings['DataRate']} bit/s, {settings['Compression']}"
-            rate = f"{how}{', error correction' * (settings['ECM'] == 'YES')}, {settings['Resolution']} dpi"
         began = ""
         if self.started:
             began = f"{self.started:%Y-%m-%d %H:%M:%S} {zone_name(self.started)}"
@@ -156,7 +152,7 @@ class Confirmation:
             ("From", " ".join(filter(None, (self.name, self.subscriber_id)))),
             ("Began", began),
             ("Duration", lasted),
-            ("Settings", rate),
+            ("Settings", settings_text(self.negotiated) if self.negotiated else ""),
             ("Document", ", ".join(Path(name).name for name in self.files)),
             ("Job", self.job),
         ]

@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from faxline._documents.pages import Code, FaxPage, Page, Strip
+from faxline._documents.pages import REVERSED, Code, FaxPage, Page, Strip
 from faxline._engine.binding import ffi, lib
 from faxline._engine.tables import CODINGS
-
-_REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))  # the other order of bits
 
 
 class PageRefused(Exception):
@@ -84,7 +82,7 @@ class Document:
             raise PageRefused(f"page {page + 1} cannot become {width_px} pixels at {x_dpi} x {y_dpi} dpi")
         code = ffi.new("uint8_t[]", size)
         lib.fl_document_code_page(*arguments, code, size)
-        octets = bytes(ffi.buffer(code, size)).translate(_REVERSED)
+        octets = bytes(ffi.buffer(code, size)).translate(REVERSED)
         return Page(octets, width_px, x_dpi, y_dpi, row_count[0], 0, page + 1, "")
 
     def measured(self, coding: str | None) -> dict[str, list[int]]:

@@ -26,6 +26,7 @@ from faxline.cli.common import (
     quiet_option,
 )
 from faxline.cli.report import Report, plural
+from faxline.details import settings_text
 from faxline.errors import Error, Hangup
 from faxline.storage import FaxToReceive
 
@@ -169,9 +170,8 @@ def _follow(channel: CallChannel, fax: FaxToReceive, report: Report) -> None:
     with suppress(Error, Hangup):
         if settings := receiver.wait_for_negotiated_settings():
             who = settings["RemoteSubscriberId"] or "the far end"
-            how = f"{settings['Modem']} {settings['DataRate']} bit/s, {settings['Compression']}"
             fields: dict[str, Any] = {**without_secrets(settings)}
-            report.event("negotiated", f"{who}: {how}, {settings['Resolution']} dpi", **fields)
+            report.event("negotiated", f"{who}: {settings_text(settings)}", **fields)
         told = 0
         while not receiver.Details.last_page or told < receiver.Details.pages:
             pages = receiver.wait_for_next_page()

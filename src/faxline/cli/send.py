@@ -24,10 +24,12 @@ from faxline.cli.common import (
     quiet_option,
 )
 from faxline.cli.documents import document_options, fax_of
-from faxline.cli.report import Report, plural, seconds_left
+from faxline.cli.report import Report, plural
 from faxline.confirmation import Confirmation
+from faxline.details import settings_text
 from faxline.document import DocumentError, FaxToSend
 from faxline.errors import Error, Hangup
+from faxline.preview import seconds_left
 from faxline.retry import RETRIES_MAX, Advice, advise, remaining
 
 
@@ -328,8 +330,7 @@ def _follow(channel: CallChannel, report: Report, confirmed: int, total: int) ->
     try:
         if settings := sender.wait_for_negotiated_settings():
             who = settings["RemoteSubscriberId"] or "the far end"
-            how = f"{settings['Modem']} {settings['DataRate']} bit/s, {settings['Compression']}"
-            text = f"{who}: {how}{', ECM' * (settings['ECM'] == 'YES')}, {settings['Resolution']} dpi"
+            text = f"{who}: {settings_text(settings)}"
             left = seconds_left(sender.Details.page_octets, settings, 0)
             fields: dict[str, Any] = {**without_secrets(settings), "pages": confirmed, "total": total}
             report.event("negotiated", text, left_s=left, **fields)

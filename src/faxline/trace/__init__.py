@@ -12,8 +12,8 @@ picture.py, webpage.py with images.py, export.py and pcap.py show it; play.py ma
 far machine can play.
 """
 
-from faxline.trace.reader import Trace, TracedCall, load, read
+from faxline.trace.reader import Trace, TracedCall, load
 from faxline.trace.text import render
 from faxline.trace.writer import TraceWriter
 
-__all__ = ["Trace", "TraceWriter", "TracedCall", "load", "read", "render"]
+__all__ = ["Trace", "TraceWriter", "TracedCall", "load", "render"]

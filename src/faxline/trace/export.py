@@ -24,7 +24,7 @@ def as_json(trace: Trace) -> dict[str, Any]:
 
 def _call(call: TracedCall) -> dict[str, Any]:
     story, verdict = call.story, call.verdict
-    agreed = next((line for line in reversed(call.lines) if line.get("event") == "negotiated"), None)
+    agreed = call.negotiated
     return {
         "number": story.number,
         "direction": "in" if story.incoming else "out",
