@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from faxline import options, pdf
+from faxline import pdf
 from faxline._lines.jobs import without_secrets
 from faxline.causes import CallCause, CallState, FaxCause
 from faxline.channel import CallChannel
@@ -20,8 +20,9 @@ from faxline.cli.common import (
     device_option,
     fax_options,
     json_option,
-    polite_signals,
+    politely,
     quiet_option,
+    refused,
 )
 from faxline.cli.documents import document_options, fax_of
 from faxline.cli.report import Report, plural
@@ -87,6 +88,7 @@ class _Wanted:
     "--trace", metavar="FILE", type=click.Path(), help="Record the call; faxline trace FILE shows it."
 )
 @click.option("--trace-pages", is_flag=True, help="Record the pages' images in the trace, too.")
+@politely
 def command(
     number: str,
     files: tuple[str, ...],
@@ -135,12 +137,9 @@ def command(
         return complain(fault)
     with Report(as_json=as_json, quiet=quiet) as report:
         # What can be seen to be wrong without a call costs none.
-        checked = options.check(dict(fax_options))
-        if checked.cause is not FaxCause.NONE:
-            complain(checked.text)
-            return _Result(status.FAX_STATUS[checked.cause], checked.cause, text=checked.text).tell(
-                report, number, 0
-            )
+        if checked := refused(dict(fax_options)):
+            result = _Result(status.FAX_STATUS[checked.cause], checked.cause, text=checked.text)
+            return result.tell(report, number, 0)
         try:
             total = fax.count_pages()
         except DocumentError as error:
@@ -160,20 +159,10 @@ def command(
             resend_unconfirmed,
             confirmation,
         )
-        try:
-            with (
-                polite_signals(),
-                CallChannel(
-                    device, subscriber_name=sender_name, trace=trace, trace_pages=trace_pages
-                ) as channel,
-            ):
-                return _send(channel, wanted, report)
-        except (Error, Hangup) as error:
-            return complain(str(error))
-        except KeyboardInterrupt:
-            return status.INTERRUPTED
-        except Terminated:
-            return status.TERMINATED
+        with CallChannel(
+            device, subscriber_name=sender_name, trace=trace, trace_pages=trace_pages
+        ) as channel:
+            return _send(channel, wanted, report)
 
 
 @dataclass
@@ -247,16 +236,14 @@ def _send(channel: CallChannel, wanted: _Wanted, report: Report) -> int:
 def _confirmation_fault(name: str) -> str:
     """What can be seen to be wrong with --confirmation before the call, or ''."""
     path = Path(name)
-    kind = path.suffix.lower()
-    if kind not in pdf.FORMATS:
-        return f"--confirmation {name}: the extension says the format, and is one of {' '.join(pdf.FORMATS)}"
+    try:
+        kind = pdf.format_of(path)
+        if kind == ".pdf":
+            pdf.check()
+    except (ValueError, pdf.PdfError) as error:
+        return f"--confirmation {error}"
     if not path.absolute().parent.is_dir():
         return f"--confirmation {name}: no such directory"
-    if kind == ".pdf":
-        try:
-            pdf.check()
-        except pdf.PdfError as error:
-            return f"--confirmation {name}: {error}"
     return ""
 
 
