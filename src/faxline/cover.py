@@ -96,8 +96,8 @@ class Cover:
         from faxline._documents import raster
 
         facts = facts or Facts("", "", "", 0, datetime.now().astimezone())
-        page = raster.blank(self._paper)
-        self._draw(page, raster.DRAWN_DPI, facts.values(1) | self._values)
+        page, dpi = raster.blank(self._paper, wish)
+        self._draw(page, dpi, facts.values(1) | self._values)
         made = raster.drawn(page, self._paper, wish)
         made.place = self._name
         return made

@@ -66,7 +66,7 @@ void connected(struct bench *b);
 void faulty(struct bench *b, const char *name, int at, int count, int arg);
 /* From 1 to 0. Returns whether 0 gave the result within 3 s. */
 bool try_frame(struct bench *b, const char *result);
-/* 1000 octets from 1 to 0 at 9600; what came is compared. */
+/* 1000 octets from 1 to 0 at 9600; what came, but for the ones behind it, is compared. */
 size_t try_data(struct bench *b, size_t *wrong);
 
 #define SEND(i, frame)     put_frame(b, i, frame, sizeof frame)

@@ -20,7 +20,7 @@ static void test_hangup_in_page(void)
     fl_simmodem_disconnect(&b->modem[1], b->now);
     CHECK(expect(b, 1, "NO CARRIER", b->delay));
     /* What had not left the modem never arrives. */
-    CHECK_EQ(b->length[1] - before, 1200 + 16);
+    CHECK_EQ(b->length[1] - before, 1200 + 4 + 16);
     CHECK_EQ(fl_simmodem_hook(&b->modem[1]), FL_HOOK_CONNECTED);
     say(b, 1, "AT+FRH=3");
     CHECK(expect(b, 1, "NO CARRIER", FL_SEC(1)));
@@ -217,9 +217,10 @@ static void test_family_mismatch(void)
     CHECK(expect(b, 0, "NO CARRIER", FL_SEC(1)));
     CHECK(expect(b, 1, "OK", FL_SEC(1)));
     row->fcerrors = 0;
-    row->tail = 4;
-    CHECK_EQ(try_data(b, &wrong), 1004);
-    CHECK_EQ(wrong, 4);
+    for (row->tail = 0; row->tail < 9; row->tail += 8) {
+        CHECK_EQ(try_data(b, &wrong), 1000);
+        CHECK_EQ(wrong, 0);
+    }
 }
 
 static void test_family_answers(void)

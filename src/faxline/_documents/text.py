@@ -54,8 +54,7 @@ class TextLeaf:
         self._paper = paper
 
     def convert(self, wish: Wish) -> FaxPage:
-        dpi = raster.DRAWN_DPI
-        page = raster.blank(self._paper)
+        page, dpi = raster.blank(self._paper, wish)
         draw = ImageDraw.Draw(page)
         column = (page.width - 2 * _MARGIN_INCH * dpi) / COLUMNS
         for number, line in enumerate(self._lines):
@@ -119,10 +118,16 @@ def _clusters(text: str) -> Iterator[tuple[str, int]]:
 
 def wrap(line: str) -> Iterator[str]:
     """A line as lines of at most 80 cells, broken at spaces where there are any."""
-    row, cells, space = "", 0, -1
+    row, cells, space, full = "", 0, -1, False
     for cluster, width in _clusters(line):
+        if full:  # and broken at a space; those that follow it go with it
+            if cluster == " ":
+                continue
+            yield row.rstrip()
+            row, cells, space, full = "", 0, -1, False
         if cells + width > COLUMNS:
             if cluster == " ":
+                full = True
                 continue
             if space > 0:
                 row, rest = row[:space], row[space + 1 :]

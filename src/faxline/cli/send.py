@@ -13,7 +13,6 @@ from faxline.causes import CallCause, CallState, FaxCause
 from faxline.channel import CallChannel
 from faxline.cli import complete, status
 from faxline.cli.common import (
-    NO_DEVICE,
     Terminated,
     complain,
     configuration,
@@ -95,6 +94,7 @@ def command(
     device: str,
     pages: str,
     photo: bool,
+    superfine: bool,
     paper: str,
     cover: str | None,
     fields: tuple[tuple[str, str], ...],
@@ -123,7 +123,7 @@ def command(
       faxline send taxoffice letter.tif --retries 5 --json
     """
     if not device:
-        return complain(NO_DEVICE)
+        return complain(configuration().why_no_device())
     if timeout != timeout:
         raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
     number = configuration().number(number)
@@ -132,7 +132,7 @@ def command(
             open(name, "rb").close()
         except OSError as error:
             return complain(f"{name}: {error.strerror}")
-    fax = fax_of(files, pages, photo, paper, cover, fields)
+    fax = fax_of(files, pages, photo, superfine, paper, cover, fields)
     if confirmation is not None and (fault := _confirmation_fault(confirmation)):
         return complain(fault)
     with Report(as_json=as_json, quiet=quiet) as report:
