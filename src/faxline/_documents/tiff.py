@@ -57,6 +57,7 @@ class TiffWriter:
         self.pages += 1
 
     def close(self) -> None:
+        """The file is complete as it is. A second call does nothing."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None

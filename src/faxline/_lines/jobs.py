@@ -55,9 +55,11 @@ class Job:
 
     @property
     def running(self) -> bool:
+        """It has not ended."""
         return self.cause is FaxCause.NONE
 
     def apply(self, event: FaxEvent) -> None:
+        """Fills in the details."""
         details = self.details
         match event:
             case FaxStarted():
@@ -85,9 +87,11 @@ class Job:
         """The engine has ended it. By the pump, not under the Condition, before it applies the event."""
 
     def line_closed(self) -> None:
+        """No more events will come."""
         self.end(FaxCause.HANGUP, "local.closed")
 
     def end(self, cause: FaxCause, raw_cause: str | None, text: str = "") -> None:
+        """It is over. text: the raw cause as a sentence, where that says more than its row."""
         if self.start_late and cause is FaxCause.ABORTED:
             cause, raw_cause = FaxCause.TIMEOUT, "local.start"
         self.cause = cause
@@ -407,4 +411,5 @@ def _negotiated(event: Negotiated) -> dict[str, str]:
 
 
 def without_secrets(effective: Mapping[str, str]) -> dict[str, str]:
+    """Options or settings for a trace or a screen: of a password only that there is one."""
     return {name: "(set)" if name == "Password" and value else value for name, value in effective.items()}

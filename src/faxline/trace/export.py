@@ -12,6 +12,7 @@ SCHEMA = "faxline.trace/1"
 
 
 def as_json(trace: Trace) -> dict[str, Any]:
+    """The object, for json.dumps()."""
     return {
         "schema": SCHEMA,
         "device": trace.device,

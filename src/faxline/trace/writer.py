@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -66,7 +67,13 @@ class TraceWriter:
             reason = getattr(error, "strerror", None) or error
             raise Error(f"the trace cannot be written to {target}: {reason}") from error
 
+    def records(self, records: Iterable[TraceRecord]) -> None:
+        """What the engine recorded."""
+        for record in records:
+            self.record(record)
+
     def record(self, record: TraceRecord) -> None:
+        """The same for one."""
         content: dict[str, object] = {"t": record.time_us, "at": "far" if record.station else "ours"}
         content["kind"] = record.kind
         if record.kind.startswith("frame-"):
@@ -76,6 +83,7 @@ class TraceWriter:
         self._put(content)
 
     def event(self, event: Event) -> None:
+        """An event; those that no application sees are left out, and so is a password."""
         if name := _EVENT_NAMES.get(type(event)):
             fields = asdict(event)
             if fields.get("password"):
@@ -83,6 +91,7 @@ class TraceWriter:
             self._put({"t": fields.pop("time_us"), "event": name, **fields})
 
     def note(self, time_us: int, **fields: object) -> None:
+        """A line of the application's: an order."""
         self._put({"t": time_us, **fields})
 
     def page(self, time_us: int, page: Page) -> None:
@@ -100,6 +109,7 @@ class TraceWriter:
         )
 
     def close(self) -> None:
+        """Nothing more is written."""
         with self._lock:
             self._file.close()
             if self._before is not None:
