@@ -20,10 +20,10 @@ class FarPages:
         page = engine.take_far_page()
         if page is None or self._path is None:
             return
-        if self._writer is None or page.number == 1:
-            self.close()
-            self._writer = TiffWriter(self._path)
         try:
+            if self._writer is None or page.number == 1:
+                self.close()
+                self._writer = TiffWriter(self._path)
             self._writer.add_page(page)
         except (OSError, ValueError) as error:
             self._logger.error("%s: page %d is not saved: %s", self._line, page.number, error)

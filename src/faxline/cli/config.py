@@ -137,8 +137,8 @@ def load(path: str | os.PathLike[str] | None, commands: Mapping[str, Any]) -> Co
             return Config()
         raise ConfigError(f"{file}: no such file") from None
     except (OSError, ValueError) as error:
-        if path is None and isinstance(error, NotADirectoryError):
-            return Config()
+        if path is None and (isinstance(error, NotADirectoryError) or not os.access(file.parent, os.X_OK)):
+            return Config()  # HOME is none, or another user's, as under sudo
         raise ConfigError(f"{file}: {getattr(error, 'strerror', None) or error}") from None
     if len(content) > _SIZE_MAX:
         raise ConfigError(f"{file}: longer than {_SIZE_MAX} octets")

@@ -254,7 +254,7 @@ def _confirm(channel: CallChannel, wanted: _Wanted, confirmed: int) -> None:
     try:
         Confirmation.of(channel, wanted.fax, confirmed=confirmed).save(wanted.confirmation, replace=True)
     except (OSError, ValueError, pdf.PdfError) as error:
-        complain(f"{wanted.confirmation}: not written: {error}")
+        complain(f"{wanted.confirmation}: not written: {getattr(error, 'strerror', None) or error}")
 
 
 def _advice(wanted: _Wanted, result: _Result, attempt: int) -> Advice:
