@@ -204,6 +204,8 @@ static void end_now(struct fl_t30 *e, int raw)
     bool settled = FL_T30_TABLE[e->state].phase[0] == 'E' || e->next == FL_STATE_E_SEND_DCN ||
                    e->next == FL_STATE_E_ENDED;
     if (e->raw == FL_RAW_NONE && !settled) e->raw = raw;
+    /* Nothing was heard in time, and the modem never let go of the order to listen: then it was not the far end's silence. */
+    if (raw == FL_RAW_DEVICE && e->next != FL_STATE_NONE && e->timed_out) e->raw = raw;
     e->order_active = 0;
     e->order_ready = false;
     e->aborting = false;
@@ -448,7 +450,9 @@ static void expired(struct fl_t30 *e, enum fl_t30_timer timer)
         else
             fl_t30_give_up(e, FL_RAW_DEVICE, false);
     } else {
+        int before = e->raw;
         FL_T30_TABLE[e->state].on(e, &happening);
+        if (e->raw != before) e->timed_out = true;
     }
 }
 

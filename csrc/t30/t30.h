@@ -165,6 +165,7 @@ struct fl_t30 {
     fl_time answered;          /* called: when our last response was out */
     int page, pages;           /* caller: the page at work; confirmed pages */
     int raw;
+    bool timed_out;          /* raw: because something did not come in time */
     uint16_t parting_gap_ms; /* silence that must be heard before DCN */
     bool ended;
     bool in_doubt;                  /* caller: the page at work is sent; its confirmation is due */
