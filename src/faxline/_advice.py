@@ -330,6 +330,21 @@ RAW_CAUSES: dict[str, Row] = {
 }
 
 
-def after_fax(cause: str, raw_cause: str | None) -> Row | None:
-    """The row of a fax; None of a cause that this version does not know: a trace may be of a newer one."""
-    return RAW_CAUSES.get(raw_cause or "") or FAXES.get(cause)
+# Causes may be of another version of this package: a trace may be older or newer.
+
+
+def fix_of_call(cause: str) -> str:
+    """What to do after a call that was not answered; '' when there is nothing to say."""
+    row = CALLS.get(cause)
+    return row.fix if row else ""
+
+
+def fix_of_fax(cause: str, raw_cause: str | None, page_in_doubt: int | None = None) -> str:
+    """What to do after a fax; '' when there is nothing to say. page_in_doubt: one that was sent and not
+    confirmed, from 1."""
+    row = RAW_CAUSES.get(raw_cause or "") or FAXES.get(cause)
+    fix = row.fix if row else ""
+    if page_in_doubt is None:
+        return fix
+    doubt = f"page {page_in_doubt} may have arrived: ask before you send it again"
+    return f"{doubt}; {fix}" if fix else doubt

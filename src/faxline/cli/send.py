@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from faxline import pdf
+from faxline._advice import fix_of_call, fix_of_fax
 from faxline._lines.jobs import without_secrets
 from faxline.causes import CallCause, CallState, FaxCause
 from faxline.channel import CallChannel
@@ -31,7 +32,6 @@ from faxline.document import DocumentError, FaxToSend
 from faxline.errors import Error, Hangup
 from faxline.preview import seconds_left
 from faxline.retry import RETRIES_MAX, Advice, advise, remaining
-from faxline.trace import advice
 
 
 @dataclass(frozen=True)
@@ -210,11 +210,8 @@ class _Result:
     def _fix(self) -> str:
         """What to do, '' when there is nothing to say."""
         if isinstance(self.cause, CallCause):
-            return advice.for_call(self.cause)
-        fix = advice.for_fax(self.cause, self.raw_cause)
-        if fix and self.unconfirmed:
-            return f"page {self.pages + 1} may have arrived: ask before you send it again; {fix}"
-        return fix
+            return fix_of_call(self.cause)
+        return fix_of_fax(self.cause, self.raw_cause, self.pages + 1 if self.unconfirmed else None)
 
 
 def _send(channel: CallChannel, wanted: _Wanted, report: Report) -> int:
@@ -228,16 +225,16 @@ def _send(channel: CallChannel, wanted: _Wanted, report: Report) -> int:
             confirmed = result.pages
             if result.exit_status == status.OK or confirmed >= wanted.total:
                 return result.tell(report, wanted.number, attempt)
-            advised = _advice(wanted, result, attempt)
-            if advised.ask:
-                hint = f"{advised.text}; --resend-unconfirmed sends it again all the same"
+            advice = _advice(wanted, result, attempt)
+            if advice.ask:
+                hint = f"{advice.text}; --resend-unconfirmed sends it again all the same"
                 return result.tell(report, wanted.number, attempt, hint)
-            if attempt > wanted.retries or not advised.again or channel.state() is CallState.ERROR:
-                hint = f"not tried again: {advised.text}" if wanted.retries and not advised.again else ""
+            if attempt > wanted.retries or not advice.again or channel.state() is CallState.ERROR:
+                hint = f"not tried again: {advice.text}" if wanted.retries and not advice.again else ""
                 return result.tell(report, wanted.number, attempt, hint)
-            _tell_retry(report, result, advised, attempt, wanted.total)
-            channel.pause(advised.delay_s)
-            fax_options = advised.options
+            _tell_retry(report, result, advice, attempt, wanted.total)
+            channel.pause(advice.delay_s)
+            fax_options = advice.options
             attempt += 1
     except (KeyboardInterrupt, Terminated):
         report.line("interrupted", "interrupted, hanging up")

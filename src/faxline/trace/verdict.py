@@ -5,7 +5,7 @@ to do about it.
 from dataclasses import dataclass
 from typing import Any
 
-from faxline._advice import CALLS, after_fax
+from faxline._advice import fix_of_call, fix_of_fax
 from faxline._engine.tables import RAW_CAUSES
 from faxline.trace.lines import Line, printable
 from faxline.trace.story import FAR, Story
@@ -154,10 +154,7 @@ def _after_fax(facts: _Facts, ended: Line) -> Verdict:
     page = facts.pages + 1 if phase in "CDE" else None
     where = f" in {_place(phase, page)}, after {after_us / 1e6:.1f} s"
     where += f", heard last: {facts.heard}" if facts.heard else ", nothing was heard"
-    advice = after_fax(cause, raw_cause)
-    fix = advice.fix if advice else ""
-    if ended.get("unconfirmed") is True:
-        fix = f"page {facts.pages + 1} may have arrived: ask before you send it again; {fix}"
+    fix = fix_of_fax(cause, raw_cause, facts.pages + 1 if ended.get("unconfirmed") is True else None)
     return facts.verdict("fax", result + where + done, fix, phase=phase, page=page, **known)
 
 
@@ -166,11 +163,10 @@ def _refused(facts: _Facts, refused: Line) -> Verdict:
     row = RAW_CAUSES.get(raw_cause)
     text = printable(refused["text"]) or (row.text if row else "")
     what = "received" if facts.story.incoming else "sent"
-    advice = after_fax(cause, raw_cause)
     return facts.verdict(
         "refused",
         f"fax {printable(cause)}{_because(printable(raw_cause), text)}, nothing {what}",
-        advice.fix if advice else "",
+        fix_of_fax(cause, raw_cause),
         cause=cause,
         raw_cause=raw_cause,
         text=text,
@@ -200,11 +196,10 @@ def _not_answered(facts: _Facts, over: Line) -> Verdict:
     cause, raw_cause = over["cause"], over["raw_cause"] or ""
     row = RAW_CAUSES.get(raw_cause)
     text = row.text if row else ""
-    advice = CALLS.get(cause)
     return facts.verdict(
         "no-answer",
         f"not answered, {printable(cause)}{_because(printable(raw_cause), text)}, no fax",
-        advice.fix if advice else "",
+        fix_of_call(cause),
         cause=cause,
         raw_cause=raw_cause,
         text=text,
