@@ -140,7 +140,8 @@ def we_send(
             cause = str(channel.FaxSender.send(FaxToSend(folder / "fax.tif"), options))
             found = agreed(channel.FaxSender.Details.negotiated)
             channel.hang_up()
-        return f"{cause}, {found}, delivered", pages.all_rows(getty.received(PATIENCE_S))
+        received = [page for path in getty.received(PATIENCE_S) for page in pages.all_rows(path)]
+        return f"{cause}, {found}, delivered", received
 
 
 def agreed(negotiated: dict[str, str]) -> str:
