@@ -155,7 +155,7 @@ class Getty:
         self._hear(f"+{self.name}:R", patience_s)
 
     def received(self, patience_s: float = 60) -> list[Path]:
-        """The fax that came in, when all of it is there: a file for each of its formats. Raises TimeoutError."""
+        """The fax that came in, when all of it is there: a file for each format. Raises TimeoutError."""
         self._hear(f"@{self.name}:D", patience_s)
         self._hear(f"@{self.name}:E", patience_s)
         return sorted((self.spool.path / "recvq").glob("fax*.tif"))
