@@ -83,7 +83,9 @@ def test_exit_status_by_cause(
     fax: str, capsys: pytest.CaptureFixture[str], number: str, exit_status: int, words: str
 ) -> None:
     assert main(["send", number, fax, "--device", "sim:"]) == exit_status
-    assert words in capsys.readouterr().out.splitlines()[-1]
+    said, fix = capsys.readouterr().out.splitlines()[-2:]
+    assert words in said
+    assert re.fullmatch("what to do: .+", fix)
 
 
 @pytest.mark.parametrize(

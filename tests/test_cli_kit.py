@@ -39,7 +39,7 @@ def test_retries_wait_on_the_lines_clock(fax: str, capsys: pytest.CaptureFixture
     told = lines(capsys)
     assert told[1] == "BUSY, busy: again in 60 s with pages 1 to 3"
     assert told[3] == "BUSY, busy: again in 120 s with pages 1 to 3"
-    assert told[5:] == ["5550101: not answered, BUSY"]
+    assert told[5:] == ["5550101: not answered, BUSY", "what to do: try again in some minutes"]
 
 
 def test_a_retry_sends_what_was_not_confirmed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
