@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 
 from faxline._documents.bilevel import by_dots, by_threshold
 from faxline._documents.pages import Code, Coding, FaxPage, PageError
+from faxline._documents.paper import Paper
 
 # Widths in pixels for A4 or letter, B4 and A3, by dots per inch across.
 _WIDTHS = {
@@ -35,6 +36,7 @@ _FINE_FROM_DPI = 150  # a document with fewer lines per inch gains nothing by fi
 _SUPERFINE_FROM_DPI = 250
 _SCAN_FROM_DPI = 150  # a tag below that is a screen's, and says nothing about paper
 _SIDEWAYS_MAX = 1.8  # wider than any paper on its side is a banner, which stays as it is
+_A4_INCH, _LEGAL_INCH = 297 / 25.4, 14.0
 _LENGTH_MAX_INCH = 4 * 16.54  # four times A3
 _SIDE_MAX_PX = 65_535
 
@@ -84,6 +86,28 @@ def fax_page(page: Image.Image, x_dpi: int, y_dpi: int) -> FaxPage:
     if page.height > _LENGTH_MAX_INCH * y_dpi:
         raise _too_long(page.height / y_dpi)
     return FaxPage(page.width, x_dpi, y_dpi, page.height, page.tobytes("raw", "1;I"))
+
+
+_FINER = 2  # times as fine as it will be, a page is drawn
+
+
+def blank(paper: Paper, wish: Wish) -> tuple[Image.Image, int]:
+    """White paper to draw on, in grey, and how many pixels it has to the inch."""
+    dpi = _whole(paper, wish).x_dpi * _FINER
+    return Image.new("L", (round(paper.width_inch * dpi), round(paper.height_inch * dpi)), 255), dpi
+
+
+def drawn(page: Image.Image, paper: Paper, wish: Wish) -> FaxPage:
+    """What was drawn on it, as a fax page."""
+    place = _whole(paper, wish)
+    page = page.resize((place.width, place.height), Image.Resampling.BOX)
+    return fax_page(to_bits(page, place, wish, bilevel=True, reduction=1.0), place.x_dpi, place.y_dpi)
+
+
+def _whole(paper: Paper, wish: Wish) -> Layout:
+    """A page of this paper; fine unless standard is wanted."""
+    fine = wish.high_res is not False
+    return layout(paper.width_inch, paper.height_inch, (1.0, 1.0), fine, superfine=wish.superfine)
 
 
 def _too_long(inches: float) -> PageError:
@@ -226,6 +250,11 @@ def layout(
     across = paper / true_width if resolution is None or true_width > paper else 1.0
     # Letter is wider than a fax page by a hair: it keeps its length.
     factor = 1.0 if resolution and across >= 1 / _SAME_WIDTH else across
+    # What is not as it was on its paper anyhow comes onto one sheet of A4.
+    if (turned or factor != 1.0) and inches[1] <= inches[0] * _SIDEWAYS_MAX:
+        true_length = inches[1] * factor
+        if true_length > _A4_INCH * 1.01 and abs(true_length - _LEGAL_INCH) > 0.1:
+            across = factor = _A4_INCH / inches[1]
     if high_res is None:
         high_res = resolution is None or y_in / factor >= _FINE_FROM_DPI
     finer = 2 if superfine and high_res else 1
