@@ -23,6 +23,13 @@ void fl_office_wake(int fd)
     (void)written; /* a full counter is as awake as can be */
 }
 
+void fl_office_calm(int fd)
+{
+    uint64_t count;
+    ssize_t got = read(fd, &count, sizeof count);
+    (void)got;
+}
+
 struct fl_office *fl_office_new(void)
 {
     struct fl_office *office = calloc(1, sizeof *office);

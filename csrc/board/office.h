@@ -35,7 +35,9 @@ struct fl_office {
 
 /* The wall's clock, in microseconds. */
 fl_time fl_office_wall(void);
+/* A member is to look again; it has begun to. */
 void fl_office_wake(int fd);
+void fl_office_calm(int fd);
 /* False when the office is full. */
 bool fl_office_join(struct fl_office *office, struct fl_member *member);
 void fl_office_leave(struct fl_office *office, struct fl_member *member);
