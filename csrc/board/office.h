@@ -18,6 +18,7 @@ struct fl_member {
     struct fl_board *board;
     int wake;            /* eventfd of its thread */
     atomic_bool ordered; /* an order waits: no time passes until it is obeyed. Under the channel's mutex */
+    atomic_bool held;    /* an order is being prepared: the same */
     bool permits;        /* virtual pace: time may pass, as far as this channel goes */
     bool pending;        /* time would bring something forward here, and somebody must permit it */
     bool holds;          /* in a call, but with nothing going on: time waits for it a moment only */

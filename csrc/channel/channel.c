@@ -128,6 +128,7 @@ void fl_channel_close(struct fl_channel *ch)
     pthread_mutex_lock(&ch->mutex);
     bool first = !ch->closing;
     ch->closing = true;
+    ch->member.held = false;
     fl_office_wake(ch->member.wake);
     while (!first && !ch->ended) pthread_cond_wait(&ch->changed, &ch->mutex);
     pthread_mutex_unlock(&ch->mutex);
@@ -294,6 +295,15 @@ int32_t fl_channel_allow(struct fl_channel *ch, uint64_t seq)
     pthread_mutex_lock(&ch->mutex);
     if (seq > ch->allowed) ch->allowed = seq;
     if (ch->allowed >= ch->seq) fl_office_wake(ch->member.wake);
+    pthread_mutex_unlock(&ch->mutex);
+    return 0;
+}
+
+int32_t fl_channel_hold(struct fl_channel *ch, int32_t on)
+{
+    pthread_mutex_lock(&ch->mutex);
+    ch->member.held = on && !ch->closing;
+    fl_office_wake(ch->member.wake);
     pthread_mutex_unlock(&ch->mutex);
     return 0;
 }

@@ -61,8 +61,9 @@ struct fl_channel {
     uint32_t timer_count;
     bool virtual_pace;
     int32_t speed;
-    fl_time now; /* the office's, as of this round */
-    bool polled; /* virtual pace: the program polls, time goes on without it */
+    fl_time now;     /* the office's, as of this round */
+    uint32_t slices; /* of real time, slept one after the other while time stood still */
+    bool polled;     /* virtual pace: the program polls, time goes on without it */
 
     /* under the mutex */
     bool closing, ended;

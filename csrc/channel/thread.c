@@ -9,12 +9,17 @@
 #include <poll.h>
 #include <time.h>
 
-/* Virtual pace: nobody waits for this long (longer than a busy machine keeps a thread from running), and time goes on
- * all the same; a program that polls then gets a step of the clock this often, until it waits or orders something. */
-#define GRACE      FL_SEC(2)
-#define GRACE_STEP FL_MS(20)
-/* Virtual pace: how long time waits for another line of the office that is in a call in which nothing goes on. */
-#define PATIENCE FL_MS(100)
+/* Virtual pace: real time is counted in slices that this thread has slept. A machine that stands still, or lets nobody of
+ * this program run, is so no more than one slice long: what is counted is how often the others could have had their turn. */
+#define SLICE FL_MS(20)
+/* Nobody waits for so many slices (2 s), and time goes on all the same; a program that polls then gets a step of the clock
+ * each slice, until it waits or orders something. */
+#define GRACE  100
+#define POLLED 1
+/* An order that is being prepared for longer (a minute) is taken for one that waits for this very clock. */
+#define HELD 3000
+/* So long (100 ms) time waits for another line of the office that is in a call in which nothing goes on. */
+#define PATIENCE 5
 /* Closing in line time: how long a session may take to end politely. */
 #define CLOSING_LIMIT FL_SEC(10)
 /* Closing in virtual time costs nothing: enough for a page, DCN and hanging up. */
@@ -210,15 +215,24 @@ static void advance_virtual(struct fl_channel *ch, fl_time deadline, bool *grace
 {
     bool advanced = fl_office_advance(ch->office, deadline, !*grace_over);
     bool pending = ch->member.pending || (ch->member.permits && deadline != FL_NEVER);
-    fl_time moment = ch->member.permits ? PATIENCE : ch->polled ? GRACE_STEP : GRACE;
+    bool held = ch->member.held;
+    uint32_t moment = held ? HELD : ch->member.permits ? PATIENCE : ch->polled ? POLLED : GRACE;
     struct pollfd board = board_poll(ch);
     pthread_mutex_unlock(&ch->office->mutex);
     *grace_over = false;
     if (advanced) return;
-    fl_time until = pending ? fl_office_wall() + moment : FL_NEVER;
+    fl_time until = pending || held ? fl_office_wall() + SLICE : FL_NEVER;
     rest(ch, board, until);
-    *grace_over = until != FL_NEVER && fl_office_wall() >= until;
-    ch->polled |= *grace_over;
+    bool slept = until != FL_NEVER && fl_office_wall() >= until;
+    ch->slices = slept ? ch->slices + 1 : 0;
+    if (ch->slices < moment) return;
+    ch->slices = 0;
+    if (held) {
+        ch->member.held = false;
+        return;
+    }
+    *grace_over = true;
+    ch->polled = true;
 }
 
 /* Line time: this board's deadline only. Whoever moves another's forward wakes its thread (office.c). */

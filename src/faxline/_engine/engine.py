@@ -141,6 +141,10 @@ class Engine:
     def timer_cancel(self, timer: int) -> None:
         lib.fl_channel_timer_cancel(self._handle, timer)
 
+    def hold(self, on: bool) -> None:
+        """No virtual time passes until hold(False): an order is being prepared."""
+        lib.fl_channel_hold(self._handle, on)
+
     def allow(self, seq: int) -> None:
         lib.fl_channel_allow(self._handle, seq)
 

@@ -176,7 +176,7 @@ class FaxJobs(ABC, Generic[Document]):
                 job.end(FaxCause.ERROR, "local.internal", text)
             raise
         finally:
-            line.holding = False
+            line.hold(False)
             line.wake()
         if not job.running and not job.started:
             return False
@@ -215,7 +215,7 @@ class FaxJobs(ABC, Generic[Document]):
         self.Details.call_id = line.details.call_id
         job = self._new_job(document)
         self._job = line.job = job
-        line.holding = True
+        line.hold(True)
         return document, given, job
 
     def _check_answered(self) -> None:
