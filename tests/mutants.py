@@ -93,13 +93,13 @@ NAMED = [
         (
             "timer: no limit to a carrier without a frame",
             "engine.c",
-            "        fl_t30_timer_start(e, FL_X1, FL_MS(FL_T30_TIMERS[FL_X1].nominal_ms) + PREAMBLE);\n",
+            "        fl_t30_timer_start(e, FL_X1, FL_T30_CARRIER_LIMIT);\n",
             "",
         ),
         (
             "timer: no silence before DCN",
             "engine.c",
-            "fl_t30_quiet(e, e->parting_gap_ms ? e->parting_gap_ms : FL_T30_GAP_MS);",
+            "fl_t30_quiet(e, e->parting_gap_ms);",
             "fl_t30_quiet(e, 1);",
         ),
         # limits
@@ -341,6 +341,7 @@ FILES = [
     "engine.c",
     "frames.c",
     "polling.c",
+    "quiet.c",
     "rates.c",
     "states.c",
     "states.h",

@@ -83,7 +83,9 @@ def test_exit_status_by_cause(
     fax: str, capsys: pytest.CaptureFixture[str], number: str, exit_status: int, words: str
 ) -> None:
     assert main(["send", number, fax, "--device", "sim:"]) == exit_status
-    assert words in capsys.readouterr().out.splitlines()[-1]
+    said, fix = capsys.readouterr().out.splitlines()[-2:]
+    assert words in said
+    assert re.fullmatch("what to do: .+", fix)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,7 @@ def test_a_document_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFi
     captured = capsys.readouterr()
     assert "calling" not in captured.out
     assert "local.document" in captured.out
-    assert "neither a TIFF nor an image" in captured.err
+    assert "no TIFF, image, PDF or text file" in captured.err
 
 
 def test_a_page_that_cannot_be_read_is_found_in_the_call(
@@ -144,6 +146,10 @@ def test_a_page_that_cannot_be_read_is_found_in_the_call(
         (["send", "1", "FAX", "--device", "isdn:1"], "no driver for 'isdn'"),
         (["send", "1", "missing.tif", "--device", "sim:"], "missing.tif: No such file"),
         (["send", "abc", "FAX", "--device", "sim:"], "cannot be dialled"),
+        (["send", "5550100", "FAX", "--device", "sim"], "(as in 'sim:')"),
+        (["send", "5550100", "FAX", "--device", "/dev/ttyS0"], "(as in 'class1:/dev/ttyS0')"),
+        (["trace", "nowhere"], "faxline: nowhere: No such file or directory"),
+        (["trace", "."], "faxline: .: Is a directory"),
         (["send", "1", "FAX", "--device", "sim:", "--trace", "/nowhere/at/all/x"], "trace"),
         (["trace", "missing.jsonl"], "missing.jsonl"),
         (["trace", "FAX"], "not a trace"),

@@ -128,6 +128,14 @@ def test_defaults_of_a_command(
     assert result(capsys)["attempts"] == 1
 
 
+def test_several_lines_and_none_chosen(tmp_path: Path, fax: str, capsys: pytest.CaptureFixture[str]) -> None:
+    config = write(tmp_path, "[lines.office]\ndevice = 'sim:'\n[lines.home]\ndevice = 'sim:'\n")
+    assert main(["send", "5550100", fax, "--config", config]) == 1
+    assert "has the lines office, home: choose one with --device" in capsys.readouterr().err
+    assert main(["send", "5550100", fax, "--config", config, "--device", "attic"]) == 1
+    assert "nor a line of" in capsys.readouterr().err
+
+
 def test_where_the_file_is(
     tmp_path: Path, fax: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,13 +159,13 @@ def test_where_the_file_is(
         ("[lines.a]\ndevise = 'sim:'", "lines.a.devise: unknown"),
         ("[lines.a]", "lines.a: a line needs a device"),
         ("[lines.a]\ndevice = 'sim'", "no address"),
-        ("[lines.a]\ndevice = 3", "lines.a.device: is a text"),
+        ("[lines.a]\ndevice = 3", "lines.a.device: has to be a text, in quotes"),
         ("[lines.a]\ndevice = 'sim:'\nsubscriber_id = 'me'", "SubscriberId='me': takes"),
         ("[lines.a]\ndevice='sim:'\nsubscriber_id='1'\noptions={SubscriberId='2'}", "says the same"),
         ("line = 'b'\n[lines.a]\ndevice = 'sim:'", "no line 'b': a"),
         ("[options]\nSpeed = 9600", "options: unknown option 'Speed'"),
         ("[options]\nECM = 'perhaps'", "ECM='perhaps': takes"),
-        ("[numbers]\na = 5550100", "numbers.a: is a text"),
+        ("[numbers]\na = 5550100", "numbers.a: has to be a text, in quotes"),
         ("[send]\nretires = 3", "send.retires: unknown; there is"),
         ("[send]\ndevice = 'sim:'", "send.device: unknown"),
         ("[send]\nretries = [{}]", "send.retries: takes"),

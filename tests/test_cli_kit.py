@@ -39,7 +39,7 @@ def test_retries_wait_on_the_lines_clock(fax: str, capsys: pytest.CaptureFixture
     told = lines(capsys)
     assert told[1] == "BUSY, busy: again in 60 s with pages 1 to 3"
     assert told[3] == "BUSY, busy: again in 120 s with pages 1 to 3"
-    assert told[5:] == ["5550101: not answered, BUSY"]
+    assert told[5:] == ["5550101: not answered, BUSY", "what to do: try again in some minutes"]
 
 
 def test_a_retry_sends_what_was_not_confirmed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,7 +118,7 @@ def test_json_is_as_documented(
 # ---- how it looks ----
 
 
-def on_a_terminal(*arguments: str) -> tuple[int, str, str]:
+def on_a_terminal(*arguments: str, columns: int = 120) -> tuple[int, str, str]:
     """Runs faxline with a terminal as stderr; returns exit status, stdout, and what was on the terminal."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
@@ -126,7 +126,7 @@ def on_a_terminal(*arguments: str) -> tuple[int, str, str]:
         stdout=subprocess.PIPE,
         stderr=theirs,
         text=True,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+        env={**os.environ, "TERM": "xterm", "COLUMNS": str(columns)},
     ) as process:
         os.close(theirs)
         seen = io.BytesIO()
@@ -147,6 +147,39 @@ def test_live_progress(fax: str) -> None:
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen)
     for words in ("calling 5550100", "V17 14400 bit/s, MMR, ECM", "0 of 3 pages", "2 of 3 pages", "left"):
         assert words in plain
+
+
+@pytest.mark.parametrize("columns", [30, 60, 80, 100])
+def test_live_progress_is_one_line(fax: str, columns: int) -> None:
+    """Also on a narrow screen; the time stays on it."""
+    device = "sim:?pace=real&speed=50"
+    done, _, seen = on_a_terminal("send", "5550100", fax, "--device", device, columns=columns)
+    assert done == 0
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen)
+    if columns >= 60:
+        assert "2 of 3 pages" in plain
+        assert re.search(r"0:0\d, 0:0\d left", plain)
+    assert max(map(len, plain.replace("\n", "\r").split("\r"))) <= columns
+    # The only line that ends before the result is the one with which the live line is put away.
+    assert plain.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+def test_a_disk_full_of_output_ends_no_fax(fax: str, tmp_path: Path, arguments: list[str]) -> None:
+    received = tmp_path / "received.tif"
+    command = [sys.executable, "-m", "faxline", "send", "5550100", fax, "--device", f"sim:?save={received}"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*command, *arguments], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 0
+    assert done.stderr == "faxline: the output cannot be written: No space left on device; going on\n"
+    with Image.open(received) as image:
+        assert getattr(image, "n_frames", 1) == 3
+
+
+def test_no_stdout_at_all(fax: str) -> None:
+    command = f"exec {sys.executable} -m faxline send 5550100 {fax} --device sim: >&-"
+    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_quiet(fax: str, capsys: pytest.CaptureFixture[str]) -> None:

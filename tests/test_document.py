@@ -2,6 +2,7 @@
 
 import os
 import random
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -199,8 +200,11 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (lambda path: None, "No such file"),
     "directory": (lambda path: path.mkdir(), "directory"),
     "empty": (lambda path: path.write_bytes(b""), "empty"),
-    "noise": (lambda path: path.write_bytes(random.Random(1).randbytes(5000)), "neither a TIFF nor an image"),
-    "text": (lambda path: path.write_text("Dear Sir or Madam"), "neither a TIFF nor an image"),
+    "noise": (
+        lambda path: path.write_bytes(random.Random(1).randbytes(5000)),
+        "no TIFF, image, PDF or text file",
+    ),
+    "text": (lambda path: path.write_text("Dear Sir or Madam"), "no TIFF, image, PDF or text file"),
     "pdf": (lambda path: path.write_bytes(b"%PDF-1.7\n"), "the PDF is broken or cut short"),
     "cut": (lambda path: (pages.save_fax(path, 1), os.truncate(path, 40)), "bad.tif"),
     "cut raw": (lambda path: (pages.fax_page().save(path, "PNG"), os.truncate(path, 300)), "page 1"),
@@ -216,7 +220,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
                 bytes(640),
             )
         ),
-        "a TIFF that is broken or of a kind that cannot be read",
+        "a TIFF that is broken, cut short or of a kind that cannot be read",
     ),
     "no directory": (lambda path: path.write_bytes(b"II*\0\0\0\0\0"), "bad.tif"),
     "bomb": (with_size(60_000, 60_000), "too many pixels"),
@@ -363,3 +367,22 @@ def test_several_files_each_in_its_way(tmp_path: Path) -> None:
     assert black[0] == pytest.approx(0.5, abs=0.05)
     assert black[1] in (0, 1)
     assert (text.row_count, text.place) == (11 * 196, f"page 1 of {tmp_path / 'c.txt'}")
+
+
+def test_layers_are_no_pages(tmp_path: Path) -> None:
+    """Pillow counts a PSD's pictures from 1, and a fax of one had no pages."""
+    header = b"8BPS\0\x01" + bytes(6) + struct.pack(">HIIHH", 1, 300, 400, 8, 1)
+    (tmp_path / "a.psd").write_bytes(header + bytes(4 + 4 + 4) + b"\0\0" + bytes(300 * 400))
+    fax = FaxToSend(tmp_path / "a.psd")
+    assert fax.count_pages() == 1
+    assert len(list(fax.pages())) == 1
+
+
+def test_postscript_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow would give it to Ghostscript, and this program never ends."""
+    monkeypatch.setattr(subprocess, "Popen", pytest.fail)
+    (tmp_path / "a.eps").write_bytes(
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n%%EndComments\n{ } loop\n"
+    )
+    with pytest.raises(DocumentError, match="ps2pdf"):
+        list(FaxToSend(tmp_path / "a.eps").pages())

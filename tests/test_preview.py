@@ -292,7 +292,7 @@ def test_preview_command(tmp_path: Path, fax: str, capsys: pytest.CaptureFixture
         (["FAX", "--cover", "nowhere"], 1, "nowhere: No such file"),
         (["FAX", "--cover", "standard", "--field", "a=b"], 1, "no field a"),
         (["FAX", "--option", "HighRes=1"], 8, "HighRes"),
-        (["FAX", "--output", "nowhere"], 1, "not a directory"),
+        (["FAX", "--output", "nowhere"], 1, "no such directory: make it first"),
     ],
 )
 def test_preview_complains(

@@ -8,7 +8,7 @@ import pages
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from faxline import FaxToSend
+from faxline import CallChannel, FaxToSend
 
 
 def only(path: Path, **keywords: bool | None) -> Image.Image:
@@ -328,3 +328,84 @@ def test_dots_code_well(tmp_path: Path) -> None:
     ramp.resize((1728, 1633)).convert("1").save(tmp_path / "b.tif", dpi=(204, 196), compression="group4")
     diffused = Preview(FaxToSend(tmp_path / "b.tif")).estimate.octets["MMR"]
     assert dots < diffused / 2
+
+
+# ---- letters in colour, and areas ----
+
+
+def test_light_letters_on_white_stay_and_light_areas_go(tmp_path: Path) -> None:
+    image = Image.new("RGB", (1640, 2200), "white")
+    draw = ImageDraw.Draw(image)
+    for row, colour in enumerate(["black", "orange", (0x99, 0x99, 0x99), (0xBB, 0xBB, 0xBB)]):
+        draw.text((200, 100 + 150 * row), "Illegible?", fill=colour, font_size=40)
+    draw.rectangle((200, 800, 1400, 1000), fill=(200, 200, 200))  # an area, and black letters on it
+    draw.text((300, 850), "Illegible?", fill="black", font_size=40)
+    draw.rectangle((200, 1200, 1400, 1400), fill=(255, 220, 0))
+    image.save(tmp_path / "a.png", dpi=(200, 200))
+    page = only(tmp_path / "a.png")
+
+    def ink(top: float, bottom: float) -> int:
+        return page.crop((0, round(top * 0.98), 1728, round(bottom * 0.98))).convert("L").histogram()[0]
+
+    black = ink(90, 200)
+    assert black > 500
+    for row in range(1, 4):
+        assert black * 0.6 < ink(90 + 150 * row, 200 + 150 * row) < black * 1.6
+    assert ink(780, 1020) == pytest.approx(black, rel=0.15)
+    assert ink(1180, 1420) == 0
+
+
+def test_black_letters_are_as_thick_as_before(tmp_path: Path) -> None:
+    """What is beside black is the edge of a letter, not a light letter."""
+    image = Image.new("L", (1728, 600), 255)
+    ImageDraw.Draw(image).text((100, 100), "Edges", fill=0, font_size=60)
+    image = image.filter(ImageFilter.GaussianBlur(1.2))
+    image.save(tmp_path / "a.png", dpi=(204, 196))
+    page = only(tmp_path / "a.png").convert("L")
+    assert page.histogram()[0] == sum(image.histogram()[:160])
+
+
+# ---- finer than fine ----
+
+
+@pytest.mark.parametrize(
+    ("dpi", "high_res", "resolution"),
+    [
+        ((300, 300), None, (408, 391)),
+        ((200, 200), None, (204, 196)),
+        ((100, 100), None, (204, 98)),
+        ((300, 300), False, (204, 98)),
+        ((600, 600), True, (408, 391)),
+    ],
+)
+@pytest.mark.parametrize("photo", [False, True])
+def test_superfine(
+    tmp_path: Path, dpi: tuple[int, int], high_res: bool | None, resolution: tuple[int, int], photo: bool
+) -> None:
+    image = Image.new("L", (6 * dpi[0], 8 * dpi[1]), 255)
+    image.paste(0, (dpi[0], 2 * dpi[1], 4 * dpi[0], 5 * dpi[1]))
+    image.save(tmp_path / "a.tif", dpi=dpi)
+    (page,) = FaxToSend(tmp_path / "a.tif", superfine=True, photo=photo).pages(high_res=high_res)
+    assert (page.x_dpi, page.y_dpi) == resolution
+    assert page.width_px == 1728 * resolution[0] // 204
+    size = (page.width_px, page.row_count)
+    drawn = Image.frombytes("1", size, page.rows, "raw", "1;I")
+    drawn.info["dpi"] = resolution
+    assert ring_box(drawn) == pytest.approx((3, 3), abs=0.03)
+
+
+def test_superfine_leaves_fax_pages_as_they_are(tmp_path: Path) -> None:
+    pages.save_fax(tmp_path / "a.tif", 1)
+    (page,) = FaxToSend(tmp_path / "a.tif", superfine=True).pages()
+    assert page.code is not None
+    assert (page.width_px, page.x_dpi) == (1728, 204)
+
+
+def test_superfine_text_is_finer_at_the_far_end_that_can_and_fine_at_another(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Fine print\n" * 10)
+    fax = FaxToSend(tmp_path / "a.txt", superfine=True)
+    for number, resolution in (("5550100", "408x391"), ("5550105", "204x98")):
+        with CallChannel("sim:") as channel:
+            assert channel.call(number) == "ANSWERED"
+            assert channel.FaxSender.send(fax) == "NORMAL"
+            assert channel.FaxSender.Details.negotiated["Resolution"] == resolution

@@ -206,4 +206,4 @@ def test_command_line(tmp_path: Path, incoming: str) -> None:
         text=True,
     )
     assert missing.returncode == 1
-    assert "not a directory" in missing.stderr
+    assert "no such directory: make it first" in missing.stderr

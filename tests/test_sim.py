@@ -277,3 +277,16 @@ def test_two_lines_at_once(fax: str) -> None:
         assert one.FaxSender.start(FaxToSend(fax))
         assert two.FaxSender.start(FaxToSend(fax))
         assert one.FaxSender.wait_until_finished() == two.FaxSender.wait_until_finished() == "NORMAL"
+
+
+def test_a_file_that_cannot_be_kept_ends_no_fax(
+    fax: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The address was good when the line was opened; then the directory went."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    with CallChannel(f"sim:?save={folder}/received.tif") as channel:
+        folder.rmdir()
+        assert channel.call("5550100") == "ANSWERED"
+        assert channel.FaxSender.send(FaxToSend(fax)) == "NORMAL"
+    assert "page 1 is not saved" in caplog.text

@@ -1,5 +1,6 @@
 """The soft modem as a device. What passes over it, and that it arrives, is in interop/test_spandsp.py."""
 
+import json
 import threading
 from pathlib import Path
 
@@ -191,6 +192,27 @@ def test_the_same_call_every_time(tmp_path: Path) -> None:
             return soft.held(channel), channel.FaxSender.Details.negotiated
 
     assert call() == call()
+
+
+@needs_spandsp
+def test_noise_that_is_no_silence(tmp_path: Path) -> None:
+    """At -38 dBm0 +FRS never ends. We speak all the same, in time: the terminal takes our DCS. Its receivers
+    understand nothing else there, also between two of its terminals."""
+    pages.save_fax(tmp_path / "sent.tif", 1)
+    with CallChannel(soft.address(noise=-38, delay=20), trace=tmp_path / "call.trace") as channel:
+        assert channel.call("5550199") == "ANSWERED"
+        cause = channel.FaxSender.send(FaxToSend(tmp_path / "sent.tif"), {"MaxDataRate": "2400"})
+        channel.hang_up()
+        assert (cause, soft.outcome(channel).rate_bps) == ("COMMSFAULT", 2400)
+    records = [json.loads(line) for line in (tmp_path / "call.trace").read_text().splitlines()]
+    dis = next(i for i, record in enumerate(records) if record.get("kind") == "frame-received")
+    sent = [record for record in records[dis:] if record.get("kind") == "at-sent"][:3]
+    assert [record["text"] for record in sent] == ["AT+FRS=6", "AT+FRH=3", "AT+FTH=3"]
+    assert 1_300_000 < sent[2]["t"] - records[dis]["t"] < 2_000_000  # T4 of the far end is 2.55 s at least
+
+    terminal = soft.Terminal(send=str(tmp_path / "sent.tif"), modems=("v27",))
+    _, one, other = soft.between(soft.Audio(delay_ms=20, noise_dbm0=-38), terminal, soft.Terminal())
+    assert "OK" not in (one.result, other.result)
 
 
 @needs_spandsp

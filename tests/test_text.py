@@ -103,3 +103,25 @@ def test_any_bytes_are_a_page_or_a_sentence(tmp_path: Path, content: bytes) -> N
             FaxToSend(tmp_path / "a.txt").count_pages()
     else:
         assert FaxToSend(tmp_path / "a.txt").count_pages() >= 1
+
+
+def test_a_space_at_the_edge_is_still_a_space() -> None:
+    """The words before and behind it used to become one."""
+    line = ("x" * 74 + " brown fox jumps").replace("x x", "xx")
+    assert len("x" * 74 + " brown") == COLUMNS
+    assert list(wrap(line)) == ["x" * 74 + " brown", "fox jumps"]
+    assert list(wrap("x" * COLUMNS + "   ")) == ["x" * COLUMNS]
+    assert list(wrap("x" * COLUMNS + "   y")) == ["x" * COLUMNS, "y"]
+
+
+@given(st.text(alphabet="ab  \u6f22", max_size=400))
+def test_wrapping_loses_and_joins_no_words(line: str) -> None:
+    rows = list(wrap(line))
+    if all(len(word.encode("utf-16-le")) < 2 * 40 for word in line.split()):
+        assert [word for row in rows for word in row.split()] == line.split()
+
+
+@pytest.mark.parametrize("name", ["a.md", "a.csv", "A.TXT"])
+def test_names_of_text_files(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("plain,text")
+    assert only(tmp_path / name).getextrema() == (0, 255)

@@ -1,12 +1,13 @@
 """Traces: written as the call goes, readable after a kill, rendered for people."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from faxline import CallChannel, Error, FaxToSend
-from faxline.trace import read, render
+from faxline.trace import load, read, render
 
 
 def traced(path: Path, fax: str, *numbers: str) -> list[str]:
@@ -111,3 +112,14 @@ def test_a_full_disk_ends_the_trace_and_not_the_call(fax: str, caplog: pytest.Lo
         assert channel.call("5550100") == "ANSWERED"
         assert channel.FaxSender.send(FaxToSend(fax)) == "NORMAL"
     assert "ends early" in caplog.text
+
+
+def test_a_file_name_that_is_no_text(tmp_path: Path, fax: str) -> None:
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.tif")
+    os.link(fax, name)
+    with CallChannel("sim:", trace=tmp_path / "call.trace") as channel:
+        channel.call("5550100")
+        assert channel.FaxSender.send(FaxToSend(name)) == "NORMAL"
+    (call,) = load(tmp_path / "call.trace").calls
+    assert "fax NORMAL" in call.summary()
+    assert "\\udcff.tif" in (tmp_path / "call.trace").read_text()

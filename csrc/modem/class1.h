@@ -39,6 +39,7 @@ struct fl_class1 {
     bool stopping;   /* ABORT or HANG_UP was given: whatever is under way ends DONE */
     bool hanging_up; /* ATH before the end is told */
     bool forced;     /* ATH was given without waiting for a result that did not come */
+    bool may_doubt;  /* an ERROR behind the hang-up makes it doubtful */
     bool pending;    /* the order is not begun: something else must end first */
     bool recovering; /* the initial dialogue is spoken to a modem that got stuck */
     uint8_t ending;  /* what ends the order after an abort or a hang-up (enum fl_indication_kind) */

@@ -84,6 +84,7 @@ void fl_c1_hang_up(struct fl_class1 *d, fl_time now)
 {
     d->tries = 0;
     d->held = false;
+    d->may_doubt = true;
     send_hang_up(d, now);
 }
 
@@ -98,6 +99,25 @@ void fl_c1_hung_up(struct fl_class1 *d, uint8_t argument, fl_time now)
     d->off_hook = d->hanging_up = d->pending = d->hang_up_reset = false;
     d->errors = 0;
     fl_c1_finish(d, (enum fl_indication_kind)d->ending, now);
+}
+
+/* ERROR to nothing, behind the OK to ATH0: that OK may have been for something else, and ATH0 have gone out as the octets
+ * of a frame that the modem has given up now. Once a call. */
+void fl_c1_doubt_hang_up(struct fl_class1 *d, uint8_t argument, fl_time now)
+{
+    (void)argument;
+    if (d->off_hook || !d->may_doubt) return;
+    fl_c1_hang_up(d, now);
+    d->may_doubt = false;
+}
+
+/* Either the modem was on hook already, or this ends something else, of which ATH0 has become a part. */
+void fl_c1_hang_up_refused(struct fl_class1 *d, uint8_t argument, fl_time now)
+{
+    if (d->tries < HANG_UP_TRIES)
+        send_hang_up(d, now);
+    else
+        fl_c1_hung_up(d, argument, now);
 }
 
 void fl_c1_hang_up_silent(struct fl_class1 *d, uint8_t argument, fl_time now)

@@ -13,7 +13,8 @@
 /* clang-format off */
 const struct fl_c1_phase FL_C1_PHASES[PHASES_COUNT] = {
     PHASE(IDLE, "idle", LINES, STOP_NOW, 0,
-        ON(CONNECT, begin_abort, FL_IND_DONE)), /* late: nobody wants what follows */
+        ON(CONNECT, begin_abort,   FL_IND_DONE), /* late: nobody wants what follows */
+        ON(ERROR,   doubt_hang_up, 0)),
     PHASE(CARRIER, "carrier", LINES, STOP_CLOSE, 6000, /* the modem drops it by itself after 5 s */
         ON(OK,      carrier_dropped, 0),
         ON(ERROR,   carrier_dropped, 0),
@@ -138,7 +139,7 @@ const struct fl_c1_phase FL_C1_PHASES[PHASES_COUNT] = {
         ON(TIMEOUT,    settled, 0)),
     PHASE(HANGING_UP, "hang up", LINES, STOP_WAIT, 3000,
         ON(OK,         hung_up,        0),
-        ON(ERROR,      hung_up,        0), /* it was on hook already */
+        ON(ERROR,      hang_up_refused, 0),
         ON(NO_CARRIER, ignore,         0),
         ON(BUSY,       ignore,         0),
         ON(NO_ANSWER,  ignore,         0),

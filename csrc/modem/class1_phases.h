@@ -132,8 +132,8 @@ void fl_c1_hang_up(struct fl_class1 *d, fl_time now);
 /* The modem does not end what is under way within reason. */
 void fl_c1_force_hang_up(struct fl_class1 *d, fl_time now);
 fl_c1_action fl_c1_begin_abort, fl_c1_make_certain, fl_c1_try_at, fl_c1_aborted, fl_c1_settled,
-    fl_c1_close_carrier, fl_c1_hung_up, fl_c1_hang_up_silent, fl_c1_line_down, fl_c1_refused, fl_c1_ring,
-    fl_c1_stuck;
+    fl_c1_close_carrier, fl_c1_hung_up, fl_c1_hang_up_silent, fl_c1_doubt_hang_up, fl_c1_hang_up_refused,
+    fl_c1_line_down, fl_c1_refused, fl_c1_ring, fl_c1_stuck;
 
 /* ---- class1_frames.c: V.21 frames out and in ---- */
 

@@ -82,7 +82,7 @@ static const struct fl_class1_profile PROFILES[] = {
     },
     {
         .name = "silabs",
-        .identity = {"SILICON LAB", "SILABS", "SI2417", "SI2435", "SI24", "SKYWORKS"},
+        .identity = {"SILICON LABORATORIES", "SILICON LABS", "SILICON LAB", "SILABS", "SI24", "SKYWORKS"},
         .reset = "ATZ",
         .init = {"AT\\Q3"}, /* [V] RTS/CTS, the only flow control of this family */
         .select = "AT+FCLASS=1",
@@ -174,10 +174,21 @@ static bool begins(const char *text, const char *piece)
     return true;
 }
 
+static bool letter(char c)
+{
+    return upper(c) >= 'A' && upper(c) <= 'Z';
+}
+
+/* As words of its own: INTEL is not in "Intelligent", but CX930 is in "CX93001". */
 static bool contains(const char *text, const char *piece)
 {
-    for (; *text; text++)
-        if (begins(text, piece)) return true;
+    size_t length = strlen(piece);
+    for (const char *at = text; *at; at++) {
+        if (!begins(at, piece)) continue;
+        bool cut_before = at > text && letter(at[-1]) && letter(piece[0]);
+        bool cut_behind = letter(piece[length - 1]) && letter(at[length]);
+        if (!cut_before && !cut_behind) return true;
+    }
     return false;
 }
 

@@ -10,7 +10,8 @@
 
 struct fl_class1_profile {
     const char *name;
-    /* Pieces of the identification text (+FMI?, +FMM?, ATI3), upper case, any of which means this family. */
+    /* Pieces of the identification text (+FMI?, +FMM?, ATI3), upper case, any of which means this family. No
+     * letter may go on before or behind one. */
     const char *identity[6];
 
     const char *reset;                     /* "ATZ" or "AT&F": which of the two leaves a sane state */

@@ -22,7 +22,8 @@
     X(SPURIOUS_OK, "spurious_ok", "results", "an OK that nobody asked for comes before the result")          \
     X(SHORT_READ, "short_read", "reads", "a read yields at most arg octets (1)")                             \
     X(UNPLUG, "unplug", "command lines", "the modem is pulled out of its socket")                            \
-    X(HANGUP, "hangup", "fax action commands", "the call is cut arg ms later (0)")
+    X(HANGUP, "hangup", "fax action commands", "the call is cut arg ms later (0)")                           \
+    X(NOISE, "noise", "+FRS", "the line is never silent: it does not end")
 
 enum fl_fault_kind {
 #define X(NAME, name, counted, meaning) FL_FAULT_##NAME,

@@ -97,7 +97,7 @@ void fl_simmodem_stop_listening(struct fl_simmodem *modem)
 
 static void heard_frs(struct fl_simmodem *modem, const struct fl_line_event *event)
 {
-    if (event->kind != FL_HEARD_SIGNAL) return;
+    if (event->kind != FL_HEARD_SIGNAL || modem->noisy) return;
     modem->timers[FL_SIMTIMER_PHASE] =
         event->signal == FL_SIGNAL_SILENCE ? event->end + FL_MS(10) * modem->wanted : FL_NEVER;
 }
@@ -114,7 +114,9 @@ static void start_silence(struct fl_simmodem *modem, enum fl_simphase phase, int
     /* A carrier whose OK came early ends first. */
     if (phase == FL_SIMPHASE_FTS && modem->timers[FL_SIMTIMER_OFF] != FL_NEVER)
         at = modem->timers[FL_SIMTIMER_OFF];
-    bool waits = phase == FL_SIMPHASE_FRS && modem->ear.signal != FL_SIGNAL_SILENCE;
+    modem->noisy = phase == FL_SIMPHASE_FRS &&
+                   fl_faults_strike(modem->faults, FL_FAULT_NOISE, modem->station, 0, NULL, at);
+    bool waits = modem->noisy || (phase == FL_SIMPHASE_FRS && modem->ear.signal != FL_SIGNAL_SILENCE);
     fl_simmodem_enter(modem, phase, waits ? FL_NEVER : at + FL_MS(10) * tens);
 }
 
@@ -207,8 +209,8 @@ static const struct phase_row PHASES[FL_SIMPHASES] = {
     [FL_SIMPHASE_FRH_OPEN] = {"+FRH, flags", true, NULL, fl_simmodem_heard_frh_open},
     [FL_SIMPHASE_FRM_WAIT] = {"+FRM", true, fl_simmodem_timer_frm_wait, fl_simmodem_heard_frm_wait},
     [FL_SIMPHASE_FRM_OPEN] = {"+FRM, data", true, NULL, fl_simmodem_heard_frm_open},
-    [FL_SIMPHASE_FTS] = {"+FL_SIMPHASE_FTS", false, timer_silence, NULL},
-    [FL_SIMPHASE_FRS] = {"+FL_SIMPHASE_FRS", true, timer_silence, heard_frs},
+    [FL_SIMPHASE_FTS] = {"+FTS", false, timer_silence, NULL},
+    [FL_SIMPHASE_FRS] = {"+FRS", true, timer_silence, heard_frs},
     [FL_SIMPHASE_ABORTED] = {"aborted", false, timer_silence, NULL},
 };
 

@@ -154,6 +154,7 @@ struct fl_simmodem {
     bool deaf;
     uint8_t storm; /* +FCERRORs said to this carrier */
     uint8_t wanted;
+    bool noisy;      /* +FRS hears no silence, whatever comes */
     uint8_t trained; /* code of the last long V.17 train received */
     bool listening;  /* frames are kept though no +FRH is outstanding */
     fl_time listening_since;

@@ -9,8 +9,6 @@
 #define ABORT_LIMIT FL_SEC(20)
 /* For DCN, with the far end's silence that it waits for. */
 #define DCN_LIMIT FL_SEC(15)
-/* 5.3.1: flags before the first frame, 1 s + 15 %. */
-#define PREAMBLE FL_MS(1150)
 /* Receive orders that end at once with nothing ("stutter") before we pause between them. */
 #define STUTTER_LIMIT 30
 #define STUTTER_QUICK FL_MS(100)
@@ -61,7 +59,8 @@ static void give_order(struct fl_t30 *e, enum fl_order_kind kind)
     e->order_ready = true;
     e->order_active = (uint8_t)(kind + 1);
     e->listening = e->now;
-    e->gap = false;
+    e->gap_ms = 0;
+    if (kind == FL_ORDER_RECV_FRAME || kind == FL_ORDER_RECV_DATA) e->our_turn = false;
 }
 
 void fl_t30_listen(struct fl_t30 *e)
@@ -81,14 +80,21 @@ void fl_t30_pause(struct fl_t30 *e, int duration_ms)
 {
     e->order.duration_ms = (uint16_t)duration_ms;
     give_order(e, FL_ORDER_SEND_SILENCE);
-    e->gap = true;
+    e->gap_ms = (uint16_t)duration_ms;
 }
 
-void fl_t30_quiet(struct fl_t30 *e, int duration_ms)
+void fl_t30_wait_silence(struct fl_t30 *e, int duration_ms)
 {
     e->order.duration_ms = (uint16_t)duration_ms;
     give_order(e, FL_ORDER_WAIT_SILENCE);
-    e->gap = true;
+    e->gap_ms = (uint16_t)duration_ms;
+}
+
+void fl_t30_call_off(struct fl_t30 *e)
+{
+    e->aborting = true;
+    e->order.kind = FL_ORDER_ABORT;
+    e->order_ready = true;
 }
 
 void fl_t30_send_data(struct fl_t30 *e, const struct fl_modulation *modulation, struct fl_source source)
@@ -141,6 +147,7 @@ static void enter(struct fl_t30 *e, enum fl_t30_state state)
     e->step = 0;
     e->stutter = 0;
     fl_t30_timer_stop(e, FL_X2); /* the abort that led here is over */
+    fl_t30_quiet_stop(e);
     fl_trace_text(&e->config.pen, e->now, FL_TRACE_STATE, "%s", row->name);
     row->enter(e);
     /* The row's timer at its nominal time, unless the state has started it with a time of its own or is left again. */
@@ -159,7 +166,8 @@ void fl_t30_go(struct fl_t30 *e, enum fl_t30_state state)
     stop_state_timers(e);
     if (e->order_active && e->order_ready) { /* the modem has not even seen it */
         e->order_active = 0;
-        e->order_ready = e->gap = false;
+        e->order_ready = false;
+        e->gap_ms = 0;
     }
     if (!e->order_active) {
         enter(e, state);
@@ -167,16 +175,13 @@ void fl_t30_go(struct fl_t30 *e, enum fl_t30_state state)
     }
     e->next = (uint8_t)state;
     /* The gap that was begun for another signal serves DCN as well: a second one behind it would be too long a silence. */
-    if (e->gap && !e->aborting && state == FL_STATE_E_SEND_DCN) {
+    if (state == FL_STATE_E_SEND_DCN && e->gap_ms >= e->parting_gap_ms) {
         e->timer[FL_X2] = e->now + DCN_LIMIT;
         return;
     }
-    e->gap = false;
-    if (!e->aborting) {
-        e->aborting = true;
-        e->order.kind = FL_ORDER_ABORT;
-        e->order_ready = true;
-    }
+    e->gap_ms = 0;
+    fl_t30_quiet_stop(e);
+    if (!e->aborting) fl_t30_call_off(e);
     e->timer[FL_X2] = e->now + ABORT_LIMIT;
 }
 
@@ -199,6 +204,8 @@ static void end_now(struct fl_t30 *e, int raw)
     bool settled = FL_T30_TABLE[e->state].phase[0] == 'E' || e->next == FL_STATE_E_SEND_DCN ||
                    e->next == FL_STATE_E_ENDED;
     if (e->raw == FL_RAW_NONE && !settled) e->raw = raw;
+    /* Nothing was heard in time, and the modem never let go of the order to listen: then it was not the far end's silence. */
+    if (raw == FL_RAW_DEVICE && e->next != FL_STATE_NONE && e->timed_out) e->raw = raw;
     e->order_active = 0;
     e->order_ready = false;
     e->aborting = false;
@@ -246,11 +253,11 @@ static bool stuttering(struct fl_t30 *e)
     if (e->stutter < STUTTER_LIMIT) return false;
     e->stutter = STUTTER_LIMIT - 1;
     fl_t30_pause(e, 200);
-    e->gap = false; /* the far end may be speaking meanwhile */
+    e->gap_ms = 0; /* the far end may be speaking meanwhile */
     return true;
 }
 
-static void listen_again(struct fl_t30 *e)
+void fl_t30_listen_again(struct fl_t30 *e)
 {
     if (!stuttering(e)) fl_t30_listen(e);
 }
@@ -278,7 +285,7 @@ bool fl_t30_listening(struct fl_t30 *e, const struct fl_t30_happening *h)
             e->paused = e->timer[timer];
             fl_t30_timer_stop(e, (enum fl_t30_timer)timer);
         }
-        fl_t30_timer_start(e, FL_X1, FL_MS(FL_T30_TIMERS[FL_X1].nominal_ms) + PREAMBLE);
+        fl_t30_timer_start(e, FL_X1, FL_T30_CARRIER_LIMIT);
         return true;
     case FL_H_BAD_FRAME:
         e->heard = true;
@@ -290,7 +297,7 @@ bool fl_t30_listening(struct fl_t30 *e, const struct fl_t30_happening *h)
     case FL_H_WRONG_CARRIER:
     case FL_H_DONE: /* of the pause after stutter */
         resume_timer(e);
-        listen_again(e);
+        fl_t30_listen_again(e);
         return true;
     case FL_H_FRAME:
         e->heard = true;
@@ -320,6 +327,7 @@ void fl_t30_init(struct fl_t30 *e, const struct fl_t30_config *config)
     e->random = config->seed;
     e->next = FL_STATE_NONE;
     e->paused = FL_NEVER;
+    e->parting_gap_ms = FL_T30_GAP_MS;
     e->state = config->caller != config->polling ? FL_STATE_B_AWAIT_DIS : FL_STATE_B_SEND_DIS;
     for (size_t i = 0; i < FL_T30_TIMER_COUNT; i++) e->timer[i] = FL_NEVER;
 }
@@ -394,17 +402,20 @@ void fl_t30_input(struct fl_t30 *e, const struct fl_indication *indication, fl_t
         end_now(e, indication->kind == FL_IND_FAULT ? FL_RAW_DEVICE : FL_RAW_LINE_DOWN);
         return;
     }
-    if (ends_order(e, indication->kind)) {
-        e->gap = e->gap && indication->kind == FL_IND_DONE && e->next == FL_STATE_E_SEND_DCN;
+    bool known = translate(e, indication, &happening), ends = ends_order(e, indication->kind);
+    if (known && happening.kind == FL_H_FRAME) e->our_turn = happening.final;
+    if (ends) {
         e->order_active = 0;
         e->aborting = false;
-        if (e->next != FL_STATE_NONE) {
-            enter(e, (enum fl_t30_state)e->next);
-            return;
-        }
+    }
+    if (known && fl_t30_quiet_goes_on(e, &happening)) return;
+    if (ends && (indication->kind != FL_IND_DONE || e->next != FL_STATE_E_SEND_DCN)) e->gap_ms = 0;
+    if (ends && e->next != FL_STATE_NONE) {
+        enter(e, (enum fl_t30_state)e->next);
+        return;
     }
     if (e->next != FL_STATE_NONE) return; /* of the state that is being left */
-    if (translate(e, indication, &happening)) FL_T30_TABLE[e->state].on(e, &happening);
+    if (known) FL_T30_TABLE[e->state].on(e, &happening);
 }
 
 void fl_t30_stored(struct fl_t30 *e, bool good, fl_time now)
@@ -426,6 +437,8 @@ static void expired(struct fl_t30 *e, enum fl_t30_timer timer)
     fl_trace_text(&e->config.pen, e->now, FL_TRACE_TIMER, "%s expired", FL_T30_TIMERS[timer].name);
     if (timer == FL_X3) {
         fl_t30_give_up(e, FL_RAW_SESSION, true);
+    } else if (timer == FL_X4) {
+        fl_t30_quiet_overdue(e);
     } else if (timer == FL_T5 && e->paused != FL_NEVER) {
         e->patience_over = true; /* the far end is speaking: hear it out */
         fl_t30_timer_start(e, FL_T5, FL_SEC(5));
@@ -437,7 +450,9 @@ static void expired(struct fl_t30 *e, enum fl_t30_timer timer)
         else
             fl_t30_give_up(e, FL_RAW_DEVICE, false);
     } else {
+        int before = e->raw;
         FL_T30_TABLE[e->state].on(e, &happening);
+        if (e->raw != before) e->timed_out = true;
     }
 }
 
@@ -462,10 +477,10 @@ void fl_t30_enter_E_SEND_DCN(struct fl_t30 *e)
 {
     fl_t30_timer_start(e, FL_X2, DCN_LIMIT);
     fl_t30_burst_one(e, FL_DCN);
-    if (e->gap && !e->parting_gap_ms)
+    if (e->gap_ms >= e->parting_gap_ms)
         fl_t30_burst_send(e); /* the silence before it has been kept already */
     else
-        fl_t30_quiet(e, e->parting_gap_ms ? e->parting_gap_ms : FL_T30_GAP_MS);
+        fl_t30_quiet(e, e->parting_gap_ms);
 }
 
 void fl_t30_on_E_SEND_DCN(struct fl_t30 *e, const struct fl_t30_happening *h)

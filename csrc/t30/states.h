@@ -116,8 +116,10 @@ void fl_t30_receive(
     struct fl_t30 *engine); /* RECV_DATA at the agreed modulation, short training once trained */
 /* The same once more, after nothing came or the modem refused (DONE: of the pause that keeps this from a storm). */
 void fl_t30_receive_again(struct fl_t30 *engine);
+void fl_t30_listen_again(struct fl_t30 *engine);
 void fl_t30_pause(struct fl_t30 *engine, int duration_ms); /* SEND_SILENCE: between two of our own signals */
-void fl_t30_quiet(struct fl_t30 *engine, int duration_ms); /* WAIT_SILENCE: after a signal of the far end */
+void fl_t30_wait_silence(struct fl_t30 *engine, int duration_ms); /* WAIT_SILENCE, for quiet.c */
+void fl_t30_call_off(struct fl_t30 *engine);                      /* ABORT: ends DONE */
 void fl_t30_send_data(struct fl_t30 *engine, const struct fl_modulation *modulation, struct fl_source source);
 
 void fl_t30_burst_clear(struct fl_t30 *engine);
@@ -130,6 +132,18 @@ bool fl_t30_burst_send(struct fl_t30 *engine);
 /* What every state that listens for frames does alike: stops its timer at the first flag, watches the length of a
  * frame, listens again after a bad or non-final one. True when the happening was of that kind and is dealt with. */
 bool fl_t30_listening(struct fl_t30 *engine, const struct fl_t30_happening *happening);
+
+/* A V.21 carrier before its first frame is in: X1, and behind the flags of 5.3.1, 1 s + 15 %. */
+#define FL_T30_CARRIER_LIMIT (FL_MS(FL_T30_TIMERS[FL_X1].nominal_ms) + FL_MS(1150))
+
+/* ---- quiet.c ---- */
+
+/* Waits until the far end has been silent for so long, or nothing is heard of it any more. Ends DONE, or FAILED. */
+void fl_t30_quiet(struct fl_t30 *engine, int duration_ms);
+/* True when the happening, or the end of X4, is of that wait and it is not over yet. */
+bool fl_t30_quiet_goes_on(struct fl_t30 *engine, const struct fl_t30_happening *happening);
+void fl_t30_quiet_overdue(struct fl_t30 *engine);
+void fl_t30_quiet_stop(struct fl_t30 *engine);
 
 /* Who sent a frame that only says something. */
 enum { FL_FROM_CALLED = 1, FL_FROM_POLLER = 2, FL_FROM_SENDER = 4 };

@@ -23,6 +23,7 @@ enum fl_t30_timer {
     FL_X1, /* a control frame takes longer than any may */
     FL_X2, /* this state takes longer than it ever can: the modem or the far end is stuck */
     FL_X3, /* the whole session */
+    FL_X4, /* the far end's silence does not come, or nothing is heard of it (quiet.c) */
     FL_T30_TIMER_COUNT
 };
 
@@ -131,7 +132,11 @@ struct fl_t30 {
     bool order_ready;
     uint8_t order_active; /* kind + 1 of the order that the modem has, 0 = none */
     bool aborting;
-    bool gap;          /* that order is the silence between two signals, or was until now */
+    uint16_t
+        gap_ms; /* that order is the silence between two signals, or was until now: so long; 0: it is not */
+    uint8_t quiet; /* how far we are with the far end's silence (quiet.c) */
+    uint16_t quiet_ms;
+    bool our_turn;     /* what was heard last is a whole burst: the far end waits for us */
     uint8_t stutter;   /* receive orders in a row that ended at once with nothing */
     fl_time listening; /* since when */
     uint8_t mute;      /* called: carriers in a row that brought no command */
@@ -160,7 +165,8 @@ struct fl_t30 {
     fl_time answered;          /* called: when our last response was out */
     int page, pages;           /* caller: the page at work; confirmed pages */
     int raw;
-    uint16_t parting_gap_ms; /* silence that must be heard before DCN; 0: the usual 75 ms */
+    bool timed_out;          /* raw: because something did not come in time */
+    uint16_t parting_gap_ms; /* silence that must be heard before DCN */
     bool ended;
     bool in_doubt;                  /* caller: the page at work is sent; its confirmation is due */
     bool page_open;                 /* caller, ECM: blocks of the page are being sent */

@@ -154,7 +154,9 @@ class CallChannel:
             raise TypeError("call_to and call_from are str")
         number = call_to.translate(_SEPARATORS)
         if not _NUMBER.fullmatch(number):
-            raise Error(f"{call_to!r} cannot be dialled")
+            raise Error(
+                f"{call_to!r} cannot be dialled: a number is digits, and + * # , W where they are needed"
+            )
         engine = line.open_engine()
         if line.state is not CallState.IDLE or line.ordered:
             raise Error(f"{self.device}: a call needs the state IDLE, and it is {line.state}")

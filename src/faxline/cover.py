@@ -103,8 +103,10 @@ class Cover:
         facts = facts or Facts("", "", "", 0, datetime.now().astimezone())
         paper = PAPERS[self._paper]
         high_res = True if wish.high_res is None else wish.high_res
-        place = raster.layout(paper.width_inch, paper.height_inch, (1.0, 1.0), high_res)
-        dpi = 204 * _FINER
+        place = raster.layout(
+            paper.width_inch, paper.height_inch, (1.0, 1.0), high_res, superfine=wish.superfine
+        )
+        dpi = place.x_dpi * _FINER
         page = Image.new("L", (round(paper.width_inch * dpi), round(paper.height_inch * dpi)), 255)
         self._draw(page, dpi, facts.values(1) | self._values)
         page = page.resize((place.width, place.height), Image.Resampling.BOX)

@@ -128,7 +128,12 @@ def check(
     effective.update({name: value for name, value in values.items() if value is not None})
     if unknown:
         names = ", ".join(map(repr, unknown))
-        return Checked(FaxCause.UNKNOWN_OPTION, effective, unknown, f"unknown option {names}")
+        return Checked(
+            FaxCause.UNKNOWN_OPTION,
+            effective,
+            unknown,
+            f"unknown option {names}; there is {', '.join(OPTIONS)}",
+        )
 
     bad: dict[object, object] = {name: given[name] for name, value in values.items() if value is None}
     if bad:
@@ -154,7 +159,7 @@ def _inconsistencies(options: Mapping[str, str], receiving: bool) -> list[tuple[
     enabled = [modem for modem in MODEM_RATES if options[modem] == "YES"]
     disabled = tuple(modem for modem in MODEM_RATES if options[modem] == "NO")
     if not enabled:
-        faults.append((disabled, "no modem is left"))
+        faults.append((disabled, "v17, v29 and v27 are all NO: one has to be YES"))
     if low > high:
         faults.append((("MinDataRate", "MaxDataRate"), f"MinDataRate {low} is above MaxDataRate {high}"))
     elif enabled and not any(low <= rate <= high for modem in enabled for rate in MODEM_RATES[modem]):

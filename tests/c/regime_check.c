@@ -86,9 +86,17 @@ static bool modem_lied(void)
            struck(FL_FAULT_UNPLUG) || struck(FL_FAULT_SHORT_READ);
 }
 
+/* A line that is never silent costs 1.5 s before each signal: it makes no difference where T4 leaves that much. */
+static bool noise_only(const struct call *call)
+{
+    for (int i = 0; i < FL_FAULT_NUMBERS; i++)
+        if (rig.faults.struck[i] && i % FL_FAULT_KINDS != FL_FAULT_NOISE) return false;
+    return 2 * call->plan.delay + call->plan.store_time <= FL_SEC(1);
+}
+
 static bool plain(const struct call *call)
 {
-    return !any_struck() && call->plan.order_count == 0;
+    return (!any_struck() || noise_only(call)) && call->plan.order_count == 0;
 }
 
 static bool check_rest(const struct call *call)
@@ -301,10 +309,15 @@ static bool check_plain(const struct call *call)
                       fl_raw_code(expected));
     if (expected == FL_RAW_NONE && receiver->raw != FL_RAW_NONE)
         return broken(call, "without a fault the receiver says %s", fl_raw_code(receiver->raw));
-    for (int end = 0; end < 2; end++)
-        if (fl_watch_violations(&rig.watch, end))
-            return broken(call, "without a fault end %d broke a rule: %s", end,
-                          fl_watch_text(&rig.watch, end));
+    for (int end = 0; end < 2; end++) {
+        const char *rule = fl_watch_text(&rig.watch, end);
+        /* Where silence does not come, what we say comes later, by what it takes to be sure that nobody speaks: so do
+         * repetitions, and the DCN of a far end whose T5 is over, at any moment, may begin as we do. */
+        bool excused = struck(FL_FAULT_NOISE) &&
+                       (strstr(rule, "wait before repeating") || sender->raw == FL_RAW_D_NOT_READY);
+        if (fl_watch_violations(&rig.watch, end) && !excused)
+            return broken(call, "without a fault end %d broke a rule: %s", end, rule);
+    }
     return true;
 }
 

@@ -147,17 +147,30 @@ const struct argument ARGUMENTS[FL_FAULT_KINDS] = {
     [FL_FAULT_SHORT_READ] = {1, 64},     [FL_FAULT_HANGUP] = {0, 3000},
 };
 
+/* Noise is drawn apart (draw_noise), behind all else: a seed stays the call that it was. */
+#define DRAWN_KINDS FL_FAULT_NOISE
+
 static void draw_faults(struct call *call, uint64_t *random)
 {
     call->plan.fault_count = chance(random, 25) ? 0 : 1 + (int)draw(random, RIG_FAULTS);
     for (int i = 0; i < call->plan.fault_count; i++) {
         struct fl_fault *fault = &call->plan.faults[i];
-        unsigned kind = draw(random, FL_FAULT_KINDS), span = 1u + ARGUMENTS[kind].high - ARGUMENTS[kind].low;
+        unsigned kind = draw(random, DRAWN_KINDS), span = 1u + ARGUMENTS[kind].high - ARGUMENTS[kind].low;
         fault->kind = (int32_t)(kind + (chance(random, 50) ? FL_FAULT_KINDS : 0));
         fault->at = 1 + (int32_t)draw(random, chance(random, 70) ? 12 : 40);
         fault->count = chance(random, 90) ? 1 + (int32_t)draw(random, 3) : 0;
         fault->arg = ARGUMENTS[kind].high ? (int32_t)(ARGUMENTS[kind].low + draw(random, span)) : 0;
     }
+}
+
+static void draw_noise(struct call *call, uint64_t *random)
+{
+    if (!chance(random, 4) || call->plan.fault_count == RIG_FAULTS) return;
+    call->plan.faults[call->plan.fault_count++] = (struct fl_fault){
+        .kind = FL_FAULT_NOISE + (chance(random, 50) ? FL_FAULT_KINDS : 0),
+        .at = 1 + (int32_t)draw(random, 6),
+        .count = (int32_t)draw(random, 4),
+    };
 }
 
 static void draw_orders(struct call *call, uint64_t *random)
@@ -217,5 +230,6 @@ void draw_call(struct call *call, uint64_t seed)
     draw_orders(call, &random);
     call->plan.delay = FL_MS(DELAYS_MS[draw(&random, FL_COUNT(DELAYS_MS))]);
     call->plan.seed = fl_random(&random);
+    draw_noise(call, &random);
     call->plan.limit = limit_of(call);
 }

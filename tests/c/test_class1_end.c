@@ -23,6 +23,22 @@ static void abort_idle(void)
     SENT("");
 }
 
+/* What seemed the OK to ATH0 was another's, and ATH0 went into a frame: the modem's ERROR tells. Once is enough. */
+static void hang_up_doubted(void)
+{
+    calling();
+    order(FL_ORDER_HANG_UP);
+    SENT("ATH0\r");
+    SAY("\r\nOK\r\n");
+    SEEN("DONE");
+    SAY("\r\nERROR\r\n");
+    SENT("ATH0\r");
+    SAY("\r\nOK\r\n");
+    SENT("");
+    SAY("\r\nERROR\r\n");
+    SENT("");
+}
+
 /* Whatever was on its way when the abort was given is read and discarded, and one DONE ends both orders. */
 static void abort_races(void)
 {
@@ -181,7 +197,8 @@ static void abort_call(void)
     order(FL_ORDER_HANG_UP);
     SENT("\x18");
     SAY("\r\nOK\r\n");
-    ANSWER("ATH0", "ERROR"); /* it is on hook already */
+    ANSWER("ATH0", "ERROR"); /* it is on hook already, or that was for something else */
+    ANSWER("ATH0", "ERROR");
     SEEN("DONE");
     order(FL_ORDER_INIT);
     SENT("AT\r");
@@ -417,11 +434,11 @@ static void nothing_hangs(void)
 }
 
 static const struct script SCRIPTS[] = {
-    SCRIPT(abort_reception),  SCRIPT(abort_idle),     SCRIPT(abort_races),      SCRIPT(abort_in_frame),
-    SCRIPT(abort_without_ok), SCRIPT(abort_sending),  SCRIPT(abort_call),       SCRIPT(hang_up_everywhere),
-    SCRIPT(hang_up_silent),   SCRIPT(hang_up_forced), SCRIPT(hang_up_by_reset), SCRIPT(line_down),
-    SCRIPT(late_connect),     SCRIPT(recovery),       SCRIPT(dead_modem),       SCRIPT(unplugged),
-    SCRIPT(nothing_hangs),
+    SCRIPT(abort_reception),    SCRIPT(abort_idle),       SCRIPT(hang_up_doubted), SCRIPT(abort_races),
+    SCRIPT(abort_in_frame),     SCRIPT(abort_without_ok), SCRIPT(abort_sending),   SCRIPT(abort_call),
+    SCRIPT(hang_up_everywhere), SCRIPT(hang_up_silent),   SCRIPT(hang_up_forced),  SCRIPT(hang_up_by_reset),
+    SCRIPT(line_down),          SCRIPT(late_connect),     SCRIPT(recovery),        SCRIPT(dead_modem),
+    SCRIPT(unplugged),          SCRIPT(nothing_hangs),
 };
 
 int main(void)

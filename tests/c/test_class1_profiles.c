@@ -237,6 +237,14 @@ static void profile_table(void)
     CHECK(fl_class1_profile_match("") == fl_class1_profile("generic"));
     CHECK(fl_class1_profile_match("Conexant CX93001-EIS_V0.2013-V92") == fl_class1_profile("conexant"));
     CHECK(fl_class1_profile_match("U.S. Robotics 56K FAX") == fl_class1_profile("usr"));
+    CHECK(fl_class1_profile_match("Si2435-C") == fl_class1_profile("silabs"));
+    CHECK(fl_class1_profile_match("an Intel modem") == fl_class1_profile("intel"));
+    CHECK(fl_class1_profile_match("intel") == fl_class1_profile("intel"));
+    CHECK(fl_class1_profile_match("Intelligent Modem, by Intel") == fl_class1_profile("intel"));
+    static const char *const NO_WORDS[] = {"Intelligent Modem", "Sintel", "Rockwellian", "PCX930",
+                                           "Silicon Labour"};
+    for (size_t i = 0; i < FL_COUNT(NO_WORDS); i++)
+        CHECK(fl_class1_profile_match(NO_WORDS[i]) == fl_class1_profile("generic"));
 }
 
 static const struct script SCRIPTS[] = {

@@ -9,6 +9,8 @@
  */
 #include "input.h"
 
+#include "modem/class1_phases.h"
+
 #include "../c/calls.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -436,7 +438,9 @@ static void call(struct input *input)
     fl_station_hang_up(&world.station, world.now);
     fl_time limit = world.now + HOOK_LIMIT;
     while (!on_hook(&world) && world_step(&world, limit)) continue;
-    REQUIRE(!world.stuck && on_hook(&world));
+    /* Of a modem that never answered as it should only a reset would be heard, and this one has none. */
+    bool dead = world.station.driver.phase == DEAD;
+    REQUIRE(!world.stuck && (on_hook(&world) || dead));
     world_close(&world);
 }
 

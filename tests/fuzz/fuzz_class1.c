@@ -25,8 +25,9 @@ struct bench {
     bool dead;
     uint8_t kind;       /* of the order */
     size_t source_left; /* octets that SEND_DATA has still to give */
-    char said[80];      /* the end of what went to the modem */
+    char said[80];      /* the end of what went to the modem for this order */
     size_t said_length;
+    size_t others;      /* octets still to go to the modem for the orders before */
     const uint8_t *fed; /* octets being fed, where FL_IND_DATA may point */
     size_t fed_length;
 };
@@ -152,6 +153,10 @@ static void check_dialled(const struct bench *b)
 static void remember(struct bench *b, const uint8_t *octets, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
+        if (b->others) {
+            b->others--;
+            continue;
+        }
         if (b->said_length == sizeof b->said - 1) memmove(b->said, b->said + 1, --b->said_length);
         b->said[b->said_length++] = octets[i] ? (char)octets[i] : ' ';
         b->said[b->said_length] = '\0';
@@ -205,6 +210,7 @@ static void give_order(struct bench *b, struct input *input)
     if (!b->open && order.kind != FL_ORDER_ABORT) {
         b->kind = order.kind;
         b->said_length = 0; /* what frames and data said before is no command */
+        b->others = (size_t)(b->driver.out_length - b->driver.out_at);
     }
     b->open = true;
     fl_class1_order(&b->driver, &order, b->now);

@@ -148,8 +148,12 @@ static void page_there_and_back(struct input *input)
             REQUIRE(fl_ecm_take_ppr(&sender, fif, sizeof fif) == missing);
         }
         size_t block = (size_t)receiver.frames * receiver.frame_octets;
-        for (size_t i = 0; i < block; i++, checked++)
-            REQUIRE(receiver.data[i] == (checked < page_octets ? left[checked] : 0));
+        for (size_t i = 0; i < block; i++, checked++) {
+            bool right = receiver.data[i] == (checked < page_octets ? left[checked] : 0);
+            if (!right && spoil_by)
+                return; /* one damaged frame in 65536 has a right FCS; a fuzzer finds it */
+            REQUIRE(right);
+        }
     } while (!sender.last);
     REQUIRE(checked >= page_octets && (checked - page_octets < 256 || page_octets == 0));
 }

@@ -7,7 +7,8 @@ and multiply the time on the line. Pictures get clustered dots where they are as
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,25 +17,33 @@ if TYPE_CHECKING:
 _HALF = 129  # half-way grey is black: a line one row high stays when rows are merged in pairs
 _CLEAN = 160  # on paper that is white throughout: keeps hairlines and grey text, drops light shading
 _CLEAN_PAPER = 250
+_FAINT = 48  # lines and letters on it that are darker than the paper by so much stay, unlike areas
+_DARK = 120  # beside what is darker, grey is the edge of a letter
 _THIN = 178  # of black and white that was reduced: less than a third of a pixel is ink enough
 
 _CONTRAST_MIN = 40  # between ink and paper; with less there is only one of them
 _LEVELS = (64, 215)
 
 
-def by_threshold(grey: Image.Image, *, bilevel: bool, reduction: float) -> Image.Image:
+def by_threshold(grey: Image.Image, x_dpi: int, *, bilevel: bool, reduction: float) -> Image.Image:
     """In one bit by one level for the page. bilevel: the source was black and white. reduction: by how much
     it was made smaller."""
     if bilevel:
         level = _THIN if reduction > 1.2 else _HALF
     else:
         histogram = grey.histogram()
-        paper = None if _is_clean(histogram) else _uneven_paper(grey)
+        if _is_clean(histogram):
+            return _on_white(grey, x_dpi)
+        paper = _uneven_paper(grey, x_dpi)
         if paper is not None:
             from PIL import ImageChops
 
             return ImageChops.subtract(paper, grey).point([255] + [0] * 255, "1")
         level = _level(histogram)
+    return _at_level(grey, level)
+
+
+def _at_level(grey: Image.Image, level: int) -> Image.Image:
     return grey.point([0] * level + [255] * (256 - level), "1")
 
 
@@ -44,8 +53,6 @@ def _is_clean(histogram: list[int]) -> bool:
 
 def _level(histogram: list[int]) -> int:
     """The first grey that is white."""
-    if _is_clean(histogram):
-        return _CLEAN
     ink, paper, level = _otsu(histogram)
     if paper - ink < _CONTRAST_MIN:
         return _HALF
@@ -53,9 +60,69 @@ def _level(histogram: list[int]) -> int:
     return min(max(level, _LEVELS[0]), _LEVELS[1])
 
 
+# ---- white paper: coloured and light grey letters ----
+
+_STROKE_INCH = 0.12  # what is wider is an area
+_FEW = 8  # pixels of half the size: dust
+
+
+def _on_white(grey: Image.Image, x_dpi: int) -> Image.Image:
+    """By the level, and with it the lines and letters that are lighter: a text in orange would be lost, and
+    a light area must not become black."""
+    from PIL import Image, ImageChops
+
+    bits = _at_level(grey, _CLEAN)
+    if min(grey.size) < 2:
+        return bits
+    small = _darkest_of_four(grey)
+    dark = _window(small, 3, ImageChops.darker).point([255] * _DARK + [0] * (256 - _DARK))
+    faint = ImageChops.lighter(small.point([0] * (256 - _FAINT) + [255] * _FAINT), dark)
+    if faint.histogram()[0] < _FEW:
+        return bits
+    # Closing: lines and letters are filled with the paper around them, areas stay. In half the size, where it
+    # takes a quarter of the time.
+    whole = (0, 0, 2 * small.width, 2 * small.height)
+    across = 1 + 2 * round(_STROKE_INCH * x_dpi / 4)  # odd: it has a middle
+    paper = grey.reduce(2, whole)
+    paper = _window(_window(paper, across, ImageChops.lighter), across, ImageChops.darker)
+    paper = ImageChops.subtract(paper, dark).resize(whole[2:], Image.Resampling.NEAREST)
+    ink = ImageChops.subtract(paper, grey.crop(whole)).point([0] * _FAINT + [255] * (256 - _FAINT), "1")
+    bits.paste(0, whole, ink)
+    return bits
+
+
+def _darkest_of_four(grey: Image.Image) -> Image.Image:
+    """In half the size, each pixel the darkest of its four."""
+    from PIL import Image, ImageChops
+
+    size = (grey.width // 2, grey.height // 2)
+    quarters = [
+        grey.transform(size, Image.Transform.AFFINE, (2, 0, x - 0.5, 0, 2, y - 0.5))
+        for x in (0, 1)
+        for y in (0, 1)
+    ]
+    return reduce(ImageChops.darker, quarters)
+
+
+def _window(
+    grey: Image.Image, across: int, take: Callable[[Image.Image, Image.Image], Image.Image]
+) -> Image.Image:
+    """The lightest or the darkest in a square around each pixel: by doubling, a large one is cheap."""
+    from PIL import ImageChops
+
+    for x, y in ((1, 0), (0, 1)):
+        done = 1
+        while done < across:
+            step = min(done, across - done)
+            grey = take(grey, ImageChops.offset(grey, step * x, step * y))
+            done += step
+        grey = ImageChops.offset(grey, -(across // 2) * x, -(across // 2) * y)
+    return grey
+
+
 # ---- photographs of paper: light that is uneven ----
 
-_CELL_PX = 8
+_CELL_PX = 8  # at 204 dpi
 _NEAR = 5, 3  # a window of cells, and how often: half an inch in all, wider than writing
 _INK_SHARE = 0.74  # of the paper around it; what is lighter is white
 _DARKEST = 0.33  # of the lightest paper: what is darker is no paper in a shadow, but ink
@@ -63,14 +130,15 @@ _UNEVEN = 0.8
 _BETWEEN = 0.1
 
 
-def _uneven_paper(grey: Image.Image) -> Image.Image | None:
+def _uneven_paper(grey: Image.Image, x_dpi: int) -> Image.Image | None:
     """What the paper would have to be darker than at each place to be ink, when the light falls unevenly;
     None for a page in even light, and for one that has grey areas with edges rather than shadows."""
     from PIL import Image, ImageFilter
 
-    if min(grey.size) < 16 * _CELL_PX:
+    cell = _CELL_PX * _finer(x_dpi)
+    if min(grey.size) < 16 * cell:
         return None
-    paper = grey.reduce(_CELL_PX)
+    paper = grey.reduce(cell)
     for _ in range(_NEAR[1]):
         paper = paper.filter(ImageFilter.MaxFilter(_NEAR[0]))
     histogram = paper.histogram()
@@ -125,7 +193,12 @@ def _next(histogram: list[int], grey: int) -> int:
 
 # ---- clustered dots ----
 
-_CELL = 8  # pixels across, two dots on its diagonal
+_CELL = 8  # pixels across at 204 dpi, two dots on its diagonal
+
+
+def _finer(x_dpi: int) -> int:
+    """How many times 204 dpi."""
+    return max(1, round(x_dpi / 204))
 
 
 @lru_cache(maxsize=4)
@@ -148,13 +221,14 @@ def by_dots(grey: Image.Image, x_dpi: int, y_dpi: int) -> Image.Image:
     from PIL import Image, ImageChops, ImageOps
 
     grey = ImageOps.autocontrast(grey, cutoff=1)
-    height = max(2, 2 * round(_CELL * y_dpi / x_dpi / 2))
+    width = _CELL * _finer(x_dpi)
+    height = max(2, 2 * round(width * y_dpi / x_dpi / 2))
     screen = Image.new("L", grey.size)
-    cell = Image.new("L", (_CELL, height))
-    cell.putdata(_cell(_CELL, height))
+    cell = Image.new("L", (width, height))
+    cell.putdata(_cell(width, height))
     screen.paste(cell, (0, 0))
     # Doubled until it covers the page.
-    across, down = _CELL, height
+    across, down = width, height
     while across < grey.width:
         screen.paste(screen.crop((0, 0, across, down)), (across, 0))
         across *= 2

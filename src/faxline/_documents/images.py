@@ -13,24 +13,33 @@ from faxline._documents.raster import Wish
 from faxline._documents.source import PAGES_MAX, PIXELS_MAX, DocumentError, place
 
 
+def _formats() -> tuple[str, ...]:
+    """What Pillow may open: all but PostScript, which it hands to Ghostscript: there a stranger's program
+    would run, for as long as it likes."""
+    Image.init()
+    return tuple(kind for kind in Image.ID if kind != "EPS")
+
+
 class ImageSource:
     def __init__(self, name: str, file: BinaryIO) -> None:
         """Takes the file over, but not when it raises."""
         self._name = name
-        self._image = Image.open(file)
+        self._image = Image.open(file, formats=_formats())
         self._file = file
 
     def page(self, number: int) -> ImageLeaf | None:
-        # Frames of other formats are an animation, not pages.
-        if number > 1 and self._image.format != "TIFF":
-            return None
-        if number > PAGES_MAX:
+        # Frames of other formats are an animation, or layers that lie on each other, not pages.
+        if self._image.format != "TIFF":
+            if number > 1:
+                return None
+        elif number > PAGES_MAX:
             raise DocumentError(f"{self._name}: more than {PAGES_MAX} pages")
-        try:
-            if number != self._image.tell() + 1:
-                self._image.seek(number - 1)
-        except EOFError:
-            return None
+        else:
+            try:
+                if number != self._image.tell() + 1:
+                    self._image.seek(number - 1)
+            except EOFError:
+                return None
         width, height = self._image.size
         if width * height > PIXELS_MAX:
             raise DocumentError(

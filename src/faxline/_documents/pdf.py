@@ -69,7 +69,11 @@ class PdfLeaf:
                 if not (_SIDE_MIN <= width <= _SIDE_MAX and _SIDE_MIN <= height <= _SIDE_MAX):
                     raise PageError(f"{width:g} x {height:g} points is no size of a page")
                 place = raster.layout(
-                    width, height, (_POINTS, _POINTS), True if wish.high_res is None else wish.high_res
+                    width,
+                    height,
+                    (_POINTS, _POINTS),
+                    True if wish.high_res is None else wish.high_res,
+                    superfine=wish.superfine,
                 )
                 grey = self._draw(page, place)
             finally:
@@ -129,7 +133,10 @@ def _reason(error: Exception) -> str:
     """PDFium's reasons in words."""
     text = str(error)
     if "password" in text.lower():
-        return "the PDF is encrypted, and opens with a password only"
+        return (
+            "the PDF is encrypted, and opens with a password only; a copy without one can be sent: "
+            "qpdf --decrypt --password=... IN.pdf OUT.pdf"
+        )
     if "security" in text.lower():
         return "the PDF is encrypted in a way that cannot be read"
     if "data format" in text.lower() or "file access" in text.lower():

@@ -2,7 +2,8 @@
 2.1).
 
 A page that is one already is left as it is, to the bit. Any other is brought to 204 dpi across and 196
-(fine) or 98 (standard) lines per inch, without distorting it.
+(fine) or 98 (standard) lines per inch, or to 408 x 391 (superfine) where that is wanted, without
+distorting it.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ _RESOLUTIONS = (
 _SAME_RESOLUTION = 0.015  # tags come rounded, or in lines per centimetre (77 is 195.58 dpi)
 _SAME_WIDTH = 1.02  # letter paper is 0.4 % wider than a fax page
 
-_FINE, _STANDARD = 196, 98
+_SUPERFINE, _FINE, _STANDARD = 391, 196, 98
 _FINE_FROM_DPI = 150  # a document with fewer lines per inch gains nothing by fine
+_SUPERFINE_FROM_DPI = 250
 _SCAN_FROM_DPI = 150  # a tag below that is a screen's, and says nothing about paper
 _SIDEWAYS_MAX = 1.8  # wider than any paper on its side is a banner, which stays as it is
 _LENGTH_MAX_INCH = 4 * 16.54  # four times A3
@@ -48,6 +50,8 @@ class Wish:
     """True fine, False standard, None as the document has it."""
     photo: bool = False
     """Clustered dots for what is neither black nor white."""
+    superfine: bool = False
+    """408 x 391 dpi instead of fine, for what has so much to show."""
     decoded: bool = False
     """Rows are wanted even where code would do."""
 
@@ -202,9 +206,10 @@ def layout(
     high_res: bool | None,
     *,
     scan: bool = False,
+    superfine: bool = False,
 ) -> Layout:
     """A place for a picture of so many pixels, at a resolution if one is known. True to size where it fits;
-    scan: wider paper where it does not. Raises PageError."""
+    scan: wider paper where it does not. superfine: where it is to be fine. Raises PageError."""
     x_in, y_in = resolution or (1.0, 1.0)
     inches = (width / x_in, height / y_in)
     a4, b4, a3 = (paper / 204 * _SAME_WIDTH for paper in _WIDTHS[204])
@@ -223,15 +228,17 @@ def layout(
     factor = 1.0 if resolution and across >= 1 / _SAME_WIDTH else across
     if high_res is None:
         high_res = resolution is None or y_in / factor >= _FINE_FROM_DPI
-    y_dpi = _FINE if high_res else _STANDARD
+    finer = 2 if superfine and high_res else 1
+    y_dpi = _SUPERFINE if finer == 2 else _FINE if high_res else _STANDARD
     length = inches[1] * factor
     if length > _LENGTH_MAX_INCH:
         raise _too_long(length)
+    paper *= finer
     return Layout(
         paper,
-        max(1, min(paper, round(true_width * across))),
+        max(1, min(paper, round(true_width * across * finer))),
         max(1, round(length * y_dpi)),
-        204,
+        204 * finer,
         y_dpi,
         turned,
     )
@@ -242,7 +249,7 @@ def to_bits(grey: Image.Image, place: Layout, wish: Wish, *, bilevel: bool, redu
     if wish.photo and not bilevel:
         bits = by_dots(grey, place.x_dpi, place.y_dpi)
     else:
-        bits = by_threshold(grey, bilevel=bilevel, reduction=reduction)
+        bits = by_threshold(grey, place.x_dpi, bilevel=bilevel, reduction=reduction)
     if bits.width == place.paper:
         return bits
     page = Image.new("1", (place.paper, bits.height), 255)
@@ -265,6 +272,9 @@ def _scaled(
         resolution = (resolution[1], resolution[0])
     scan = resolution is not None and min(resolution) >= _SCAN_FROM_DPI
     place = layout(grey.width, grey.height, resolution, wish.high_res, scan=scan)
+    across = grey.height if place.turned else grey.width
+    if wish.superfine and across / place.width * place.x_dpi >= _SUPERFINE_FROM_DPI:
+        place = layout(grey.width, grey.height, resolution, wish.high_res, scan=scan, superfine=True)
     if place.turned:
         grey = grey.transpose(Image.Transpose.ROTATE_90)
     reduction = max(grey.width / place.width, grey.height / place.height)

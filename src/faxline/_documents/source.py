@@ -17,6 +17,9 @@ PIXELS_MAX = (
 )
 
 
+_HINT = "print it to a PDF (office files: libreoffice --convert-to pdf; PostScript: ps2pdf), and send that"
+
+
 class DocumentError(Exception):
     """A document cannot be sent; the message is a sentence that names file, page and reason."""
 
@@ -56,7 +59,7 @@ def reading(name: str, number: int | None) -> Iterator[None]:
     except PageError as error:
         raise DocumentError(f"{place(name, number)}: {error}") from None
     except UnidentifiedImageError:
-        raise DocumentError(f"{name}: neither a TIFF nor an image of a known kind, nor a PDF") from None
+        raise DocumentError(f"{name}: no TIFF, image, PDF or text file (.txt): {_HINT}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise DocumentError(f"{place(name, number)}: too many pixels ({PIXELS_MAX} at most)") from None
     except MemoryError:

@@ -14,7 +14,7 @@ from faxline._documents.pages import FaxPage
 from faxline._documents.raster import Wish
 from faxline._documents.source import PAGES_MAX, DocumentError
 
-EXTENSIONS = (".txt", ".text", ".log", ".asc")
+EXTENSIONS = (".txt", ".text", ".log", ".asc", ".md", ".csv")
 SIZE_MAX = 16 << 20
 
 COLUMNS, TAB = 80, 8
@@ -66,8 +66,10 @@ class TextLeaf:
     def convert(self, wish: Wish) -> FaxPage:
         paper = self._paper
         high_res = True if wish.high_res is None else wish.high_res
-        place = raster.layout(paper.width_inch, paper.height_inch, (1.0, 1.0), high_res)
-        dpi = 204 * _FINER
+        place = raster.layout(
+            paper.width_inch, paper.height_inch, (1.0, 1.0), high_res, superfine=wish.superfine
+        )
+        dpi = place.x_dpi * _FINER
         page = Image.new("L", (round(paper.width_inch * dpi), round(paper.height_inch * dpi)), 255)
         draw = ImageDraw.Draw(page)
         column = (page.width - 2 * _MARGIN_INCH * dpi) / COLUMNS
@@ -134,10 +136,16 @@ def _clusters(text: str) -> Iterator[tuple[str, int]]:
 
 def wrap(line: str) -> Iterator[str]:
     """A line as lines of at most 80 cells, broken at spaces where there are any."""
-    row, cells, space = "", 0, -1
+    row, cells, space, full = "", 0, -1, False
     for cluster, width in _clusters(line):
+        if full:  # and broken at a space; those that follow it go with it
+            if cluster == " ":
+                continue
+            yield row.rstrip()
+            row, cells, space, full = "", 0, -1, False
         if cells + width > COLUMNS:
             if cluster == " ":
+                full = True
                 continue
             if space > 0:
                 row, rest = row[:space], row[space + 1 :]

@@ -36,10 +36,10 @@ class FarPages:
         page = engine.take_far_page()
         if page is None or self._path is None:
             return
-        if self._writer is None or page.number == 1:
-            self.close()
-            self._writer = TiffWriter(self._path)
         try:
+            if self._writer is None or page.number == 1:
+                self.close()
+                self._writer = TiffWriter(self._path)
             self._writer.add_page(
                 page.code, page.width_px, page.rows, page.x_dpi, page.y_dpi, description=page.remote_id
             )

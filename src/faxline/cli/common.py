@@ -16,10 +16,6 @@ from faxline import options
 from faxline.cli import COMMANDS, complete, status
 from faxline.cli.config import CONFIG_VARIABLE, DEVICE_VARIABLE, Config, ConfigError, load
 
-NO_DEVICE = (
-    f"no device: name one with --device (as in --device sim:), {DEVICE_VARIABLE} or a configuration file"
-)
-
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 

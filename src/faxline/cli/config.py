@@ -74,10 +74,23 @@ class Config:
         if not name or ":" in name:
             return name
         if name not in self.lines:
-            known = ", ".join(self.lines) or "none"
-            where = f"of {self.path}" if self.path else "(there is no configuration file)"
-            raise ConfigError(f"{name!r} is neither an address (as in 'sim:') nor a line {where}: {known}")
+            raise ConfigError(f"{name!r} is neither an address{_address_like(name)}, nor {self._its_lines()}")
         return self.lines[name].device
+
+    def why_no_device(self) -> str:
+        """When none is named: what to name."""
+        if self.lines:
+            return (
+                f"no device: {self.path} has the lines {', '.join(self.lines)}: choose one with --device or "
+                f"{DEVICE_VARIABLE}, or with line = ... in it"
+            )
+        where = f"--device (as in --device sim:), {DEVICE_VARIABLE} or a configuration file"
+        return f"no device: name one with {where}"
+
+    def _its_lines(self) -> str:
+        if self.path is None:
+            return "a line of a configuration file: there is none"
+        return f"a line of {self.path}: {', '.join(self.lines) or 'it has none'}"
 
     def fax_options(
         self, named: str, environment: Mapping[str, str], given: Mapping[str, str]
@@ -95,6 +108,13 @@ class Config:
     def number(self, named: str) -> str:
         """The number of a far end that has a name."""
         return self.numbers.get(named, named)
+
+
+def _address_like(name: str) -> str:
+    """What was perhaps meant."""
+    if name.startswith("/"):
+        return f" (as in 'class1:{name}')"
+    return f" (as in '{name}:')" if name in ("sim", "soft") else " (as in 'sim:')"
 
 
 def default_path(environment: Mapping[str, str]) -> Path:
@@ -117,8 +137,8 @@ def load(path: str | os.PathLike[str] | None, commands: Mapping[str, Any]) -> Co
             return Config()
         raise ConfigError(f"{file}: no such file") from None
     except (OSError, ValueError) as error:
-        if path is None and isinstance(error, NotADirectoryError):
-            return Config()
+        if path is None and (isinstance(error, NotADirectoryError) or not os.access(file.parent, os.X_OK)):
+            return Config()  # HOME is none, or another user's, as under sudo
         raise ConfigError(f"{file}: {getattr(error, 'strerror', None) or error}") from None
     if len(content) > _SIZE_MAX:
         raise ConfigError(f"{file}: longer than {_SIZE_MAX} octets")
@@ -193,7 +213,7 @@ class _Reader:
 
     def _text(self, value: object, key: str) -> str:
         if not isinstance(value, str):
-            raise self._wrong(key, "is a text")
+            raise self._wrong(key, "has to be a text, in quotes")
         return value
 
     def _known(self, table: Mapping[str, Any], prefix: str, names: tuple[str, ...]) -> None:

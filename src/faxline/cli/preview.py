@@ -46,6 +46,7 @@ def command(
     device: str,
     pages: str,
     photo: bool,
+    superfine: bool,
     paper: str,
     cover: str | None,
     fields: tuple[tuple[str, str], ...],
@@ -66,14 +67,14 @@ def command(
       faxline preview report.pdf --pages 1-3,7- --cover standard --field to_name="Ms Smith"
     """
     del device  # its line's fax options are among fax_options
-    fax = fax_of(files, pages, photo, paper, cover, fields)
+    fax = fax_of(files, pages, photo, superfine, paper, cover, fields)
     checked = options.check(dict(fax_options))
     if checked.cause is not FaxCause.NONE:
         complain(checked.text)
         return status.FAX_STATUS[checked.cause]
     folder = output or Path()
     if not folder.is_dir():
-        return complain(f"{folder}: not a directory")
+        return complain(f"{folder}: no such directory: make it first")
     if output is not None and not kinds:
         kinds = (".png",)
     written: list[Path] = []

@@ -16,9 +16,9 @@ from faxline.causes import CallState, FaxCause
 from faxline.channel import CallChannel
 from faxline.cli import status
 from faxline.cli.common import (
-    NO_DEVICE,
     Terminated,
     complain,
+    configuration,
     device_option,
     fax_options,
     json_option,
@@ -103,9 +103,14 @@ def command(
       faxline receive --output /var/spool/fax --json --trace /var/log/fax
     """
     if not device:
-        return complain(NO_DEVICE)
+        return complain(configuration().why_no_device())
     if not output.is_dir() or not os.access(output, os.W_OK):
-        return complain(f"{output}: not a directory that can be written")
+        what = (
+            "not a directory that can be written"
+            if os.path.exists(output)
+            else "no such directory: make it first"
+        )
+        return complain(f"{output}: {what}")
     if kind == "pdf":
         try:
             pdf.check()

@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 # the simulated line); and what the frames and inserted zeros of error correction add to the octets.
 _PAGE_S = 2.8
 _ECM_FACTOR = 1.05
+
+_WIDE, _NARROW = 100, 80  # columns of a screen from which the bar, and the rate, are shown
 
 
 def plural(count: int, noun: str) -> str:
@@ -46,13 +49,13 @@ class Report:
         """Something happened: `text` for people, `fields` for programs (schema.py has them). left_s: so long,
         perhaps, until the end."""
         if self._json:
-            print(json.dumps({"event": event, **fields}), flush=True)
+            _say(json.dumps({"event": event, **fields}))
         elif self._live:
             if self._display is None:
                 self._display = _Live()
             self._display.event(event, text, fields, left_s)
         elif not self._quiet:
-            print(text, flush=True)
+            _say(text)
 
     def line(self, event: str, text: str, /, **fields: Any) -> None:
         """The same for what has to stay on the screen: a result, a warning."""
@@ -60,9 +63,9 @@ class Report:
             self._display.close()
             self._display = None
         if self._json:
-            print(json.dumps({"event": event, **fields}), flush=True)
+            _say(json.dumps({"event": event, **fields}))
         elif not self._quiet:
-            print(text, flush=True)
+            _say(text)
 
     def __enter__(self) -> Self:
         return self
@@ -74,23 +77,40 @@ class Report:
             self._display.close()
 
 
+def _say(text: str) -> None:
+    """A line on stdout. A disk that is full of such lines ends no fax."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        sys.stdout = None  # from here on print() does nothing
+        with suppress(OSError):
+            print(f"faxline: the output cannot be written: {error.strerror}; going on", file=sys.stderr)
+
+
 class _Live:
     """One line on stderr: what goes on, pages, rate, how long it has taken, how long it will."""
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, Progress, TextColumn
+        from rich.table import Column
 
-        self._progress: Progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
-            TextColumn("{task.fields[pages]}", markup=False),
-            TextColumn("{task.fields[how]}", markup=False),
-            TimeElapsedColumn(),
-            _left_column(),
-            console=Console(stderr=True),
-            transient=True,
-        )
+        console = Console(stderr=True)
+
+        def text(field: str) -> TextColumn:
+            return TextColumn(f"{{task.{field}}}", markup=False, table_column=Column(no_wrap=True))
+
+        # On a narrow screen the times stay, and of the rest what there is room for.
+        columns: list[ProgressColumn] = [text("description")]
+        if console.width >= _WIDE:
+            columns.append(BarColumn(bar_width=20))
+        columns.append(text("fields[pages]"))
+        if console.width >= _NARROW:
+            columns.append(text("fields[how]"))
+        columns.append(_time_column())
+        self._progress: Progress = Progress(*columns, console=console, transient=True)
         self._task: TaskID = self._progress.add_task("", total=None, pages="", how="", ends=None)
         self._progress.start()
 
@@ -113,16 +133,22 @@ class _Live:
         self._progress.stop()
 
 
-def _left_column() -> "ProgressColumn":
-    """Counts down between the events."""
+def _time_column() -> "ProgressColumn":
+    """How long it has taken; and how long it will, counted down between the events."""
     from rich.progress import ProgressColumn
+    from rich.table import Column
     from rich.text import Text
 
-    class Left(ProgressColumn):
+    class Time(ProgressColumn):
         def render(self, task: "Task") -> "Text":
+            taken = _clock(task.elapsed or 0)
             if task.fields["ends"] is None:
-                return Text("")
-            seconds = max(0, round(task.fields["ends"] - time.monotonic()))
-            return Text(f"about {seconds // 60}:{seconds % 60:02} left")
+                return Text(taken)
+            return Text(f"{taken}, {_clock(task.fields['ends'] - time.monotonic())} left")
 
-    return Left()
+    return Time(table_column=Column(no_wrap=True, min_width=len("0:00, 0:00 left  ")))
+
+
+def _clock(seconds: float) -> str:
+    whole = max(0, round(seconds))
+    return f"{whole // 60}:{whole % 60:02}"

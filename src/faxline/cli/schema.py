@@ -51,6 +51,7 @@ SCHEMA: dict[str, dict[str, dict[str, str]]] = {
             "pages": "confirmed in all calls",
             "raw_cause": _RAW,
             "text": "the raw cause in words",
+            "fix": "what to do, as docs/troubleshooting.md has it; '' when there is nothing to say",
             "negotiated": "the settings of the last call, as above; {} when there are none",
             "unconfirmed": "true when one more page was sent, and neither confirmed nor rejected",
             "attempts": "calls",

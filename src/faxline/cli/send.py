@@ -13,7 +13,6 @@ from faxline.causes import CallCause, CallState, FaxCause
 from faxline.channel import CallChannel
 from faxline.cli import complete, status
 from faxline.cli.common import (
-    NO_DEVICE,
     Terminated,
     complain,
     configuration,
@@ -29,6 +28,7 @@ from faxline.confirmation import Confirmation
 from faxline.document import DocumentError, FaxToSend
 from faxline.errors import Error, Hangup
 from faxline.retry import RETRIES_MAX, Advice, advise, remaining
+from faxline.trace import advice
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ def command(
     device: str,
     pages: str,
     photo: bool,
+    superfine: bool,
     paper: str,
     cover: str | None,
     fields: tuple[tuple[str, str], ...],
@@ -119,7 +120,7 @@ def command(
       faxline send taxoffice letter.tif --retries 5 --json
     """
     if not device:
-        return complain(NO_DEVICE)
+        return complain(configuration().why_no_device())
     if timeout != timeout:
         raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
     number = configuration().number(number)
@@ -128,7 +129,7 @@ def command(
             open(name, "rb").close()
         except OSError as error:
             return complain(f"{name}: {error.strerror}")
-    fax = fax_of(files, pages, photo, paper, cover, fields)
+    fax = fax_of(files, pages, photo, superfine, paper, cover, fields)
     if confirmation is not None and (fault := _confirmation_fault(confirmation)):
         return complain(fault)
     with Report(as_json=as_json, quiet=quiet) as report:
@@ -198,18 +199,31 @@ class _Result:
             fields |= {"cause": self.cause}
         if self.raw_cause:
             text += f" ({self.raw_cause}{': ' if self.text else ''}{self.text})"
+        fix = self._fix()
         if hint:
             text += f"\n{hint}"
+        elif fix and self.raw_cause != "local.document":  # which says it itself
+            text += f"\nwhat to do: {fix}"
         fields |= {
             "pages": self.pages,
             "raw_cause": self.raw_cause,
             "text": self.text,
+            "fix": fix,
             "negotiated": self.negotiated or {},
             "unconfirmed": self.unconfirmed,
             "attempts": attempts,
         }
         report.line("result", text, **fields)
         return self.exit_status
+
+    def _fix(self) -> str:
+        """What to do, '' when there is nothing to say."""
+        if isinstance(self.cause, CallCause):
+            return advice.for_call(self.cause)
+        fix = advice.for_fax(self.cause, self.raw_cause)
+        if fix and self.unconfirmed:
+            return f"page {self.pages + 1} may have arrived: ask before you send it again; {fix}"
+        return fix
 
 
 def _send(channel: CallChannel, wanted: _Wanted, report: Report) -> int:
@@ -223,16 +237,16 @@ def _send(channel: CallChannel, wanted: _Wanted, report: Report) -> int:
             confirmed = result.pages
             if result.exit_status == status.OK or confirmed >= wanted.total:
                 return result.tell(report, wanted.number, attempt)
-            advice = _advice(wanted, result, attempt)
-            if advice.ask:
-                hint = f"{advice.text}; --resend-unconfirmed sends it again all the same"
+            advised = _advice(wanted, result, attempt)
+            if advised.ask:
+                hint = f"{advised.text}; --resend-unconfirmed sends it again all the same"
                 return result.tell(report, wanted.number, attempt, hint)
-            if attempt > wanted.retries or not advice.again or channel.state() is CallState.ERROR:
-                hint = f"not tried again: {advice.text}" if wanted.retries and not advice.again else ""
+            if attempt > wanted.retries or not advised.again or channel.state() is CallState.ERROR:
+                hint = f"not tried again: {advised.text}" if wanted.retries and not advised.again else ""
                 return result.tell(report, wanted.number, attempt, hint)
-            _tell_retry(report, result, advice, attempt, wanted.total)
-            channel.pause(advice.delay_s)
-            fax_options = advice.options
+            _tell_retry(report, result, advised, attempt, wanted.total)
+            channel.pause(advised.delay_s)
+            fax_options = advised.options
             attempt += 1
     except (KeyboardInterrupt, Terminated):
         report.line("interrupted", "interrupted, hanging up")
@@ -265,7 +279,7 @@ def _confirm(channel: CallChannel, wanted: _Wanted, confirmed: int) -> None:
     try:
         Confirmation.of(channel, wanted.fax, confirmed=confirmed).save(wanted.confirmation, replace=True)
     except (OSError, ValueError, pdf.PdfError) as error:
-        complain(f"{wanted.confirmation}: not written: {error}")
+        complain(f"{wanted.confirmation}: not written: {getattr(error, 'strerror', None) or error}")
 
 
 def _advice(wanted: _Wanted, result: _Result, attempt: int) -> Advice:

@@ -65,7 +65,9 @@ def command(
             trace = Trace(trace.header, [trace.calls[wanted - 1]], trace.damaged)
         for path, content in _files(file, trace, svg, html, pcap):
             Path(path).write_bytes(content)
-    except (Error, OSError) as error:
+    except OSError as error:
+        return complain(f"{error.filename or file}: {error.strerror or error}")
+    except Error as error:
         return complain(str(error))
     if replay:
         return _replay(file, trace, document)

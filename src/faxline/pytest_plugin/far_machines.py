@@ -114,7 +114,9 @@ def _recipe(cause: CallCause | FaxCause) -> _Recipe:
         return _CALLS.get(cause) or _Recipe("busy", change=_ended_with(cause))
     if isinstance(cause, FaxCause) and cause in _FAXES:
         return _FAXES[cause]
-    raise ValueError(f"no call and no fax ends with {cause!r}")
+    if cause is FaxCause.NONE:
+        raise ValueError("no call and no fax ends with NONE: it means that none has ended yet")
+    raise TypeError(f"far_machine({cause!r}): a CallCause or a FaxCause, as in FaxCause.HANGUP")
 
 
 @pytest.fixture

@@ -153,7 +153,7 @@ class TraceWriter:
         if self._directory is not None:
             target = target / f"faxline-{now:%Y%m%dT%H%M%S}-{os.getpid()}-{next(_file_numbers)}.jsonl"
             flags |= os.O_EXCL
-        file = os.fdopen(os.open(target, flags, 0o600), "w", encoding="utf-8")
+        file = os.fdopen(os.open(target, flags, 0o600), "w", encoding="utf-8", errors="backslashreplace")
         # Every file of a channel has the moment at which its clock read 0.
         self._header.setdefault("opened", now.isoformat(timespec="milliseconds"))
         with suppress(OSError):  # a full disk is told of at the next line
@@ -162,5 +162,6 @@ class TraceWriter:
 
 
 def _append(file: TextIO, content: dict[str, object]) -> None:
+    # A file name may be no UTF-8: what cannot be written becomes an escape, which JSON has, too.
     file.write(json.dumps(content, ensure_ascii=False) + "\n")
     file.flush()
