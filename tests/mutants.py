@@ -72,6 +72,12 @@ NAMED = [
             '[FL_T2] = {"T2", "5.4.3.1", 9000, 1000}',
         ),
         (
+            "timer: T2 runs on behind a damaged command",
+            "called.c",
+            "if (e->timer[timer] < e->now + wait) fl_t30_timer_start(e, timer, wait);",
+            "(void)timer, (void)wait;",
+        ),
+        (
             "timer: T4 is 5 s",
             "states.c",
             '[FL_T4] = {"T4", "5.4.3.1", 3300, 150}',
@@ -105,6 +111,7 @@ NAMED = [
         # limits
         ("limit: four tries for a command", "states.h", "#define FL_T30_TRIES 3", "#define FL_T30_TRIES 4"),
         ("limit: CRP without end", "caller.c", "#define CRP_MAX 3", "#define CRP_MAX 200"),
+        ("limit: PPR without end", "called.c", "#define PPRS_IDLE_MAX 12", "#define PPRS_IDLE_MAX 255"),
         ("limit: CTC after the fifth PPR", "caller.c", "#define PPRS_MAX 4", "#define PPRS_MAX 5"),
         (
             "limit: a page is sent again once only",
@@ -152,8 +159,14 @@ NAMED = [
         (
             "check: a block with frames missing is confirmed",
             "called.c",
-            "if (missing > 0) return FL_PPR;",
-            "",
+            "if (missing == 0) return block_complete(e);",
+            "return block_complete(e);",
+        ),
+        (
+            "check: a block that is no page is confirmed",
+            "called.c",
+            "if (e->quality.rows > e->quality.bad_rows && !e->quality.cut) return FL_MCF;",
+            "return FL_MCF;",
         ),
         (
             "check: a late frame replaces a good one",

@@ -264,8 +264,8 @@ def test_links(tmp_path: Path) -> None:
     [
         ({"speed": 0}, "speed=0"),
         ({"delay": 9999}, "delay=9999"),
-        ({"far": "nobody-there"}, "far=.nobody-there.: there is everything"),
-        ({"personality": "abacus"}, "modem=.abacus.: there is generic"),
+        ({"far": "nobody-there"}, "far='nobody-there': there is everything"),
+        ({"personality": "abacus"}, "modem='abacus': there is generic"),
         ({"faults": ["no_such"]}, "no fault 'no_such'"),
         ({"number": "x"}, "number='x'"),
         ({"save": "/no/where.tif"}, "cannot be written"),

@@ -409,3 +409,30 @@ def test_superfine_text_is_finer_at_the_far_end_that_can_and_fine_at_another(tmp
             assert channel.call(number) == "ANSWERED"
             assert channel.FaxSender.send(fax) == "NORMAL"
             assert channel.FaxSender.Details.negotiated["Resolution"] == resolution
+
+
+@pytest.mark.parametrize(
+    ("inches", "size"),
+    [
+        ((16.54, 11.69), (8.27, 11.69)),  # A3 on its side
+        ((11.69, 16.54), (8.27, 11.69)),
+        ((13.33, 7.5), (6.58, 11.69)),  # a slide
+        ((14.0, 8.5), (8.47, 14.0)),  # legal on its side keeps its length
+        ((8.5, 14.0), (8.47, 14.0)),
+        ((8.0, 30.0), (8.0, 30.0)),  # a long strip, which is on no sheet
+    ],
+)
+def test_one_sheet(tmp_path: Path, inches: tuple[float, float], size: tuple[float, float]) -> None:
+    """A4 takes what had to be made smaller or turned: some millimetres more would be a second sheet."""
+    image = Image.new("L", (round(inches[0] * 100), round(inches[1] * 100)), 0)
+    image.save(tmp_path / "a.png", dpi=(100, 100))
+    page = only(tmp_path / "a.png", high_res=True)
+    assert page.width == 1728
+    assert ring_box(page) == pytest.approx(size, abs=0.03)
+
+
+@pytest.mark.parametrize("sideways", [False, True])
+def test_a_photograph_without_a_size_is_one_sheet(tmp_path: Path, sideways: bool) -> None:
+    """Two to three, as cameras make them: over the whole width it would be 323 mm long."""
+    Image.new("L", (600, 400) if sideways else (400, 600), 0).save(tmp_path / "a.png")
+    assert ring_box(only(tmp_path / "a.png")) == pytest.approx((7.8, 11.69), abs=0.03)

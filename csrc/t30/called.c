@@ -22,8 +22,14 @@
  * Later it belongs to a page that we never heard. MPS has no number: a page whose whole carrier, of less than about
  * 4 s, went unrecognised cannot be told from a repetition (docs/t30.md). */
 #define REPEAT_WINDOW FL_MS(5300)
-/* So many carriers without a frame are waited out where a command is due. */
+/* So many carriers without a frame that can be read are waited out where a command is due: it is sent three times. */
 #define MUTE_LIMIT 2
+/* A DCS that could not be read has its TCF behind it: a silence, at most 1.4 s of training, 1.5 s. Sooner we do not speak, and
+ * no command comes; its sender waits at least 2.55 s behind that. */
+#define TCF_OVER FL_MS(3200)
+/* So many PPR in a row may bring nothing new: a sender keeps to four until it says CTC or EOR (A.4.1), and may ask three
+ * times for each. */
+#define PPRS_IDLE_MAX 12
 /* A page whose carrier was lost is still being sent: a typical one takes this many octets. Nobody is waited for longer
  * than for RNR. */
 #define EXPECTED_PAGE 100000
@@ -79,6 +85,21 @@ void fl_t30_enter_B_AWAIT_DCS(struct fl_t30 *e)
     fl_t30_listen(e);
 }
 
+/* 5.4.3.1: T2 begins anew with the search for a command, and so behind one that was damaged: its sender has yet to see
+ * that no answer comes, which takes T4. As often as that can happen to one command. */
+static bool listening(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    bool dealt_with = fl_t30_listening(e, h);
+    if (h->kind == FL_H_BAD_FRAME && e->mute < MUTE_LIMIT) {
+        enum fl_t30_timer timer = (enum fl_t30_timer)FL_T30_TABLE[e->state].timer;
+        bool training = e->state == FL_STATE_B_AWAIT_DCS, asking = training && (identifying(e) || polls(e));
+        fl_time wait = (training ? TCF_OVER : 0) + (asking ? 0 : FL_MS(FL_T30_TIMERS[FL_T2].nominal_ms));
+        if (e->timer[timer] < e->now + wait) fl_t30_timer_start(e, timer, wait);
+        e->mute++;
+    }
+    return dealt_with;
+}
+
 /* Its TCF follows all the same, 75 ms behind: DCN must wait until that is over, or nobody hears it. */
 #define BEHIND_TCF_MS 200
 
@@ -107,6 +128,7 @@ static void take_dcs(struct fl_t30 *e, const struct fl_t30_happening *h)
     }
     fl_t30_timer_stop(e, FL_T1);
     e->trained = false;
+    e->mute = 0;
     e->page_seen = e->block_open = e->confirmed_any = false; /* whatever was begun begins anew */
     fl_t30_go(e, FL_STATE_B_RECEIVE_TCF);
 }
@@ -134,7 +156,7 @@ static bool asked_again(const struct fl_t30 *e, uint8_t fcf)
 
 void fl_t30_on_B_AWAIT_DCS(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
-    if (fl_t30_listening(e, h)) return;
+    if (listening(e, h)) return;
     if (h->kind == FL_H_TIMER) {
         if (polls(e))
             fl_t30_poll_again(e);
@@ -260,12 +282,19 @@ void fl_t30_on_B_SEND_CFR(struct fl_t30 *e, const struct fl_t30_happening *h)
 
 /* ---- phase C ---- */
 
+static void expect_block(struct fl_t30 *e)
+{
+    fl_ecm_expect(&e->ecm, e->session.ecm_64);
+    e->pprs = 0;
+    e->missing = 0;
+}
+
 void fl_t30_enter_C_RECEIVE_PAGE(struct fl_t30 *e)
 {
     if (e->session.ecm && e->block_open)
         fl_ecm_listen(&e->ecm); /* more of the same block */
     else if (e->session.ecm)
-        fl_ecm_expect(&e->ecm, e->session.ecm_64);
+        expect_block(e);
     else
         e->page_seen = false;
     e->page_octets = e->tail = 0;
@@ -483,14 +512,21 @@ static int second_fcf(const struct fl_t30_happening *h)
     return fcf == FL_MPS || fcf == FL_EOM || fcf == FL_EOP ? fcf : -1;
 }
 
-/* Every frame of the block is there: it goes to the page. */
-static void block_complete(struct fl_t30 *e)
+/* Every frame of the block is there: it goes to the page. That every octet arrived does not make it a page: one of which
+ * nothing can be read, or whose rows stop at what is no code, must not be taken for delivered. */
+static uint8_t block_complete(struct fl_t30 *e)
 {
     const struct fl_t30_inbox *inbox = &e->config.inbox;
     begin_page(e);
     inbox->data(inbox->ctx, e->ecm.data, (size_t)e->ecm.frames * e->ecm.frame_octets);
-    if (e->command != 0) inbox->end(inbox->ctx);
     e->block_open = false;
+    if (e->command == 0) return FL_MCF;
+    e->quality = inbox->end(inbox->ctx);
+    if (e->quality.rows > e->quality.bad_rows && !e->quality.cut) return FL_MCF;
+    fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "page: %u rows, %u bad: cannot be read",
+                  e->quality.rows, e->quality.bad_rows);
+    e->page_seen = false;
+    return FL_RTN;
 }
 
 static uint8_t judge_block(struct fl_t30 *e, unsigned frames)
@@ -500,9 +536,10 @@ static uint8_t judge_block(struct fl_t30 *e, unsigned frames)
     unsigned missing = fl_ecm_missing(&e->ecm, frames);
     fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "block %u: %u frames, %u missing", e->ecm.block + 1u,
                   e->ecm.frames, missing);
-    if (missing > 0) return FL_PPR;
-    block_complete(e);
-    return FL_MCF;
+    if (missing == 0) return block_complete(e);
+    e->pprs = missing < e->missing ? 1 : (uint8_t)(e->pprs + 1);
+    e->missing = missing;
+    return FL_PPR;
 }
 
 static void take_pps(struct fl_t30 *e, const struct fl_t30_happening *h)
@@ -529,6 +566,10 @@ static void take_pps(struct fl_t30 *e, const struct fl_t30_happening *h)
     e->ecm.page = page;
     e->ecm.block = block;
     uint8_t verdict = judge_block(e, h->octets[6] + 1u);
+    if (verdict == FL_PPR && e->pprs > PPRS_IDLE_MAX) {
+        fl_t30_give_up(e, FL_RAW_D_ECM_STUCK, true);
+        return;
+    }
     if (verdict == FL_MCF) {
         e->confirmed_any = true;
         e->confirmed_page = page;
@@ -557,6 +598,7 @@ static void take_ctc(struct fl_t30 *e, const struct fl_t30_happening *h)
     e->session.kind = changed.kind;
     e->session.rate_bps = changed.rate_bps;
     e->trained = false;
+    e->pprs = 0;
     e->response = FL_CTR;
     fl_t30_emit(e, FL_T30_NEGOTIATED);
     fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
@@ -625,8 +667,7 @@ void fl_t30_on_D_AWAIT_COMMAND(struct fl_t30 *e, const struct fl_t30_happening *
         fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND);
         return;
     }
-    if (fl_t30_listening(e, h)) return;
-    e->mute = 0;
+    if (listening(e, h)) return;
     if (h->kind == FL_H_TIMER)
         fl_t30_give_up(e, FL_RAW_D_NO_COMMAND, true);
     else
@@ -635,6 +676,7 @@ void fl_t30_on_D_AWAIT_COMMAND(struct fl_t30 *e, const struct fl_t30_happening *
 
 void fl_t30_enter_D_SEND_RESPONSE(struct fl_t30 *e)
 {
+    e->mute = 0;
     fl_t30_burst_one(e, e->response);
     if (e->response == FL_PPR) {
         uint8_t fif[FL_ECM_FRAMES / 8];
@@ -677,7 +719,7 @@ void fl_t30_enter_B_PAUSE(struct fl_t30 *e)
 
 void fl_t30_on_B_PAUSE(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
-    if (fl_t30_listening(e, h)) return;
+    if (listening(e, h)) return;
     if (h->kind == FL_H_TIMER && e->config.polling) { /* a new DIS comes, and we ask again */
         e->negotiated = e->far_known = false;
         fl_t30_go(e, FL_STATE_B_AWAIT_DIS);
@@ -698,7 +740,7 @@ void fl_t30_enter_E_AWAIT_DCN(struct fl_t30 *e)
 
 void fl_t30_on_E_AWAIT_DCN(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
-    if (fl_t30_listening(e, h)) return;
+    if (listening(e, h)) return;
     if (h->kind == FL_H_TIMER || h->fcf == FL_DCN) /* a missing DCN is no fault: every page is confirmed */
         fl_t30_give_up(e, FL_RAW_NONE, false);
     else if (without_pri(h->fcf) == FL_EOP || h->fcf == FL_PPS || h->fcf == FL_RR || h->fcf == FL_EOR)

@@ -112,6 +112,10 @@ static const struct bit_row {
     {127, FOREIGN, NO_MEMBER, NO_MEMBER, "sYCC JPEG"},
 };
 
+/* Octets that are absent count as zeros: some machines leave all of them away that are. Without the second there would be no
+ * rate. */
+#define MIN_OCTETS 2
+
 /* FIF octet n carries bits 8n-7..8n; bit 8n-7 is 0x01. */
 static bool get(const uint8_t *fif, size_t length, unsigned bit)
 {
@@ -234,7 +238,7 @@ size_t fl_dis_write(const struct fl_abilities *abilities, uint8_t fif[FL_DIS_MAX
 bool fl_dis_read(const uint8_t *fif, size_t length, struct fl_abilities *abilities)
 {
     memset(abilities, 0, sizeof *abilities);
-    if (length < 3) return false;
+    if (length < MIN_OCTETS) return false;
     if (length > FL_DIS_MAX) length = FL_DIS_MAX;
     for (size_t i = 0; i < FL_COUNT(BITS); i++)
         if (BITS[i].ability != NO_MEMBER) *flag(abilities, BITS[i].ability) = get(fif, length, BITS[i].bit);
@@ -308,7 +312,7 @@ const char *fl_dcs_read(const uint8_t *fif, size_t length, const struct fl_abili
                         struct fl_session *session)
 {
     memset(session, 0, sizeof *session);
-    if (length < 3) return "DCS too short";
+    if (length < MIN_OCTETS) return "DCS too short";
     if (length > FL_DIS_MAX) length = FL_DIS_MAX;
     for (size_t i = 0; i < FL_COUNT(BITS); i++) {
         if (BITS[i].use == FOREIGN && get(fif, length, BITS[i].bit))
@@ -393,7 +397,7 @@ void fl_dis_text(const uint8_t *fif, size_t length, char *out, size_t out_size)
 void fl_dcs_text(const uint8_t *fif, size_t length, char *out, size_t out_size)
 {
     out[0] = '\0';
-    if (length < 3) {
+    if (length < MIN_OCTETS) {
         append(out, out_size, "too short");
         return;
     }

@@ -185,8 +185,9 @@ struct fl_t30 {
     /* error correction */
     struct fl_ecm ecm;
     bool block_open; /* caller: a block waits to be confirmed; called: frames of one may come, or came */
-    uint8_t pprs;    /* caller: for this block since the last CTC; called: answered in a row */
-    unsigned missing, missing_before; /* caller: frames that the last PPR asked for; at the last CTC */
+    uint8_t
+        pprs; /* since the last CTC: caller: for this block; called: those in a row that brought nothing new */
+    unsigned missing, missing_before; /* frames that the last PPR asked for; caller: at the last CTC */
     bool confirmed_any;               /* called: the block below was confirmed in this session */
     uint8_t confirmed_page, confirmed_block;
 

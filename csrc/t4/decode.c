@@ -360,12 +360,6 @@ static inline bool eol_next(const struct fl_t4_decoder *dec)
     return (dec->pending & ((1u << EOL_ZEROS) - 1)) == 0;
 }
 
-/* Nothing but padding is left. */
-static bool at_end(const struct fl_t4_decoder *dec)
-{
-    return dec->no_more && dec->next == dec->end && dec->pending == 0;
-}
-
 static void end_page(struct fl_t4_decoder *dec, bool seen)
 {
     dec->end_seen = seen;
@@ -539,7 +533,9 @@ int fl_t4_decoder_row(struct fl_t4_decoder *dec, const uint8_t **row)
             if (!have(dec, 2 * FL_T4_EOL_BITS) && (dec->pending & 0x7F) == 0) return FL_T4_NEED_DATA;
             if (dec->a0 < 0 && (dec->pending & 0x7F) == 0) {
                 uint32_t eol = FL_T4_EOL;
-                if (at_end(dec) || (dec->pending & 0xFFF) == eol) {
+                bool padding =
+                    (dec->pending & 0xFFFFFF) == 0; /* of the last ECM frame, without EOFB before it */
+                if (padding || (dec->pending & 0xFFF) == eol) {
                     end_page(dec, (dec->pending & 0xFFFFFF) == (eol | eol << FL_T4_EOL_BITS));
                     break;
                 }

@@ -308,6 +308,9 @@ static void test_ends(void)
     expect(FL_CODING_MMR, 8, "1 1 1" EOL EOL, 3, 0, true);
     expect(FL_CODING_MMR, 8, "1 1 1" EOL, 3, 0, false); /* half an EOFB ends the page, but is none */
     expect(FL_CODING_MMR, 8, "1 1 1", 3, 0, false);
+    expect(FL_CODING_MMR, 8, "1 1 1" FILL, 3, 0,
+           false); /* the padding of an ECM frame, without EOFB before it */
+    expect(FL_CODING_MMR, 8, "1 1 1 00000000 1", 4, 1, false); /* too few zeros for that: damage */
     expect(FL_CODING_MMR, 8, "", 0, 0, false);
     expect(FL_CODING_MMR, 8, EOL EOL, 0, 0, true);
 }

@@ -35,6 +35,7 @@ _FINE_FROM_DPI = 150  # a document with fewer lines per inch gains nothing by fi
 _SUPERFINE_FROM_DPI = 250
 _SCAN_FROM_DPI = 150  # a tag below that is a screen's, and says nothing about paper
 _SIDEWAYS_MAX = 1.8  # wider than any paper on its side is a banner, which stays as it is
+_A4_INCH, _LEGAL_INCH = 297 / 25.4, 14.0
 _LENGTH_MAX_INCH = 4 * 16.54  # four times A3
 _SIDE_MAX_PX = 65_535
 
@@ -226,6 +227,11 @@ def layout(
     across = paper / true_width if resolution is None or true_width > paper else 1.0
     # Letter is wider than a fax page by a hair: it keeps its length.
     factor = 1.0 if resolution and across >= 1 / _SAME_WIDTH else across
+    # What is not as it was on its paper anyhow comes onto one sheet of A4.
+    if (turned or factor != 1.0) and inches[1] <= inches[0] * _SIDEWAYS_MAX:
+        true_length = inches[1] * factor
+        if true_length > _A4_INCH * 1.01 and abs(true_length - _LEGAL_INCH) > 0.1:
+            across = factor = _A4_INCH / inches[1]
     if high_res is None:
         high_res = resolution is None or y_in / factor >= _FINE_FROM_DPI
     finer = 2 if superfine and high_res else 1
