@@ -154,12 +154,11 @@ class Getty:
         """Returns when the modem waits for calls. Raises TimeoutError."""
         self._hear(f"+{self.name}:R", patience_s)
 
-    def received(self, patience_s: float = 60) -> Path:
-        """The fax that came in, when all of it is there. Raises TimeoutError."""
+    def received(self, patience_s: float = 60) -> list[Path]:
+        """The fax that came in, when all of it is there: a file for each format. Raises TimeoutError."""
         self._hear(f"@{self.name}:D", patience_s)
         self._hear(f"@{self.name}:E", patience_s)
-        (path,) = (self.spool.path / "recvq").glob("fax*.tif")
-        return path
+        return sorted((self.spool.path / "recvq").glob("fax*.tif"))
 
     def _hear(self, news: str, patience_s: float) -> None:
         wanted, until = news.encode(), time.monotonic() + patience_s

@@ -18,14 +18,14 @@ from pathlib import Path
 import pictures
 from PIL import Image
 
-from faxline import CallChannel, FaxToSend, retry, sim
+from faxline import CallChannel, FaxToSend, _advice, sim
 from faxline._engine.binding import ffi, lib
 from faxline._engine.tables import RAW_CAUSES
 from faxline.causes import CallState
 from faxline.cli.schema import SCHEMA
 from faxline.cli.status import CALL_STATUS, FAX_STATUS, INTERRUPTED, TERMINATED, USAGE
 from faxline.options import OPTIONS
-from faxline.trace import TracedCall, advice, load
+from faxline.trace import TracedCall, load
 from faxline.trace.ladder import ladder
 from faxline.trace.picture import ladder_svg
 
@@ -66,35 +66,33 @@ def json_events() -> str:
 
 
 def retries() -> str:
-    """Every row of the retry tables."""
-    rows = [(f"call {cause.value}", retry.CALLS[cause]) for cause in retry.CALLS]
-    rows += [(f"`{code}`", row) for code, row in retry.RAW_CAUSES.items()]
+    """What a program does after each way to fail."""
+    rows = [(f"call {cause}", row) for cause, row in _advice.CALLS.items()]
+    rows += [(f"`{code}`", row) for code, row in _advice.RAW_CAUSES.items()]
     return table(
         ("after", "again", "because", "what the next calls do without"), (_retry(*row) for row in rows)
     )
 
 
-def _retry(name: str, row: retry.Row) -> Iterable[str]:
+def _retry(name: str, row: _advice.Row) -> Iterable[str]:
     if not row.delays_s:
-        return name, "no", row.text, ""
+        return name, "no", row.why, ""
     delays = ", ".join(f"{seconds // 60}" for seconds in row.delays_s[: row.most])
-    most = (
-        f", {row.most} {'time' if row.most == 1 else 'times'} at most" if row.most < retry.RETRIES_MAX else ""
-    )
-    words = [", ".join(feature.text for feature in step) or "nothing" for step in row.hide]
-    return name, f"after {delays} min{most}", row.text, "" if words == ["nothing"] else "; then ".join(words)
+    times = "time" if row.most == 1 else "times"
+    most = f", {row.most} {times} at most" if row.most < _advice.RETRIES_MAX else ""
+    words = [", ".join(feature.value for feature in step) or "nothing" for step in row.hide]
+    return name, f"after {delays} min{most}", row.why, "" if words == ["nothing"] else "; then ".join(words)
 
 
 def fixes() -> str:
-    """What to do, by raw cause: the sentence that ends the first line of `faxline trace`."""
-    rows = ((f"`{code}`", RAW_CAUSES[code].text, text) for code, text in advice.FAX.items())
+    """What a person does, by raw cause: the sentence that ends the first line of `faxline trace`."""
+    rows = ((f"`{code}`", RAW_CAUSES[code].text, row.fix) for code, row in _advice.RAW_CAUSES.items())
     return table(("raw cause", "what it says", "what to do"), rows)
 
 
 def call_fixes() -> str:
-    return table(
-        ("cause of the call", "what to do"), ((cause.value, text) for cause, text in advice.CALL.items())
-    )
+    rows = ((cause, row.fix) for cause, row in _advice.CALLS.items() if row.fix)
+    return table(("cause of the call", "what to do"), rows)
 
 
 def _noise_fax(path: Path, pages: int, rows: int) -> None:

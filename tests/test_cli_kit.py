@@ -19,7 +19,7 @@ from PIL import Image
 from faxline import CallChannel, FaxToSend, selftest
 from faxline.cli import COMMANDS, main, schema, status
 from faxline.cli.program import program
-from faxline.cli.report import seconds_left
+from faxline.preview import seconds_left
 from faxline.selftest import Check, Outcome, checks
 
 

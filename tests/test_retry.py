@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faxline import CallChannel, FaxToSend, options, retry
+from faxline import CallChannel, FaxToSend, _advice, options, retry
 from faxline._engine.tables import RAW_CAUSES
 from faxline.causes import CallCause, FaxCause
 from faxline.retry import advise, remaining
@@ -31,9 +31,14 @@ GIVEN: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 
 
 def test_every_cause_has_a_row() -> None:
-    assert set(retry.CALLS) == set(CallCause)
-    assert set(retry.FAXES) == set(FaxCause)
-    assert set(retry.RAW_CAUSES) == set(RAW_CAUSES)
+    assert set(_advice.CALLS) == set(CallCause)
+    assert set(_advice.FAXES) == set(FaxCause)
+    assert set(_advice.RAW_CAUSES) == set(RAW_CAUSES)
+
+
+def test_there_is_something_to_do_about_everything() -> None:
+    assert [code for code, row in _advice.RAW_CAUSES.items() if not row.fix] == []
+    assert [cause for cause, row in _advice.CALLS.items() if not row.fix] == ["NORMAL", "OTHER"]
 
 
 @given(CAUSES, RAW, st.integers(-1, 1000), GIVEN, st.sampled_from(["", "2400", "9600", "14400", "x"]))

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from faxline import FaxToSend
-from faxline._documents.text import COLUMNS, PAPERS, decode, paginate, wrap
+from faxline._documents.paper import PAPERS
+from faxline._documents.text import COLUMNS, decode, lines_on, paginate, wrap
 from faxline.document import DocumentError
 
 PANGRAM = "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich"
@@ -35,7 +36,7 @@ def test_encodings_show_the_same_page(tmp_path: Path, encoding: str) -> None:
 @pytest.mark.parametrize(("paper", "inches"), [("a4", 297 / 25.4), ("letter", 11), ("legal", 14)])
 @pytest.mark.parametrize("high_res", [None, True, False])
 def test_paper_and_margins(tmp_path: Path, paper: str, inches: float, high_res: bool | None) -> None:
-    (tmp_path / "a.txt").write_text("\n".join(["M" * COLUMNS] * PAPERS[paper].lines))
+    (tmp_path / "a.txt").write_text("\n".join(["M" * COLUMNS] * lines_on(PAPERS[paper])))
     (page,) = FaxToSend(tmp_path / "a.txt", paper=paper).pages(high_res=high_res)
     lines = 98 if high_res is False else 196
     assert (page.width_px, page.x_dpi, page.y_dpi) == (1728, 204, lines)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from faxline import CallChannel, Error, FaxToSend
-from faxline.trace import load, read, render
+from faxline.trace import load, render
 
 
 def traced(path: Path, fax: str, *numbers: str) -> list[str]:
@@ -102,7 +102,7 @@ def test_cut_short_by_a_kill(tmp_path: Path, fax: str) -> None:
 def test_what_is_no_trace(tmp_path: Path, content: str) -> None:
     (tmp_path / "a").write_text(content)
     with pytest.raises(Error, match="not a trace"):
-        read(tmp_path / "a")
+        load(tmp_path / "a")
 
 
 def test_a_full_disk_ends_the_trace_and_not_the_call(fax: str, caplog: pytest.LogCaptureFixture) -> None:

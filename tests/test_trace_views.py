@@ -17,10 +17,9 @@ import pytest
 from pages import save_fax
 
 from faxline import CallChannel, FaxToReceive, FaxToSend, sim
-from faxline._engine.tables import RAW_CAUSES
-from faxline.causes import CallCause
+from faxline._engine.engine import TraceRecord
 from faxline.cli import main
-from faxline.trace import advice, load, render
+from faxline.trace import TraceWriter, load, render
 from faxline.trace.call import story_of
 from faxline.trace.export import SCHEMA, as_json
 from faxline.trace.ladder import ladder_lines
@@ -65,11 +64,6 @@ def everything(path: Path) -> Iterator[str]:
 
 
 # ---- the first line ----
-
-
-def test_there_is_advice_for_everything_that_can_fail() -> None:
-    assert set(advice.FAX) == set(RAW_CAUSES)
-    assert set(advice.CALL) == set(CallCause) - {CallCause.NORMAL, CallCause.OTHER}
 
 
 @pytest.mark.parametrize(
@@ -375,6 +369,18 @@ def test_a_directory_gets_a_file_for_each_call(tmp_path: Path, fax: str) -> None
         assert states[-1] == "IDLE"
     assert firsts[0].startswith("call to 5550101: not answered, BUSY")
     assert firsts[1].startswith("call to 5550100: fax NORMAL, 3 pages confirmed")
+
+
+def test_a_call_that_is_ordered_before_the_modem_is_there(tmp_path: Path) -> None:
+    """What the modem said when it was opened stands in every file; what it said in a call does not."""
+    writer = TraceWriter(tmp_path, "sim:", "0")
+    writer.note(0, order="dial", number="1")
+    for time_us, text in ((10, b"AT+FCLASS=?"), (20, b"ATDT1"), (30, b"ATH0")):
+        writer.record(TraceRecord(time_us, "at-sent", 0, text))
+    writer.note(40, order="dial", number="2")
+    writer.close()
+    (call,) = load(writer.path).calls
+    assert [line.get("text", line.get("number")) for line in call.lines] == ["AT+FCLASS=?", "2"]
 
 
 # ---- the command ----

@@ -60,9 +60,37 @@ static void take_line_octet(struct fl_class1 *d, uint8_t octet, fl_time now)
 
 /* ---- frames and data ---- */
 
-static void deliver(struct fl_class1 *d, const uint8_t *octets, size_t length)
+/* CONNECT, and then a result without DLE ETX before it: there is no carrier after all. No frame begins so, and hardly a page. */
+static bool lone_result(const uint8_t *octets, size_t length)
+{
+    char text[FL_CLASS1_LINE];
+    uint8_t found[FL_RESULTS_MAX];
+    size_t used = 0;
+    if (length < 4 || length >= sizeof text) return false;
+    if (octets[length - 1] != '\r' && octets[length - 1] != '\n') return false;
+    for (size_t i = 0; i < length; i++)
+        if (octets[i] != '\r' && octets[i] != '\n') text[used++] = (char)octets[i];
+    text[used] = 0;
+    return fl_results_split(text, false, found) == 1 &&
+           (found[0] == FL_RESULT_NO_CARRIER || found[0] == FL_RESULT_ERROR || found[0] == FL_RESULT_OK ||
+            found[0] == FL_RESULT_FCERROR);
+}
+
+static void no_carrier_after_all(struct fl_class1 *d, fl_time now)
+{
+    fl_trace_text(&d->pen, now, FL_TRACE_NOTE, "CONNECT, and no carrier after all");
+    d->raw_length = 0;
+    fl_c1_dispatch(d, FL_RESULT_ETX, now);
+    fl_c1_dispatch(d, FL_RESULT_NO_CARRIER, now);
+}
+
+static void deliver(struct fl_class1 *d, const uint8_t *octets, size_t length, fl_time now)
 {
     if (!length) return;
+    if (d->phase == DATA_IN && d->data_octets == 0 && lone_result(octets, length)) {
+        no_carrier_after_all(d, now);
+        return;
+    }
     if (d->phase == DATA_IN) {
         d->data_octets += length;
         fl_c1_tell(d, FL_IND_DATA, true, octets, length);
@@ -75,16 +103,19 @@ static void deliver(struct fl_class1 *d, const uint8_t *octets, size_t length)
     }
     memcpy(d->raw + d->raw_length, octets, length);
     d->raw_length = (uint16_t)(d->raw_length + length);
-    if (!d->carrier_told) fl_c1_tell_carrier(d);
+    if (d->phase == FRAME_IN && lone_result(d->raw, d->raw_length))
+        no_carrier_after_all(d, now);
+    else if (!d->carrier_told)
+        fl_c1_tell_carrier(d);
 }
 
 /* Delivers the octets up to the next DLE; the first `certain` of them are data whatever they are. */
-static size_t take_run(struct fl_class1 *d, const uint8_t *octets, size_t length, size_t certain)
+static size_t take_run(struct fl_class1 *d, const uint8_t *octets, size_t length, size_t certain, fl_time now)
 {
     if (length > UINT16_MAX) length = UINT16_MAX;
     const uint8_t *dle = memchr(octets + certain, DLE, length - certain);
     size_t run = dle ? (size_t)(dle - octets) : length;
-    deliver(d, octets, run);
+    deliver(d, octets, run, now);
     return run;
 }
 
@@ -97,12 +128,12 @@ static size_t take_octets(struct fl_class1 *d, const uint8_t *octets, size_t len
     if (skip_lf && octets[0] == '\n') return 1;
     if (!d->dle) {
         d->dle = octets[0] == DLE;
-        return d->dle ? 1 : take_run(d, octets, length, 0);
+        return d->dle ? 1 : take_run(d, octets, length, 0, now);
     }
     d->dle = false;
     switch (octets[0]) {
-    case DLE: return take_run(d, octets, length, 1);
-    case SUB: deliver(d, TWO_DLE, 2); break;
+    case DLE: return take_run(d, octets, length, 1, now);
+    case SUB: deliver(d, TWO_DLE, 2, now); break;
     case ETX: fl_c1_dispatch(d, FL_RESULT_ETX, now); break;
     default: break; /* unknown: both octets mean nothing */
     }

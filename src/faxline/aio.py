@@ -30,9 +30,7 @@ from faxline.details import CallDetails, FaxDetails
 from faxline.document import FaxToSend
 from faxline.errors import Error
 from faxline.receiver import CallFaxReceiver
-from faxline.receiver import _choice as _choice_to_receive
 from faxline.sender import CallFaxSender
-from faxline.sender import _choice as _choice_to_send
 from faxline.storage import FaxToReceive
 
 Jobs = TypeVar("Jobs", bound="FaxJobs[Any]")
@@ -90,7 +88,7 @@ class AsyncFaxSender(_AsyncJobs[CallFaxSender]):
         filename: str | os.PathLike[str] | None = None,
     ) -> bool:
         """CallFaxSender.start()."""
-        steps = self._jobs._start(_choice_to_send(fax_to_send, filename), fax_options)
+        steps = self._jobs._start(fax_to_send, filename, fax_options)
         return await drive(self._jobs._line, steps)
 
     async def send(
@@ -101,7 +99,7 @@ class AsyncFaxSender(_AsyncJobs[CallFaxSender]):
         filename: str | os.PathLike[str] | None = None,
     ) -> FaxCause:
         """CallFaxSender.send()."""
-        steps = self._jobs._whole(_choice_to_send(fax_to_send, filename), fax_options)
+        steps = self._jobs._whole(fax_to_send, filename, fax_options)
         return await drive(self._jobs._line, steps)
 
 
@@ -122,7 +120,7 @@ class AsyncFaxReceiver(_AsyncJobs[CallFaxReceiver]):
         filename: str | os.PathLike[str] | None = None,
     ) -> bool:
         """CallFaxReceiver.start()."""
-        steps = self._jobs._start(_choice_to_receive(fax_to_receive, filename), fax_options)
+        steps = self._jobs._start(fax_to_receive, filename, fax_options)
         return await drive(self._jobs._line, steps)
 
     async def receive(
@@ -133,7 +131,7 @@ class AsyncFaxReceiver(_AsyncJobs[CallFaxReceiver]):
         filename: str | os.PathLike[str] | None = None,
     ) -> FaxCause:
         """CallFaxReceiver.receive()."""
-        steps = self._jobs._whole(_choice_to_receive(fax_to_receive, filename), fax_options)
+        steps = self._jobs._whole(fax_to_receive, filename, fax_options)
         return await drive(self._jobs._line, steps)
 
 

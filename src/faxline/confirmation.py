@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING
 from faxline._documents.fields import Facts, zone_name
 from faxline._documents.header_line import HeaderLine
 from faxline._documents.pages import Page
+from faxline._documents.paper import PAPERS
 from faxline._documents.write import format_of, new_file, write_pdf, write_tiff
 from faxline._engine.document import Document
 from faxline.causes import FaxCause
 from faxline.channel import CallChannel
 from faxline.cover import wrapped
+from faxline.details import settings_text
 from faxline.document import DocumentError, FaxToSend, add_page
 from faxline.preview import image_of
 
 if TYPE_CHECKING:
     from PIL import Image
 
-_PAPER_INCH = (210 / 25.4, 297 / 25.4)
+_PAPER = PAPERS["a4"]
 _MARGIN_INCH, _COLUMN_INCH = 0.7, 1.5
 _TITLE_INCH, _TEXT_INCH, _LINE_INCH = 0.3, 0.15, 0.22
 _DPI = 204
@@ -123,13 +125,11 @@ class Confirmation:
             return path
         from faxline._documents import raster
 
-        place = raster.layout(image.width, image.height, (_DPI, _DPI), True)
-        small = image.convert("L").resize((place.width, place.height))
-        page = raster.to_bits(small, place, raster.Wish(), bilevel=True, reduction=1.0)
+        page = raster.drawn(image.convert("L"), _PAPER, raster.Wish())
         made = Document()
         try:
-            add_page(made, raster.fax_page(page, place.x_dpi, place.y_dpi))
-            coded = made.coded_page(0, place.paper, place.x_dpi, place.y_dpi)
+            add_page(made, page)
+            coded = made.coded_page(0, page.width_px, page.x_dpi, page.y_dpi)
         finally:
             made.close()
         write = write_pdf if kind == ".pdf" else write_tiff
@@ -139,11 +139,6 @@ class Confirmation:
     def lines(self) -> list[tuple[str, str]]:
         """What it says, as labels and texts."""
         of = f" of {self.pages_of_document}" if self.pages_of_document else ""
-        settings = self.negotiated
-        rate = ""
-        if settings:
-            how = f"{settings['Modem']} {settings['DataRate']} bit/s, {settings['Compression']}"
-            rate = f"{how}{', error correction' * (settings['ECM'] == 'YES')}, {settings['Resolution']} dpi"
         began = ""
         if self.started:
             began = f"{self.started:%Y-%m-%d %H:%M:%S} {zone_name(self.started)}"
@@ -157,7 +152,7 @@ class Confirmation:
             ("From", " ".join(filter(None, (self.name, self.subscriber_id)))),
             ("Began", began),
             ("Duration", lasted),
-            ("Settings", rate),
+            ("Settings", settings_text(self.negotiated) if self.negotiated else ""),
             ("Document", ", ".join(Path(name).name for name in self.files)),
             ("Job", self.job),
         ]
@@ -169,7 +164,7 @@ class Confirmation:
 
         from faxline._documents import fonts
 
-        page = Image.new("L", (round(_PAPER_INCH[0] * _DPI), round(_PAPER_INCH[1] * _DPI)), 255)
+        page = Image.new("L", (round(_PAPER.width_inch * _DPI), round(_PAPER.height_inch * _DPI)), 255)
         draw = ImageDraw.Draw(page)
         left, right, bottom = (
             _MARGIN_INCH * _DPI,

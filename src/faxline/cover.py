@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING
 
 from faxline._documents.fields import FIELDS as ALL_FIELDS
 from faxline._documents.fields import Facts, fill, template_fault
+from faxline._documents.pages import FaxPage, PageError
+from faxline._documents.paper import paper_named
 
 if TYPE_CHECKING:
     from PIL import Image, ImageFont
 
-    from faxline._documents.pages import FaxPage
     from faxline._documents.raster import Wish
 
 TEMPLATE = """\
@@ -49,7 +50,6 @@ OWN_FIELDS = ("to_name", "subject", "message")
 
 _MARGIN_INCH = 0.9
 _COLUMN_INCH = 1.3
-_FINER = 2
 _SIZES = {"# ": 0.42, "## ": 0.24, "": 0.165}  # of letters, in inches, by how the line begins
 
 
@@ -62,9 +62,7 @@ class Cover:
         """template: a file; None takes Cover.TEMPLATE, with the fields to_name, subject and message. fields:
         values for the template's own fields. Raises OSError for the file, ValueError for what is wrong in it
         and for a field that it does not have."""
-        if paper not in ("a4", "letter", "legal"):
-            raise ValueError(f"paper {paper!r}: 'a4', 'letter' or 'legal'")
-        self._paper = paper
+        self._paper = paper_named(paper)
         self._name = "the cover page" if template is None else os.fsdecode(template)
         if template is None:
             text = TEMPLATE
@@ -95,24 +93,12 @@ class Cover:
 
     def convert(self, facts: Facts | None, wish: Wish) -> FaxPage:
         """As a fax page. Raises PageError. For FaxToSend."""
-        from PIL import Image
-
         from faxline._documents import raster
-        from faxline._documents.text import PAPERS
 
         facts = facts or Facts("", "", "", 0, datetime.now().astimezone())
-        paper = PAPERS[self._paper]
-        high_res = True if wish.high_res is None else wish.high_res
-        place = raster.layout(
-            paper.width_inch, paper.height_inch, (1.0, 1.0), high_res, superfine=wish.superfine
-        )
-        dpi = place.x_dpi * _FINER
-        page = Image.new("L", (round(paper.width_inch * dpi), round(paper.height_inch * dpi)), 255)
+        page, dpi = raster.blank(self._paper, wish)
         self._draw(page, dpi, facts.values(1) | self._values)
-        page = page.resize((place.width, place.height), Image.Resampling.BOX)
-        made = raster.fax_page(
-            raster.to_bits(page, place, wish, bilevel=True, reduction=1.0), place.x_dpi, place.y_dpi
-        )
+        made = raster.drawn(page, self._paper, wish)
         made.place = self._name
         return made
 
@@ -133,7 +119,6 @@ class Cover:
         from PIL import ImageDraw
 
         from faxline._documents import fonts
-        from faxline._documents.pages import PageError
 
         draw = ImageDraw.Draw(page)
         left, right = _MARGIN_INCH * dpi, page.width - _MARGIN_INCH * dpi

@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -96,3 +97,10 @@ class FaxDetails:
         self.raw_cause_text = text or (row.text if row else "")
         if raw_cause:
             self._logger.info("%s: fax %s: %s: %s", self.line, self.ID, raw_cause, self.raw_cause_text)
+
+
+def settings_text(negotiated: Mapping[str, str]) -> str:
+    """FaxDetails.negotiated for people: 'V17 14400 bit/s, MMR, ECM, 204x196 dpi'."""
+    ecm = ", ECM" if negotiated["ECM"] == "YES" else ""
+    how = f"{negotiated['Modem']} {negotiated['DataRate']} bit/s, {negotiated['Compression']}"
+    return f"{how}{ecm}, {negotiated['Resolution']} dpi"

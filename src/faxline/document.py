@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from faxline._documents import selection
+from faxline._documents.paper import Paper, paper_named
 from faxline._documents.selection import Selection
 from faxline._documents.source import PAGES_MAX, PIXELS_MAX, DocumentError, Leaf, Source, place, reading
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["PAGES_MAX", "PIXELS_MAX", "DocumentError", "FaxToSend", "add_page"]
 
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_TEXT_EXTENSIONS = (".txt", ".text", ".log", ".asc", ".md", ".csv")
 _PDF_MARK, _PDF_START = b"%PDF-", 1024  # readers of PDF look for its mark so far into the file
 
 
@@ -40,7 +42,7 @@ class _Content:
     selection: Selection
     photo: bool
     superfine: bool
-    paper: str
+    paper: Paper
 
 
 class FaxToSend:
@@ -104,9 +106,9 @@ class FaxToSend:
         drawn at 408 x 391 dpi, not 204 x 196; a far end that cannot print so gets less; it takes some twice
         as long on the line. paper: 'a4', 'letter' or 'legal', for plain text. Raises ValueError, TypeError.
         """
-        if paper not in ("a4", "letter", "legal"):
-            raise ValueError(f"paper {paper!r}: 'a4', 'letter' or 'legal'")
-        content = _Content(os.fsdecode(filename), selection.parse(pages), photo, superfine, paper)
+        content = _Content(
+            os.fsdecode(filename), selection.parse(pages), photo, superfine, paper_named(paper)
+        )
         self._contents += (content,)
 
     def set_cover(self, cover: Cover | None) -> None:
@@ -233,10 +235,10 @@ def _source(content: _Content, file: BinaryIO) -> Source:
         raise DocumentError(f"{name}: the file is empty")
     if start.startswith(_PDF_MARK):
         return _pdf(name, file)
-    from faxline._documents.text import EXTENSIONS, PAPERS, TextSource
+    if name.lower().endswith(_TEXT_EXTENSIONS):
+        from faxline._documents.text import TextSource
 
-    if name.lower().endswith(EXTENSIONS):
-        return TextSource(name, file, PAPERS[content.paper])
+        return TextSource(name, file, content.paper)
     from PIL import UnidentifiedImageError
 
     from faxline._documents.images import ImageSource

@@ -91,7 +91,10 @@ class FarPageStored(Event):
 
 @dataclass(frozen=True, slots=True)
 class TimerExpired(Event):
+    """A timer of Engine.timer() has expired."""
+
     timer: int
+    """Its number."""
 
 
 FaxEvent = FaxStarted | Negotiated | PageConfirmed | FaxEnded

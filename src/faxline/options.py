@@ -65,6 +65,8 @@ def _plain(value: object) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Option:
+    """A row of the table of options."""
+
     name: str
     accepted: str
     """What it takes, for people."""

@@ -14,7 +14,7 @@ from faxline._documents.write import FORMATS, PdfError, check, format_of, wrap
 from faxline.document import FaxToSend
 from faxline.preview import Preview
 
-__all__ = ["FORMATS", "PdfError", "check", "convert"]
+__all__ = ["FORMATS", "PdfError", "check", "convert", "format_of"]
 
 
 def convert(

@@ -7,7 +7,7 @@ them as they are. One that takes less gets them scaled down.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -78,6 +78,18 @@ def estimate(sizes: Mapping[str, list[int]], rate_bps: int) -> Estimate:
         more = line * (_ECM_FACTOR - 1) + blocks * _BLOCK_S if coding == "MMR" else 0.0
         seconds[coding] = _SESSION_S + _PAGE_S * (count - 1) + line + more
     return Estimate(count, octets, seconds, rate_bps, min(octets, key=lambda coding: octets[coding]))
+
+
+def seconds_left(
+    page_octets: Mapping[str, Sequence[int]], settings: Mapping[str, str], pages: int
+) -> float | None:
+    """What the pages after the first so many take, in seconds of line time, at the negotiated settings.
+    page_octets, settings: Details.page_octets and Details.negotiated. None when it is not known."""
+    sizes = page_octets.get(settings.get("Compression", ""))
+    if not sizes or "DataRate" not in settings:
+        return None
+    factor = _ECM_FACTOR if settings.get("ECM") == "YES" else 1.0
+    return sum(size * 8 * factor / int(settings["DataRate"]) + _PAGE_S for size in sizes[pages:])
 
 
 class Preview:

@@ -1,7 +1,7 @@
 """CallFaxReceiver: receives faxes on a connected call."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from faxline import options
@@ -48,6 +48,8 @@ class CallFaxReceiver(FaxJobs[FaxToReceive]):
 
     State = ReceiveState
     Cause = FaxCause
+    _KIND = FaxToReceive
+    _ARGUMENT = "fax_to_receive"
     _BUSY_TEXT = "a fax is being received already"
 
     def state(self) -> ReceiveState:
@@ -71,7 +73,10 @@ class CallFaxReceiver(FaxJobs[FaxToReceive]):
 
         Returns the cause in every case; NORMAL means that every page that the far end sent is in the file.
         """
-        return run(self._line, self._whole(_choice(fax_to_receive, filename), fax_options))
+        return run(
+            self._line,
+            self._whole(fax_to_receive, filename, fax_options),
+        )
 
     def start(
         self,
@@ -94,8 +99,10 @@ class CallFaxReceiver(FaxJobs[FaxToReceive]):
         ANSWERED, when a fax is being received or the line's audio is in use; TypeError for arguments of the
         wrong type.
         """
-
-        return run(self._line, self._start(_choice(fax_to_receive, filename), fax_options))
+        return run(
+            self._line,
+            self._start(fax_to_receive, filename, fax_options),
+        )
 
     # ---- for FaxJobs ----
 
@@ -123,19 +130,3 @@ class CallFaxReceiver(FaxJobs[FaxToReceive]):
             )
             if not line.open_engine().fax_receive(options.for_engine(effective)):
                 self._refuse(job, FaxCause.ERROR, "local.state")
-
-
-def _choice(
-    fax_to_receive: FaxToReceive | None, filename: str | os.PathLike[str] | None
-) -> Callable[[], FaxToReceive]:
-    """The document of the arguments of receive() and start(); raises TypeError when it is asked for."""
-
-    def choose() -> FaxToReceive:
-        if (fax_to_receive is None) == (filename is None):
-            raise TypeError("either fax_to_receive or filename is needed, and not both")
-        document = FaxToReceive(filename) if filename is not None else fax_to_receive
-        if not isinstance(document, FaxToReceive):
-            raise TypeError(f"fax_to_receive is a FaxToReceive, not {type(document).__name__}")
-        return document
-
-    return choose

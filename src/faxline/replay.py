@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from faxline import sim
-from faxline._documents.tiff import TiffWriter
+from faxline._documents.write import write_tiff
 from faxline.channel import CallChannel
 from faxline.document import FaxToSend
 from faxline.errors import Error
 from faxline.options import OPTIONS
 from faxline.storage import FaxToReceive
-from faxline.trace.images import code_of, image_line, is_sound, page_numbers
+from faxline.trace.images import image_line, page_numbers, page_of
 from faxline.trace.lines import Line
 from faxline.trace.play import play_of
 from faxline.trace.reader import TracedCall, load
@@ -124,14 +124,10 @@ def _has_options(line: Line) -> bool:
 def _save_images(call: TracedCall, path: Path) -> bool:
     """The trace's pages as a TIFF; False when it has none."""
     lines = [image_line(call.lines, number) for number in page_numbers(call.lines)]
-    sound = [line for line in lines if line is not None and is_sound(line) and code_of(line)]
-    if not sound:
-        return False
-    writer = TiffWriter(path)
-    for line in sound:
-        writer.add_page(code_of(line), line["width_px"], line["rows"], line["x_dpi"], line["y_dpi"])
-    writer.close()
-    return True
+    pages = [page for line in lines if line is not None and (page := page_of(line)) is not None]
+    if pages:
+        write_tiff(pages, path)
+    return bool(pages)
 
 
 def _save_blank(path: Path, pages: int) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from faxline._devices.ports import devices
 from faxline.causes import CallCause, CallState, FaxCause
 from faxline.channel import CallChannel
+from faxline.details import settings_text
 from faxline.device import parse
 from faxline.document import FaxToSend
 from faxline.errors import Error, Hangup
@@ -207,7 +208,5 @@ def _far_end(channel: CallChannel, number: str, page: Path) -> Check:
     details = channel.FaxSender.Details
     if cause is not FaxCause.NORMAL:
         return Check(name, Outcome.FAIL, f"{cause} ({details.raw_cause}: {details.raw_cause_text})")
-    agreed = details.negotiated
-    how = f"{agreed['Modem']} {agreed['DataRate']} bit/s, {agreed['Compression']}"
-    text = f"{details.pages} pages confirmed, {how}{', ECM' * (agreed['ECM'] == 'YES')}"
+    text = f"{details.pages} pages confirmed, {settings_text(details.negotiated)}"
     return Check(name, Outcome.PASS, text)

@@ -1,7 +1,7 @@
 """CallFaxSender: transmits faxes on a connected call."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,8 @@ class CallFaxSender(FaxJobs[FaxToSend]):
 
     State = SendState
     Cause = FaxCause
+    _KIND = FaxToSend
+    _ARGUMENT = "fax_to_send"
     _BUSY_TEXT = "a fax is being sent already"
 
     def state(self) -> SendState:
@@ -45,7 +47,7 @@ class CallFaxSender(FaxJobs[FaxToSend]):
 
         Returns the cause in every case; NORMAL means that the far end confirmed every page.
         """
-        return run(self._line, self._whole(_choice(fax_to_send, filename), fax_options))
+        return run(self._line, self._whole(fax_to_send, filename, fax_options))
 
     def start(
         self,
@@ -68,8 +70,7 @@ class CallFaxSender(FaxJobs[FaxToSend]):
         ANSWERED, when a fax is being sent or the line's audio is in use; TypeError for arguments of the
         wrong type.
         """
-
-        return run(self._line, self._start(_choice(fax_to_send, filename), fax_options))
+        return run(self._line, self._start(fax_to_send, filename, fax_options))
 
     # ---- for FaxJobs ----
 
@@ -111,19 +112,3 @@ class CallFaxSender(FaxJobs[FaxToSend]):
             self._refuse(job, FaxCause.ERROR, "local.document", str(error))
         finally:
             pages.close()
-
-
-def _choice(
-    fax_to_send: FaxToSend | None, filename: str | os.PathLike[str] | None
-) -> Callable[[], FaxToSend]:
-    """The document of the arguments of send() and start(); raises TypeError when it is asked for."""
-
-    def choose() -> FaxToSend:
-        if (fax_to_send is None) == (filename is None):
-            raise TypeError("either fax_to_send or filename is needed, and not both")
-        document = FaxToSend(filename) if fax_to_send is None else fax_to_send
-        if not isinstance(document, FaxToSend):
-            raise TypeError(f"fax_to_send is a FaxToSend, not {type(document).__name__}")
-        return document
-
-    return choose

@@ -87,9 +87,7 @@ class Store:
             self._journal = _journal(self._path)
             writer = self._writer = TiffWriter(self._journal, replace=False)
         try:
-            writer.add_page(
-                page.code, page.width_px, page.rows, page.x_dpi, page.y_dpi, description=page.remote_id
-            )
+            writer.add_page(page)
         except FileExistsError:
             raise StorageError(f"{self._journal}: the file exists already") from None
         except (OSError, ValueError) as error:

@@ -87,6 +87,9 @@ static void frame_results(void)
         {"\r\nCONNECT\r\n\xFF\x10\x03\r\nOK\r\n", "CARRIER BAD"},
         {"\r\nCONNECT\r\n\x10\x03\r\nOK\r\n", "CARRIER BAD"},
         {"\r\nCONNECT\r\n\x10\x03\r\nNO CARRIER\r\n", "CARRIER NO_CARRIER"}, /* a stutter */
+        {"\r\nCONNECT\r\n\r\nNO CARRIER\r\n", "CARRIER NO_CARRIER"},         /* the same without DLE ETX */
+        {"\r\nCONNECT\r\nNO CARRIER\r\n", "CARRIER NO_CARRIER"},
+        {"\r\nCONNECT\r\n\r\n+FCERROR\r\n", "CARRIER NO_CARRIER"},
         {"\r\nNO CARRIER\r\n", "NO_CARRIER"},
         {"\r\n+FCERROR\r\n", "NO_CARRIER"},
         {"+F4\r", "NO_CARRIER"},

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
+REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+"""For bytes.translate(): octets with their bits in the other order."""
+
 
 class PageError(Exception):
     """The image can be read but is no page for a fax."""

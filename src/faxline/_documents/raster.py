@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 
 from faxline._documents.bilevel import by_dots, by_threshold
 from faxline._documents.pages import Code, Coding, FaxPage, PageError
+from faxline._documents.paper import Paper
 
 # Widths in pixels for A4 or letter, B4 and A3, by dots per inch across.
 _WIDTHS = {
@@ -85,6 +86,28 @@ def fax_page(page: Image.Image, x_dpi: int, y_dpi: int) -> FaxPage:
     if page.height > _LENGTH_MAX_INCH * y_dpi:
         raise _too_long(page.height / y_dpi)
     return FaxPage(page.width, x_dpi, y_dpi, page.height, page.tobytes("raw", "1;I"))
+
+
+_FINER = 2  # times as fine as it will be, a page is drawn
+
+
+def blank(paper: Paper, wish: Wish) -> tuple[Image.Image, int]:
+    """White paper to draw on, in grey, and how many pixels it has to the inch."""
+    dpi = _whole(paper, wish).x_dpi * _FINER
+    return Image.new("L", (round(paper.width_inch * dpi), round(paper.height_inch * dpi)), 255), dpi
+
+
+def drawn(page: Image.Image, paper: Paper, wish: Wish) -> FaxPage:
+    """What was drawn on it, as a fax page."""
+    place = _whole(paper, wish)
+    page = page.resize((place.width, place.height), Image.Resampling.BOX)
+    return fax_page(to_bits(page, place, wish, bilevel=True, reduction=1.0), place.x_dpi, place.y_dpi)
+
+
+def _whole(paper: Paper, wish: Wish) -> Layout:
+    """A page of this paper; fine unless standard is wanted."""
+    fine = wish.high_res is not False
+    return layout(paper.width_inch, paper.height_inch, (1.0, 1.0), fine, superfine=wish.superfine)
 
 
 def _too_long(inches: float) -> PageError:

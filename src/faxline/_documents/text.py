@@ -4,36 +4,26 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
 
-from PIL import Image, ImageDraw
+from PIL import ImageDraw
 
 from faxline._documents import fonts, raster
 from faxline._documents.pages import FaxPage
+from faxline._documents.paper import Paper
 from faxline._documents.raster import Wish
 from faxline._documents.source import PAGES_MAX, DocumentError
 
-EXTENSIONS = (".txt", ".text", ".log", ".asc", ".md", ".csv")
 SIZE_MAX = 16 << 20
 
 COLUMNS, TAB = 80, 8
 _LINES_PER_INCH = 6
 _MARGIN_INCH = 0.75
-_FINER = 2  # times as large as it will be, then reduced
 
 
-@dataclass(frozen=True, slots=True)
-class Paper:
-    width_inch: float
-    height_inch: float
-
-    @property
-    def lines(self) -> int:
-        return int((self.height_inch - 2 * _MARGIN_INCH) * _LINES_PER_INCH)
-
-
-PAPERS = {"a4": Paper(210 / 25.4, 297 / 25.4), "letter": Paper(8.5, 11.0), "legal": Paper(8.5, 14.0)}
+def lines_on(paper: Paper) -> int:
+    """How many lines of text a page has."""
+    return int((paper.height_inch - 2 * _MARGIN_INCH) * _LINES_PER_INCH)
 
 
 class TextSource:
@@ -46,7 +36,7 @@ class TextSource:
         if text is None:
             raise DocumentError(f"{name}: not a text: it has bytes that no text has")
         self._paper = paper
-        self._pages = list(paginate(text, paper.lines, PAGES_MAX + 1))
+        self._pages = list(paginate(text, lines_on(paper), PAGES_MAX + 1))
         if len(self._pages) > PAGES_MAX:
             raise DocumentError(f"{name}: more than {PAGES_MAX} pages")
         file.close()
@@ -64,21 +54,13 @@ class TextLeaf:
         self._paper = paper
 
     def convert(self, wish: Wish) -> FaxPage:
-        paper = self._paper
-        high_res = True if wish.high_res is None else wish.high_res
-        place = raster.layout(
-            paper.width_inch, paper.height_inch, (1.0, 1.0), high_res, superfine=wish.superfine
-        )
-        dpi = place.x_dpi * _FINER
-        page = Image.new("L", (round(paper.width_inch * dpi), round(paper.height_inch * dpi)), 255)
+        page, dpi = raster.blank(self._paper, wish)
         draw = ImageDraw.Draw(page)
         column = (page.width - 2 * _MARGIN_INCH * dpi) / COLUMNS
         for number, line in enumerate(self._lines):
             y = _MARGIN_INCH * dpi + number * dpi / _LINES_PER_INCH
             draw_line(draw, line, _MARGIN_INCH * dpi, y, column)
-        page = page.resize((place.width, place.height), Image.Resampling.BOX)
-        bits = raster.to_bits(page, place, wish, bilevel=True, reduction=1.0)
-        return raster.fax_page(bits, place.x_dpi, place.y_dpi)
+        return raster.drawn(page, self._paper, wish)
 
 
 def draw_line(draw: ImageDraw.ImageDraw, line: str, x: float, y: float, column: float) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from faxline._documents.pages import Page
+
 # Field types of TIFF 6.0, section 2.
 _ASCII, _SHORT, _LONG, _RATIONAL = 2, 3, 4, 5
 
@@ -21,44 +23,29 @@ _LINK_IN_HEADER = 4  # where the header keeps the offset of the first directory
 class TiffWriter:
     """Writes one TIFF, page by page. Not thread safe."""
 
-    def __init__(
-        self, path: str | os.PathLike[str], *, software: str = "faxline", replace: bool = True
-    ) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, replace: bool = True) -> None:
         """Nothing is created before the first page; an older file of this name stays until then, and for
         ever with replace=False: then the first page raises FileExistsError."""
         self._path = Path(path).absolute()
-        self._software = software
         self._replace = replace
         self._fd: int | None = None
         self._link = _LINK_IN_HEADER
         self.pages = 0
         """Pages in the file so far."""
 
-    def add_page(
-        self,
-        code: bytes,
-        width_px: int,
-        rows: int,
-        x_dpi: int,
-        y_dpi: int,
-        *,
-        description: str = "",
-        coded_msb_first: bool = True,
-    ) -> None:
-        """Appends a page of MMR; it is on the disk when this returns. Raises OSError, and then the file has
-        the pages that it had before."""
+    def add_page(self, page: Page) -> None:
+        """Appends a page; it is on the disk when this returns. Raises OSError, and then the file has the
+        pages that it had before."""
         end = 8 if self._fd is None else os.lseek(self._fd, 0, os.SEEK_END)
         start = end + end % 2  # a directory starts at an even offset
-        directory_at = start + len(code) + len(code) % 2
-        directory, link = self._directory(
-            directory_at, start, len(code), width_px, rows, x_dpi, y_dpi, description, coded_msb_first
-        )
-        page = bytes(start - end) + code + bytes(len(code) % 2) + directory
+        directory_at = start + len(page.code) + len(page.code) % 2
+        directory, link = self._directory(page, start, directory_at)
+        content = bytes(start - end) + page.code + bytes(len(page.code) % 2) + directory
         if self._fd is None:
-            self._create(struct.pack("<2sHI", b"II", 42, directory_at) + page)
+            self._create(struct.pack("<2sHI", b"II", 42, directory_at) + content)
         else:
             try:
-                _write(self._fd, page, end)
+                _write(self._fd, content, end)
                 os.fsync(self._fd)
             except OSError:
                 with suppress(OSError):
@@ -70,6 +57,7 @@ class TiffWriter:
         self.pages += 1
 
     def close(self) -> None:
+        """The file is complete as it is. A second call does nothing."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
@@ -106,45 +94,31 @@ class TiffWriter:
             temporary.unlink(missing_ok=True)
             raise
         self._fd = fd
-        directory = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(directory)  # the name, too, survives a crash
-        finally:
-            os.close(directory)
+        sync_directory(self._path)
 
-    def _directory(
-        self,
-        at: int,
-        strip_at: int,
-        strip_size: int,
-        width_px: int,
-        rows: int,
-        x_dpi: int,
-        y_dpi: int,
-        description: str,
-        msb_first: bool,
-    ) -> tuple[bytes, int]:
+    def _directory(self, page: Page, strip_at: int, at: int) -> tuple[bytes, int]:
         """The image file directory that will stand at this offset, and the offset of its link to the next."""
+        description = page.remote_id.encode("ascii", "replace")
         fields: list[tuple[int, int, bytes]] = [
             (254, _LONG, struct.pack("<I", 2)),  # NewSubfileType: a page of a multi-page document
-            (256, _LONG, struct.pack("<I", width_px)),
-            (257, _LONG, struct.pack("<I", rows)),
+            (256, _LONG, struct.pack("<I", page.width_px)),
+            (257, _LONG, struct.pack("<I", page.rows)),
             (258, _SHORT, struct.pack("<H", 1)),  # BitsPerSample
             (259, _SHORT, struct.pack("<H", 4)),  # Compression: T.6
             (262, _SHORT, struct.pack("<H", 0)),  # PhotometricInterpretation: 0 is white
-            (266, _SHORT, struct.pack("<H", 1 if msb_first else 2)),  # FillOrder
-            (270, _ASCII, description.encode("ascii", "replace") + b"\0"),
+            (266, _SHORT, struct.pack("<H", 1)),  # FillOrder: most significant bit first
+            (270, _ASCII, description + b"\0"),
             (273, _LONG, struct.pack("<I", strip_at)),
             (274, _SHORT, struct.pack("<H", 1)),  # Orientation: upright
             (277, _SHORT, struct.pack("<H", 1)),  # SamplesPerPixel
-            (278, _LONG, struct.pack("<I", rows)),  # RowsPerStrip
-            (279, _LONG, struct.pack("<I", strip_size)),
-            (282, _RATIONAL, struct.pack("<II", x_dpi, 1)),
-            (283, _RATIONAL, struct.pack("<II", y_dpi, 1)),
+            (278, _LONG, struct.pack("<I", page.rows)),  # RowsPerStrip
+            (279, _LONG, struct.pack("<I", len(page.code))),
+            (282, _RATIONAL, struct.pack("<II", page.x_dpi, 1)),
+            (283, _RATIONAL, struct.pack("<II", page.y_dpi, 1)),
             (293, _LONG, struct.pack("<I", 0)),  # T6Options
             (296, _SHORT, struct.pack("<H", 2)),  # ResolutionUnit: inch
             (297, _SHORT, struct.pack("<HH", self.pages, 0)),  # PageNumber, of an unknown total
-            (305, _ASCII, self._software.encode("ascii", "replace") + b"\0"),
+            (305, _ASCII, b"faxline\0"),
         ]
         if not description:
             fields = [field for field in fields if field[0] != 270]
@@ -160,6 +134,15 @@ class TiffWriter:
                 entries += struct.pack("<HHII", tag, kind, count, link + 4 + len(values))
                 values += value + bytes(len(value) % 2)
         return struct.pack("<H", len(fields)) + entries + struct.pack("<I", 0) + values, link
+
+
+def sync_directory(path: Path) -> None:
+    """Has the name of a new file survive a crash, too. Raises OSError."""
+    directory = os.open(path.absolute().parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 def rename(temporary: Path, path: Path) -> None:

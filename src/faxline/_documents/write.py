@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from faxline._documents.pages import Page
-from faxline._documents.tiff import TiffWriter, rename
+from faxline._documents.tiff import TiffWriter, rename, sync_directory
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -37,9 +37,7 @@ def write_tiff(pages: Iterable[Page], path: Path, *, replace: bool = False) -> N
     try:
         with TiffWriter(temporary) as writer:
             for page in pages:
-                writer.add_page(
-                    page.code, page.width_px, page.rows, page.x_dpi, page.y_dpi, description=page.remote_id
-                )
+                writer.add_page(page)
         _place(temporary, path, replace)
     finally:
         temporary.unlink(missing_ok=True)
@@ -123,8 +121,4 @@ def _place(temporary: Path, path: Path, replace: bool) -> None:
         os.replace(temporary, path)
     else:
         rename(temporary, path)
-    folder = os.open(path.absolute().parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_directory(path)

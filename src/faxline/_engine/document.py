@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from faxline._documents.pages import Code, FaxPage, Page, Strip
+from faxline._documents.pages import REVERSED, Code, FaxPage, Page, Strip
 from faxline._engine.binding import ffi, lib
 from faxline._engine.tables import CODINGS
-
-_REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))  # the other order of bits
 
 
 class PageRefused(Exception):
@@ -84,7 +82,7 @@ class Document:
             raise PageRefused(f"page {page + 1} cannot become {width_px} pixels at {x_dpi} x {y_dpi} dpi")
         code = ffi.new("uint8_t[]", size)
         lib.fl_document_code_page(*arguments, code, size)
-        octets = bytes(ffi.buffer(code, size)).translate(_REVERSED)
+        octets = bytes(ffi.buffer(code, size)).translate(REVERSED)
         return Page(octets, width_px, x_dpi, y_dpi, row_count[0], 0, page + 1, "")
 
     def measured(self, coding: str | None) -> dict[str, list[int]]:
@@ -120,20 +118,24 @@ class Document:
 def decode_page(page: Page) -> bytes:
     """The rows of a page in MMR: packed, most significant bit leftmost, 1 = black. Raises ValueError when it
     is damaged."""
-    rows = ffi.new("uint8_t[]", max(1, (page.width_px + 7) // 8 * page.rows))
+    rows, whole = _decoded(page)
+    if not whole:
+        raise ValueError("the page's code is damaged")
+    return rows
+
+
+def readable_rows(page: Page) -> bytes:
+    """As decode_page(), and of damaged code as many rows as can be read."""
+    return _decoded(page)[0]
+
+
+def _decoded(page: Page) -> tuple[bytes, bool]:
+    """The rows, and whether they are all there and good."""
+    row_octets = (page.width_px + 7) // 8
+    rows = ffi.new("uint8_t[]", max(1, row_octets * page.rows))
     bad, ended = ffi.new("int64_t *"), ffi.new("int32_t *")
     code = ffi.from_buffer("uint8_t[]", page.code)
-    arguments = (CODINGS.index("MMR"), 1, page.width_px, code, len(page.code), rows, page.rows, bad, ended)
-    if lib.fl_t4_decode_page(*arguments) != page.rows or bad[0]:
-        raise ValueError("the page's code is damaged")
-    return bytes(ffi.buffer(rows))
-
-
-def decoded(code: bytes, width_px: int, rows: int) -> tuple[bytes, int]:
-    """Rows of a page of MMR, most significant bit first: packed, 1 = black, and how many there are (at most
-    `rows`). Of damaged code as much as can be read."""
-    out = ffi.new("uint8_t[]", (width_px + 7) // 8 * rows)
-    bad, ended = ffi.new("int64_t *"), ffi.new("int32_t *")
-    found = lib.fl_t4_decode_page(CODINGS.index("MMR"), 1, width_px, code, len(code), out, rows, bad, ended)
-    count = min(max(int(found), 0), rows)
-    return bytes(ffi.buffer(out, (width_px + 7) // 8 * count)), count
+    mmr = CODINGS.index("MMR")
+    found = lib.fl_t4_decode_page(mmr, 1, page.width_px, code, len(page.code), rows, page.rows, bad, ended)
+    count = min(max(int(found), 0), page.rows)
+    return bytes(ffi.buffer(rows, row_octets * count)), found == page.rows and not bad[0]

@@ -132,6 +132,7 @@ class Engine:
         return bool(lib.fl_channel_fax_stop(self._handle) == 0)
 
     def timer(self, timer: int, delay_us: int) -> None:
+        """A TimerExpired with this number comes after so many microseconds of the line's clock."""
         lib.fl_channel_timer(self._handle, timer, delay_us)
 
     def wake(self) -> None:
@@ -139,6 +140,7 @@ class Engine:
         self.timer_cancel(0)
 
     def timer_cancel(self, timer: int) -> None:
+        """It does not come."""
         lib.fl_channel_timer_cancel(self._handle, timer)
 
     def hold(self, on: bool) -> None:
@@ -146,9 +148,11 @@ class Engine:
         lib.fl_channel_hold(self._handle, on)
 
     def allow(self, seq: int) -> None:
+        """Virtual time may pass: somebody waits who has seen the events up to this one."""
         lib.fl_channel_allow(self._handle, seq)
 
     def now_us(self) -> int:
+        """Microseconds on the line's clock since it was opened."""
         return int(lib.fl_channel_now(self._handle))
 
     # What comes up; only the pump asks.
@@ -225,6 +229,7 @@ class Engine:
         )
 
     def close(self) -> None:
+        """Hangs up and ends the engine's thread: wait() raises EngineClosed from now on. Any thread."""
         lib.fl_channel_close(self._handle)
 
     def free(self) -> None:

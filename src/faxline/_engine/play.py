@@ -41,12 +41,8 @@ def c_play(play: Play) -> list[Any]:
     octets_c = ffi.new("uint8_t[]", octets or b"\0")
     first = 0
     for slot, burst in zip(bursts_c, play.bursts, strict=False):
-        slot.signal, slot.heard, slot.octets, slot.noise = (
-            burst.signal,
-            burst.heard,
-            burst.octets,
-            burst.noise,
-        )
+        slot.signal, slot.heard = burst.signal, burst.heard
+        slot.octets, slot.noise = burst.octets, burst.noise
         slot.after_us, slot.length_us = burst.after_us, burst.length_us
         slot.first_frame, slot.frame_count = first, len(burst.frames)
         first += len(burst.frames)

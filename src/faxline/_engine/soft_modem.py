@@ -196,11 +196,13 @@ class SoftLine:
         _lib.fl_soft_call(self._handle, config)
 
     def outcome(self) -> Outcome:
+        """How the terminal's last call went."""
         raw = _ffi.new("struct fl_terminal_outcome *")
         _lib.fl_soft_outcome(self._handle, raw)
         return _outcome(raw)
 
     def held_s(self) -> float:
+        """Seconds of line time from answer to hang-up of the last call that was dialled."""
         return float(_lib.fl_soft_held_us(self._handle)) / 1e6
 
 

@@ -41,6 +41,7 @@ RAW_CAUSES = raw_causes()
 
 
 def raw_code(raw: int) -> str | None:
+    """The code of a raw cause by its number; None of 0."""
     return text_of(lib.fl_raw_code(raw)) if raw else None
 
 

@@ -4,9 +4,10 @@ sender.py and receiver.py say what a job of theirs needs before the engine takes
 """
 
 import logging
+import os
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -54,9 +55,11 @@ class Job:
 
     @property
     def running(self) -> bool:
+        """It has not ended."""
         return self.cause is FaxCause.NONE
 
     def apply(self, event: FaxEvent) -> None:
+        """Fills in the details."""
         details = self.details
         match event:
             case FaxStarted():
@@ -84,9 +87,11 @@ class Job:
         """The engine has ended it. By the pump, not under the Condition, before it applies the event."""
 
     def line_closed(self) -> None:
+        """No more events will come."""
         self.end(FaxCause.HANGUP, "local.closed")
 
     def end(self, cause: FaxCause, raw_cause: str | None, text: str = "") -> None:
+        """It is over. text: the raw cause as a sentence, where that says more than its row."""
         if self.start_late and cause is FaxCause.ABORTED:
             cause, raw_cause = FaxCause.TIMEOUT, "local.start"
         self.cause = cause
@@ -94,6 +99,8 @@ class Job:
         self.details.fail(raw_cause if cause is not FaxCause.NORMAL else None, text)
 
 
+FaxOptions = Mapping[str, object]
+Filename = str | os.PathLike[str]
 Document = TypeVar("Document")
 """What a job is about: a FaxToSend, a FaxToReceive."""
 
@@ -106,6 +113,9 @@ class FaxJobs(ABC, Generic[Document]):
 
     Cause = FaxCause
 
+    _KIND: type[Document]
+    _ARGUMENT: str
+    """What a method calls its document."""
     _BUSY_TEXT: str
     """What is the matter while a job runs."""
 
@@ -153,16 +163,18 @@ class FaxJobs(ABC, Generic[Document]):
 
     # ---- start and stop ----
 
-    def _start(self, choose: Callable[[], Document], fax_options: Mapping[str, object] | None) -> Steps[bool]:
-        """start() of every kind. choose: the document of the arguments, or TypeError; after the guards."""
-        document, given, job = self._begin(choose, fax_options)
+    def _start(
+        self, document: Document | None, filename: Filename | None, fax_options: FaxOptions | None
+    ) -> Steps[bool]:
+        """start() of every kind."""
+        chosen, given, job = self._begin(document, filename, fax_options)
         line = self._line
 
         def abandon() -> None:
             job.stop_wanted = True
 
         try:
-            yield Apart(lambda: self._prepare(document, given, job), abandon)
+            yield Apart(lambda: self._prepare(chosen, given, job), abandon)
         except _Stopped:
             pass
         except BaseException as error:
@@ -190,14 +202,14 @@ class FaxJobs(ABC, Generic[Document]):
         return job.started and not job.start_late
 
     def _whole(
-        self, choose: Callable[[], Document], fax_options: Mapping[str, object] | None
+        self, document: Document | None, filename: Filename | None, fax_options: FaxOptions | None
     ) -> Steps[FaxCause]:
         """send() and receive()."""
-        yield from self._start(choose, fax_options)
+        yield from self._start(document, filename, fax_options)
         return (yield from self._finished(None))
 
     def _begin(
-        self, choose: Callable[[], Document], fax_options: Mapping[str, object] | None
+        self, document: Document | None, filename: Filename | None, fax_options: FaxOptions | None
     ) -> tuple[Document, Mapping[Any, object], Job]:
         """The guards, and the step from idle to busy, in one critical section."""
         line = self._line
@@ -206,17 +218,26 @@ class FaxJobs(ABC, Generic[Document]):
             raise Error(f"{line.device.address}: {self._BUSY_TEXT}")
         if line.job is not None and line.job.running:
             raise Error(f"{line.device.address}: the audio of the channel is in use")
-        document = choose()
+        chosen = self._chosen(document, filename)
         if fax_options is not None and not isinstance(fax_options, Mapping):
             raise TypeError(f"fax_options is a dict, not {type(fax_options).__name__}")
         given: Mapping[Any, object] = dict(fax_options or {})
         self.Details.clear()
         self.Details.ID = uuid.uuid4().hex
         self.Details.call_id = line.details.call_id
-        job = self._new_job(document)
+        job = self._new_job(chosen)
         self._job = line.job = job
         line.hold(True)
-        return document, given, job
+        return chosen, given, job
+
+    def _chosen(self, document: Document | None, filename: Filename | None) -> Document:
+        """The document, or that of the file. Raises TypeError."""
+        if (document is None) == (filename is None):
+            raise TypeError(f"either {self._ARGUMENT} or filename is needed, and not both")
+        chosen = self._KIND(filename) if document is None else document  # type: ignore[call-arg]
+        if not isinstance(chosen, self._KIND):
+            raise TypeError(f"{self._ARGUMENT} is a {self._KIND.__name__}, not {type(chosen).__name__}")
+        return chosen
 
     def _check_answered(self) -> None:
         line = self._line
@@ -390,4 +411,5 @@ def _negotiated(event: Negotiated) -> dict[str, str]:
 
 
 def without_secrets(effective: Mapping[str, str]) -> dict[str, str]:
+    """Options or settings for a trace or a screen: of a password only that there is one."""
     return {name: "(set)" if name == "Password" and value else value for name, value in effective.items()}

@@ -62,22 +62,23 @@ os.register_at_fork(after_in_child=_open_lines.clear)
 
 
 class Job(Protocol):
-    """A media job on the line. Both are called by the pump, under the Condition."""
+    """A media job on the line, as the pump calls it: under the Condition, but for store() and finish()."""
 
     @property
-    def running(self) -> bool: ...
+    def running(self) -> bool:
+        """It has not ended."""
 
-    def apply(self, event: FaxEvent) -> None: ...
+    def apply(self, event: FaxEvent) -> None:
+        """What the engine says of it."""
 
     def line_closed(self) -> None:
         """No more events will come."""
 
     def store(self, page: Page) -> bool:
-        """Stores a received page; False when that is not possible. By the pump, not under the Condition: it
-        may take its time."""
+        """Stores a received page; False when that is not possible. It may take its time."""
 
     def finish(self) -> None:
-        """The engine has ended it; the event comes next. By the pump, not under the Condition."""
+        """The engine has ended it; the event comes next."""
 
 
 class Line:
@@ -152,6 +153,7 @@ class Line:
         return self.engine
 
     def now_us(self) -> int:
+        """Microseconds on the line's clock since it was opened; 0 once it is closed."""
         with self.changed:
             return 0 if self.engine is None or self.dead else self.engine.now_us()
 
@@ -167,6 +169,7 @@ class Line:
                 self.trace.page(self.now_us(), page)
 
     def violations(self) -> tuple[int, str]:
+        """As Engine.violations(); after the engine's end what it said last."""
         with self.changed:
             return self._violations if self.engine is None or self.dead else self.engine.violations()
 
@@ -286,6 +289,7 @@ class Line:
     # ---- what the pump says, under the Condition ----
 
     def apply(self, event: Event) -> None:
+        """Mirrors the event, and hands it on to the job and to who watches."""
         match event:
             case CallChanged():
                 self._call_changed(event)

@@ -18,8 +18,9 @@ from faxline._devices.address import address_text
 from faxline._engine.config import EngineConfig
 from faxline._engine.engine import Engine, EngineClosed
 from faxline._engine.tables import NUMBER_MAX
+from faxline._lines.far_pages import FarPages
 from faxline._lines.offices import Seat
-from faxline._lines.pump import FarPages
+from faxline._lines.pump import TRACE_INTERVAL_MS
 from faxline._version import __version__
 from faxline.causes import CallState
 from faxline.device import resolve
@@ -28,7 +29,6 @@ from faxline.events import CallChanged, FarPageStored
 from faxline.trace import TraceWriter
 
 _log = logging.getLogger("faxline")
-_TRACE_INTERVAL_MS = 50
 _PSEUDO_TERMINALS = "/dev/pts/"
 FIRST_NUMBER = "5550001"
 DELAY_MS = 20
@@ -197,7 +197,7 @@ class Socket:
     def _run(self) -> None:
         try:
             while True:
-                event = self._engine.wait(-1 if self._trace is None else _TRACE_INTERVAL_MS)
+                event = self._engine.wait(-1 if self._trace is None else TRACE_INTERVAL_MS)
                 self._drain_trace()
                 if isinstance(event, FarPageStored):
                     self._far_pages.take(self._engine)
@@ -217,20 +217,22 @@ class Socket:
 
     def _drain_trace(self) -> None:
         if self._trace is not None:
-            for record in self._engine.take_trace():
-                self._trace.record(record)
+            self._trace.records(self._engine.take_trace())
 
 
 # ---- arguments ----
 
 
 def numbers(first: str, count: int) -> list[str]:
+    """So many telephone numbers, each one higher than the one before. Raises Error."""
     if not (first.isascii() and first.isdigit() and len(str(int(first) + count)) <= NUMBER_MAX):
         raise Error(f"number={first!r} is no number of a line: up to {NUMBER_MAX} digits")
     return [str(int(first) + i).zfill(len(first)) for i in range(count)]
 
 
 def of_line(path: str | os.PathLike[str], number: str, several: bool) -> Path:
+    """The file of a line: with several lines, its number goes before the suffix. Raises Error when it cannot
+    be written."""
     whole = Path(os.fsdecode(path)).absolute()
     if whole.is_dir() or not whole.parent.is_dir() or not os.access(whole.parent, os.W_OK):
         raise Error(f"{whole} cannot be written: it is a directory, or its directory is missing or not ours")

@@ -1,55 +1,24 @@
 """The pump: one daemon thread per channel that carries the engine's events up.
 
 It delivers, it never drives: the engine has a thread of its own in C, so a busy interpreter delays news of
-the line, not the line. A daemon, because a waiting pump must not keep the interpreter alive; channel.py
-closes open channels at exit.
+the line, not the line. A daemon, because a waiting pump must not keep the interpreter alive; line.py
+closes open lines at exit.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faxline._documents.tiff import TiffWriter
 from faxline._engine.engine import Engine, EngineClosed
+from faxline._lines.far_pages import FarPages
 from faxline.events import FarPageStored, FaxEnded, PageReceived
 
 if TYPE_CHECKING:
     from faxline._lines.line import Line
 
 # With a trace, look for records at least this often, so that a kill loses little of it.
-_TRACE_INTERVAL_MS = 50
-
-
-class FarPages:
-    """The TIFF in which a simulated far machine keeps the pages of its latest call. By one thread."""
-
-    def __init__(self, path: Path | None, line: str, logger: logging.Logger) -> None:
-        """path: None keeps nothing. line: what the log calls it."""
-        self._path, self._line, self._logger = path, line, logger
-        self._writer: TiffWriter | None = None
-
-    def take(self, engine: Engine) -> None:
-        """Writes the page that a FarPageStored told of."""
-        page = engine.take_far_page()
-        if page is None or self._path is None:
-            return
-        try:
-            if self._writer is None or page.number == 1:
-                self.close()
-                self._writer = TiffWriter(self._path)
-            self._writer.add_page(
-                page.code, page.width_px, page.rows, page.x_dpi, page.y_dpi, description=page.remote_id
-            )
-        except (OSError, ValueError) as error:
-            self._logger.error("%s: page %d is not saved: %s", self._line, page.number, error)
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+TRACE_INTERVAL_MS = 50
 
 
 class Pump(threading.Thread):
@@ -66,8 +35,9 @@ class Pump(threading.Thread):
         assert engine is not None
         try:
             while True:
-                event = engine.wait(-1 if line.trace is None else _TRACE_INTERVAL_MS)
-                self._drain_trace(engine)
+                event = engine.wait(-1 if line.trace is None else TRACE_INTERVAL_MS)
+                if line.trace is not None:
+                    line.trace.records(engine.take_trace())
                 if event is None:
                     continue
                 if isinstance(event, FarPageStored):
@@ -83,7 +53,8 @@ class Pump(threading.Thread):
                     line.apply(event)
                     line.wake()
         except EngineClosed:
-            self._drain_trace(engine)
+            if line.trace is not None:
+                line.trace.records(engine.take_trace())
         except Exception:
             # Whatever it was, nobody must wait for ever for a pump that is gone.
             line.logger.exception("%s: internal fault in the pump", line.device.address)
@@ -91,11 +62,6 @@ class Pump(threading.Thread):
             line.engine_closed()
             self._far_pages.close()
             line.free_engine()
-
-    def _drain_trace(self, engine: Engine) -> None:
-        if self._line.trace is not None:
-            for record in engine.take_trace():
-                self._line.trace.record(record)
 
     def _store_page(self, engine: Engine) -> None:
         """Has the page stored before the event counts as seen, and only then confirmed to the sender."""

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
@@ -13,8 +13,10 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from faxline import options
+from faxline.causes import FaxCause
 from faxline.cli import COMMANDS, complete, status
 from faxline.cli.config import CONFIG_VARIABLE, DEVICE_VARIABLE, Config, ConfigError, load
+from faxline.errors import Error, Hangup
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -164,6 +166,25 @@ def polite_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def politely(command: Decorated) -> Decorated:
+    """Around a command that opens devices: signals end it politely, Error and Hangup are complained of, and
+    each gives its exit status."""
+
+    @functools.wraps(command)
+    def guarded(*arguments: Any, **keywords: Any) -> Any:
+        try:
+            with polite_signals():
+                return command(*arguments, **keywords)
+        except (Error, Hangup) as error:
+            return complain(str(error))
+        except KeyboardInterrupt:
+            return status.INTERRUPTED
+        except Terminated:
+            return status.TERMINATED
+
+    return guarded  # type: ignore[return-value]
+
+
 # ---- complaints ----
 
 
@@ -171,3 +192,12 @@ def complain(text: str) -> int:
     """Says on stderr what is wrong, and returns the exit status for it."""
     print(f"faxline: {text}", file=sys.stderr)
     return status.USAGE
+
+
+def refused(given: Mapping[str, object], *, receiving: bool = False) -> options.Checked | None:
+    """Complains of fax options that are refused, and returns the check; None when they are good."""
+    checked = options.check(given, receiving=receiving)
+    if checked.cause is FaxCause.NONE:
+        return None
+    complain(checked.text)
+    return checked

@@ -1,15 +1,13 @@
 """faxline modem: simulated modems on pseudo-terminals, for any fax program, until interrupted."""
 
 import threading
-from typing import NoReturn
 
 import click
 
 from faxline import sim
 from faxline import soft as soft_modems
 from faxline.causes import CallState
-from faxline.cli import status
-from faxline.cli.common import Terminated, complain, polite_signals
+from faxline.cli.common import complain, politely
 from faxline.errors import Error
 
 _NEWS = {
@@ -74,6 +72,7 @@ _NEWS = {
 )
 @click.option("--save", metavar="FILE", help="Keep what the far machines receive in this TIFF.")
 @click.option("--trace", metavar="FILE", help="Record the calls; faxline trace FILE shows them.")
+@politely
 def command(
     links: tuple[str, ...],
     speed: int,
@@ -98,39 +97,34 @@ def command(
       faxline modem --pty /tmp/fax0 --pty /tmp/fax1 &
       efax -d /tmp/fax0 -o1 -t T5550100 letter.001
     """
-    try:
-        modems: sim.PtyModems | soft_modems.PtyModems
-        if soft:
-            _only_simulated(far=far, faults=faults, trace=trace, personality=personality)
-            wanted = dict(map(_option, line_options))
-            modems = soft_modems.PtyModems(
-                links, number=number, save=save, **{"speed": speed, "delay": delay} | wanted
-            )
-        elif line_options:
-            return complain("--line goes with --soft")
-        else:
-            modems = sim.PtyModems(
-                links,
-                speed=speed,
-                delay=delay,
-                far=far,
-                personality=personality,
-                faults=[fault for fault in faults.split(",") if fault],
-                number=number,
-                save=save,
-                trace=trace,
-                changed=_tell,
-            )
-        with polite_signals(), modems:
-            for line in modems.lines:
-                print(f"{line.link}  number {line.number}", flush=True)
-            _wait_for_ever()
-    except Error as error:
-        return complain(str(error))
-    except KeyboardInterrupt:
-        return status.INTERRUPTED
-    except Terminated:
-        return status.TERMINATED
+    modems: sim.PtyModems | soft_modems.PtyModems
+    if soft:
+        _only_simulated(far=far, faults=faults, trace=trace, personality=personality)
+        wanted = dict(map(_option, line_options))
+        modems = soft_modems.PtyModems(
+            links, number=number, save=save, **{"speed": speed, "delay": delay} | wanted
+        )
+    elif line_options:
+        return complain("--line goes with --soft")
+    else:
+        modems = sim.PtyModems(
+            links,
+            speed=speed,
+            delay=delay,
+            far=far,
+            personality=personality,
+            faults=[fault for fault in faults.split(",") if fault],
+            number=number,
+            save=save,
+            trace=trace,
+            changed=_tell,
+        )
+    with modems:
+        for line in modems.lines:
+            print(f"{line.link}  number {line.number}", flush=True)
+        never = threading.Event()
+        while True:  # until a signal's exception; one that came just before a wait is seen after it
+            never.wait(1)
 
 
 def _only_simulated(**given: str | None) -> None:
@@ -145,13 +139,6 @@ def _option(text: str) -> tuple[str, object]:
     if not equals:
         raise Error(f"--line {text!r}: it is written NAME=VALUE")
     return name, value
-
-
-def _wait_for_ever() -> NoReturn:
-    """Until a signal's exception; one that came just before a wait is seen after it."""
-    never = threading.Event()
-    while True:
-        never.wait(1)
 
 
 def _tell(line: sim.PtyLine, state: CallState) -> None:

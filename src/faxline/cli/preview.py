@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from faxline import options, pdf
-from faxline.causes import FaxCause
 from faxline.cli import status
-from faxline.cli.common import complain, device_option, fax_options
+from faxline.cli.common import complain, device_option, fax_options, refused
 from faxline.cli.documents import document_options, fax_of
 from faxline.document import DocumentError
 from faxline.preview import Preview
@@ -68,9 +67,7 @@ def command(
     """
     del device  # its line's fax options are among fax_options
     fax = fax_of(files, pages, photo, superfine, paper, cover, fields)
-    checked = options.check(dict(fax_options))
-    if checked.cause is not FaxCause.NONE:
-        complain(checked.text)
+    if checked := refused(dict(fax_options)):
         return status.FAX_STATUS[checked.cause]
     folder = output or Path()
     if not folder.is_dir():

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from faxline import options, pdf
+from faxline import pdf
 from faxline._lines.jobs import without_secrets
 from faxline.causes import CallState, FaxCause
 from faxline.channel import CallChannel
@@ -22,10 +22,12 @@ from faxline.cli.common import (
     device_option,
     fax_options,
     json_option,
-    polite_signals,
+    politely,
     quiet_option,
+    refused,
 )
 from faxline.cli.report import Report, plural
+from faxline.details import settings_text
 from faxline.errors import Error, Hangup
 from faxline.storage import FaxToReceive
 
@@ -80,6 +82,7 @@ class _Wanted:
     "--trace", metavar="FILE", type=click.Path(), help="Record the calls; faxline trace FILE shows them."
 )
 @click.option("--trace-pages", is_flag=True, help="Record the pages' images in the trace, too.")
+@politely
 def command(
     device: str,
     output: Path,
@@ -117,23 +120,13 @@ def command(
         except pdf.PdfError as error:
             return complain(str(error))
     wanted = _Wanted(output, ".pdf" if kind == "pdf" else ".tif", dict(fax_options), once)
-    checked = options.check(dict(wanted.options), receiving=True)
-    if checked.cause is not FaxCause.NONE:
-        complain(checked.text)
+    if checked := refused(wanted.options, receiving=True):
         return status.FAX_STATUS[checked.cause]
-    try:
-        with (
-            polite_signals(),
-            Report(as_json=as_json, quiet=quiet) as report,
-            CallChannel(device, trace=trace, trace_pages=trace_pages) as channel,
-        ):
-            return _serve(channel, wanted, report)
-    except (Error, Hangup) as error:
-        return complain(str(error))
-    except KeyboardInterrupt:
-        return status.INTERRUPTED
-    except Terminated:
-        return status.TERMINATED
+    with (
+        Report(as_json=as_json, quiet=quiet) as report,
+        CallChannel(device, trace=trace, trace_pages=trace_pages) as channel,
+    ):
+        return _serve(channel, wanted, report)
 
 
 def _serve(channel: CallChannel, wanted: _Wanted, report: Report) -> int:
@@ -174,9 +167,8 @@ def _follow(channel: CallChannel, fax: FaxToReceive, report: Report) -> None:
     with suppress(Error, Hangup):
         if settings := receiver.wait_for_negotiated_settings():
             who = settings["RemoteSubscriberId"] or "the far end"
-            how = f"{settings['Modem']} {settings['DataRate']} bit/s, {settings['Compression']}"
             fields: dict[str, Any] = {**without_secrets(settings)}
-            report.event("negotiated", f"{who}: {how}, {settings['Resolution']} dpi", **fields)
+            report.event("negotiated", f"{who}: {settings_text(settings)}", **fields)
         told = 0
         while not receiver.Details.last_page or told < receiver.Details.pages:
             pages = receiver.wait_for_next_page()

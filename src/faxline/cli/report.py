@@ -4,7 +4,6 @@ look on, one live line on stderr."""
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -13,27 +12,12 @@ if TYPE_CHECKING:
     from rich.progress import ProgressColumn, Task, TaskID
     from rich.text import Text
 
-# Seconds of line time that a page takes beside its octets: command, response, the gaps between (measured on
-# the simulated line); and what the frames and inserted zeros of error correction add to the octets.
-_PAGE_S = 2.8
-_ECM_FACTOR = 1.05
 
 _WIDE, _NARROW = 100, 80  # columns of a screen from which the bar, and the rate, are shown
 
 
 def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def seconds_left(
-    page_octets: Mapping[str, Sequence[int]], settings: Mapping[str, str], pages: int
-) -> float | None:
-    """What the pages after the first so many take at the negotiated settings; None when it is not known."""
-    sizes = page_octets.get(settings.get("Compression", ""))
-    if not sizes or "DataRate" not in settings:
-        return None
-    factor = _ECM_FACTOR if settings.get("ECM") == "YES" else 1.0
-    return sum(size * 8 * factor / int(settings["DataRate"]) + _PAGE_S for size in sizes[pages:])
 
 
 class Report:

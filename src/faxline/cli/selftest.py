@@ -4,16 +4,13 @@ import click
 
 from faxline.cli import complete, status
 from faxline.cli.common import (
-    Terminated,
-    complain,
     configuration,
     device_option,
     json_option,
-    polite_signals,
+    politely,
     quiet_option,
 )
 from faxline.cli.report import Report
-from faxline.errors import Error
 from faxline.selftest import Outcome, checks
 
 
@@ -28,6 +25,7 @@ from faxline.selftest import Outcome, checks
 )
 @json_option
 @quiet_option
+@politely
 def command(device: str, number: str, as_json: bool, quiet: bool) -> int:
     """Test the installation on the simulator; with --device the modem and its line; with --number a far end,
     which gets a fax of two pages.
@@ -42,18 +40,10 @@ def command(device: str, number: str, as_json: bool, quiet: bool) -> int:
     """
     counts = dict.fromkeys(Outcome, 0)
     with Report(as_json=as_json, quiet=quiet) as report:
-        try:
-            with polite_signals():
-                for check in checks(device, configuration().number(number)):
-                    counts[check.outcome] += 1
-                    text = f"{check.outcome}  {check.name}: {check.text}"
-                    report.line("check", text, name=check.name, outcome=check.outcome, text=check.text)
-        except Error as error:
-            return complain(str(error))
-        except KeyboardInterrupt:
-            return status.INTERRUPTED
-        except Terminated:
-            return status.TERMINATED
+        for check in checks(device, configuration().number(number)):
+            counts[check.outcome] += 1
+            text = f"{check.outcome}  {check.name}: {check.text}"
+            report.line("check", text, name=check.name, outcome=check.outcome, text=check.text)
         failed = counts[Outcome.FAIL]
         exit_status = status.USAGE if failed else status.OK
         text = f"{counts[Outcome.PASS]} passed, {failed} failed, {counts[Outcome.SKIP]} skipped"

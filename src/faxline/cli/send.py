@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from faxline import options, pdf
+from faxline import pdf
+from faxline._advice import fix_of_call, fix_of_fax
 from faxline._lines.jobs import without_secrets
 from faxline.causes import CallCause, CallState, FaxCause
 from faxline.channel import CallChannel
@@ -19,16 +20,18 @@ from faxline.cli.common import (
     device_option,
     fax_options,
     json_option,
-    polite_signals,
+    politely,
     quiet_option,
+    refused,
 )
 from faxline.cli.documents import document_options, fax_of
-from faxline.cli.report import Report, plural, seconds_left
+from faxline.cli.report import Report, plural
 from faxline.confirmation import Confirmation
+from faxline.details import settings_text
 from faxline.document import DocumentError, FaxToSend
 from faxline.errors import Error, Hangup
+from faxline.preview import seconds_left
 from faxline.retry import RETRIES_MAX, Advice, advise, remaining
-from faxline.trace import advice
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ class _Wanted:
     "--trace", metavar="FILE", type=click.Path(), help="Record the call; faxline trace FILE shows it."
 )
 @click.option("--trace-pages", is_flag=True, help="Record the pages' images in the trace, too.")
+@politely
 def command(
     number: str,
     files: tuple[str, ...],
@@ -134,12 +138,9 @@ def command(
         return complain(fault)
     with Report(as_json=as_json, quiet=quiet) as report:
         # What can be seen to be wrong without a call costs none.
-        checked = options.check(dict(fax_options))
-        if checked.cause is not FaxCause.NONE:
-            complain(checked.text)
-            return _Result(status.FAX_STATUS[checked.cause], checked.cause, text=checked.text).tell(
-                report, number, 0
-            )
+        if checked := refused(dict(fax_options)):
+            result = _Result(status.FAX_STATUS[checked.cause], checked.cause, text=checked.text)
+            return result.tell(report, number, 0)
         try:
             total = fax.count_pages()
         except DocumentError as error:
@@ -159,20 +160,10 @@ def command(
             resend_unconfirmed,
             confirmation,
         )
-        try:
-            with (
-                polite_signals(),
-                CallChannel(
-                    device, subscriber_name=sender_name, trace=trace, trace_pages=trace_pages
-                ) as channel,
-            ):
-                return _send(channel, wanted, report)
-        except (Error, Hangup) as error:
-            return complain(str(error))
-        except KeyboardInterrupt:
-            return status.INTERRUPTED
-        except Terminated:
-            return status.TERMINATED
+        with CallChannel(
+            device, subscriber_name=sender_name, trace=trace, trace_pages=trace_pages
+        ) as channel:
+            return _send(channel, wanted, report)
 
 
 @dataclass
@@ -219,11 +210,8 @@ class _Result:
     def _fix(self) -> str:
         """What to do, '' when there is nothing to say."""
         if isinstance(self.cause, CallCause):
-            return advice.for_call(self.cause)
-        fix = advice.for_fax(self.cause, self.raw_cause)
-        if fix and self.unconfirmed:
-            return f"page {self.pages + 1} may have arrived: ask before you send it again; {fix}"
-        return fix
+            return fix_of_call(self.cause)
+        return fix_of_fax(self.cause, self.raw_cause, self.pages + 1 if self.unconfirmed else None)
 
 
 def _send(channel: CallChannel, wanted: _Wanted, report: Report) -> int:
@@ -237,16 +225,16 @@ def _send(channel: CallChannel, wanted: _Wanted, report: Report) -> int:
             confirmed = result.pages
             if result.exit_status == status.OK or confirmed >= wanted.total:
                 return result.tell(report, wanted.number, attempt)
-            advised = _advice(wanted, result, attempt)
-            if advised.ask:
-                hint = f"{advised.text}; --resend-unconfirmed sends it again all the same"
+            advice = _advice(wanted, result, attempt)
+            if advice.ask:
+                hint = f"{advice.text}; --resend-unconfirmed sends it again all the same"
                 return result.tell(report, wanted.number, attempt, hint)
-            if attempt > wanted.retries or not advised.again or channel.state() is CallState.ERROR:
-                hint = f"not tried again: {advised.text}" if wanted.retries and not advised.again else ""
+            if attempt > wanted.retries or not advice.again or channel.state() is CallState.ERROR:
+                hint = f"not tried again: {advice.text}" if wanted.retries and not advice.again else ""
                 return result.tell(report, wanted.number, attempt, hint)
-            _tell_retry(report, result, advised, attempt, wanted.total)
-            channel.pause(advised.delay_s)
-            fax_options = advised.options
+            _tell_retry(report, result, advice, attempt, wanted.total)
+            channel.pause(advice.delay_s)
+            fax_options = advice.options
             attempt += 1
     except (KeyboardInterrupt, Terminated):
         report.line("interrupted", "interrupted, hanging up")
@@ -259,16 +247,14 @@ def _send(channel: CallChannel, wanted: _Wanted, report: Report) -> int:
 def _confirmation_fault(name: str) -> str:
     """What can be seen to be wrong with --confirmation before the call, or ''."""
     path = Path(name)
-    kind = path.suffix.lower()
-    if kind not in pdf.FORMATS:
-        return f"--confirmation {name}: the extension says the format, and is one of {' '.join(pdf.FORMATS)}"
+    try:
+        kind = pdf.format_of(path)
+        if kind == ".pdf":
+            pdf.check()
+    except (ValueError, pdf.PdfError) as error:
+        return f"--confirmation {error}"
     if not path.absolute().parent.is_dir():
         return f"--confirmation {name}: no such directory"
-    if kind == ".pdf":
-        try:
-            pdf.check()
-        except pdf.PdfError as error:
-            return f"--confirmation {name}: {error}"
     return ""
 
 
@@ -342,8 +328,7 @@ def _follow(channel: CallChannel, report: Report, confirmed: int, total: int) ->
     try:
         if settings := sender.wait_for_negotiated_settings():
             who = settings["RemoteSubscriberId"] or "the far end"
-            how = f"{settings['Modem']} {settings['DataRate']} bit/s, {settings['Compression']}"
-            text = f"{who}: {how}{', ECM' * (settings['ECM'] == 'YES')}, {settings['Resolution']} dpi"
+            text = f"{who}: {settings_text(settings)}"
             left = seconds_left(sender.Details.page_octets, settings, 0)
             fields: dict[str, Any] = {**without_secrets(settings), "pages": confirmed, "total": total}
             report.event("negotiated", text, left_s=left, **fields)

@@ -7,13 +7,13 @@ or the image of a page ("page": ...). Each line is written at once, so that a ki
 seen. docs/traces.md has all of it.
 
 writer.py writes, and lines.py says which lines there are. reader.py, call.py with carriers.py, and verdict.py
-with advice.py make sense of them: each call gets a story (story.py) and a verdict. text.py, ladder.py,
+make sense of them: each call gets a story (story.py) and a verdict. text.py, ladder.py,
 picture.py, webpage.py with images.py, export.py and pcap.py show it; play.py makes of a call what a simulated
 far machine can play.
 """
 
-from faxline.trace.reader import Trace, TracedCall, load, read
+from faxline.trace.reader import Trace, TracedCall, load
 from faxline.trace.text import render
 from faxline.trace.writer import TraceWriter
 
-__all__ = ["Trace", "TraceWriter", "TracedCall", "load", "read", "render"]
+__all__ = ["Trace", "TraceWriter", "TracedCall", "load", "render"]

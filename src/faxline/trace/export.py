@@ -12,6 +12,7 @@ SCHEMA = "faxline.trace/1"
 
 
 def as_json(trace: Trace) -> dict[str, Any]:
+    """The object, for json.dumps()."""
     return {
         "schema": SCHEMA,
         "device": trace.device,
@@ -24,7 +25,7 @@ def as_json(trace: Trace) -> dict[str, Any]:
 
 def _call(call: TracedCall) -> dict[str, Any]:
     story, verdict = call.story, call.verdict
-    agreed = next((line for line in reversed(call.lines) if line.get("event") == "negotiated"), None)
+    agreed = call.negotiated
     return {
         "number": story.number,
         "direction": "in" if story.incoming else "out",

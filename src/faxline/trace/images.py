@@ -5,7 +5,8 @@ import binascii
 import io
 from collections.abc import Iterable
 
-from faxline._engine.document import decoded
+from faxline._documents.pages import Page
+from faxline._engine.document import readable_rows
 from faxline.trace.lines import Line
 
 # The largest that a fax page is, and as many as one looks at.
@@ -23,7 +24,7 @@ def page_numbers(lines: Iterable[Line]) -> list[int]:
     return sorted({line["page"] for line in lines if "code" in line})[:_PAGES_MAX]
 
 
-def code_of(line: Line) -> bytes:
+def _code_of(line: Line) -> bytes:
     """The page's MMR, most significant bit first; b'' when it is damaged."""
     try:
         return base64.b64decode(line["code"], validate=True)
@@ -31,10 +32,15 @@ def code_of(line: Line) -> bytes:
         return b""
 
 
-def is_sound(line: Line) -> bool:
-    """Its measures are those of a fax page."""
+def page_of(line: Line) -> Page | None:
+    """The page; None when its code or its measures are not those of a fax page."""
     limits = {"width_px": _WIDTH_MAX, "rows": _ROWS_MAX, "x_dpi": _DPI_MAX, "y_dpi": _DPI_MAX}
-    return all(0 < int(line[name]) <= limit for name, limit in limits.items())
+    code = _code_of(line)
+    if not code or not all(0 < int(line[name]) <= limit for name, limit in limits.items()):
+        return None
+    return Page(
+        code, line["width_px"], line["x_dpi"], line["y_dpi"], line["rows"], 0, line["page"], remote_id=""
+    )
 
 
 def thumbnail(line: Line, width: int = 220) -> bytes | None:
@@ -42,14 +48,14 @@ def thumbnail(line: Line, width: int = 220) -> bytes | None:
     nothing to see."""
     from PIL import Image
 
-    if not is_sound(line):
+    page = page_of(line)
+    rows = readable_rows(page) if page is not None else b""
+    if page is None or not rows:
         return None
-    rows, count = decoded(code_of(line), line["width_px"], line["rows"])
-    if not count:
-        return None
-    height = round(width * count * line["x_dpi"] / (line["width_px"] * line["y_dpi"]))
+    count = len(rows) // ((page.width_px + 7) // 8)
+    height = round(width * count * page.x_dpi / (page.width_px * page.y_dpi))
     height = max(1, min(height, 12 * width))
-    image = Image.frombytes("1", (line["width_px"], count), rows, "raw", "1;I")
+    image = Image.frombytes("1", (page.width_px, count), rows, "raw", "1;I")
     small = image.convert("L").resize((width, height), Image.Resampling.BOX).quantize(16)
     out = io.BytesIO()
     small.save(out, "PNG", optimize=True)

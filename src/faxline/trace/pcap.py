@@ -12,15 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from faxline._documents.pages import REVERSED
 from faxline.trace.reader import Trace
-from faxline.trace.story import Burst, Frame, Story
+from faxline.trace.story import FAR, OURS, Burst, Frame, Story
 
 _UPPER_PDU = 252
 # Tags of an exported PDU, and what the packets say of themselves: documentation addresses, T.38's port.
 _TAG_DISSECTOR, _TAG_IPV4_SOURCE, _TAG_IPV4_DESTINATION, _TAG_PORT_TYPE = 12, 20, 21, 24
 _TAG_SOURCE_PORT, _TAG_DESTINATION_PORT = 25, 26
 _PORT_TYPE_UDP, _PORT = 3, 6004
-_ADDRESSES = {"ours": bytes((192, 0, 2, 1)), "far": bytes((192, 0, 2, 2))}
+_ADDRESSES = {OURS: bytes((192, 0, 2, 1)), FAR: bytes((192, 0, 2, 2))}
 
 # T.38 table 2: t30-indicator.
 _NO_SIGNAL, _CNG, _CED, _PREAMBLE = 0, 1, 2, 3
@@ -54,8 +55,6 @@ _DATA = {
 _HDLC_DATA, _SIG_END, _FCS_GOOD, _FCS_BAD, _FCS_GOOD_END, _FCS_BAD_END = 0, 1, 2, 3, 4, 5
 _NON_ECM_DATA, _NON_ECM_END = 6, 7
 _CHUNK = 150
-
-_TURNED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +104,8 @@ def _ends(burst: Burst) -> Iterator[tuple[Frame, int]]:
     the last ended with the carrier."""
     for number, frame in enumerate(burst.frames):
         last = number == len(burst.frames) - 1
-        end = frame.time_us if burst.station == "far" and not frame.lost else burst.end_us
-        if burst.station == "ours" and not last:
+        end = frame.time_us if burst.station == FAR and not frame.lost else burst.end_us
+        if burst.station == OURS and not last:
             end = burst.frames[number + 1].time_us
         yield frame, min(max(end, burst.begin_us), max(burst.end_us, burst.begin_us))
 
@@ -115,10 +114,10 @@ def _frames(burst: Burst) -> Iterator[_Packet]:
     if not burst.frames:
         yield _Packet(burst.end_us, burst.station, _data(_DATA["V.21"], (_SIG_END, b"")))
     for number, (frame, end) in enumerate(_ends(burst)):
-        octets = frame.octets.translate(_TURNED)
+        octets = frame.octets.translate(REVERSED)
         last = number == len(burst.frames) - 1
         # A far frame that we have not heard went out good; one of ours does, whatever became of it.
-        good = frame.heard is not False or frame.lost or burst.station == "ours"
+        good = frame.heard is not False or frame.lost or burst.station == OURS
         kind = (_FCS_GOOD_END if last else _FCS_GOOD) if good else _FCS_BAD_END if last else _FCS_BAD
         fields = [(_HDLC_DATA, octets[:65535])] if octets else []
         yield _Packet(end, burst.station, _data(_DATA["V.21"], *fields, (kind, b"")))
@@ -149,7 +148,7 @@ def _tag(tag: int, value: bytes) -> bytes:
 
 
 def _upper_pdu(station: str, udptl: bytes) -> bytes:
-    other = "far" if station == "ours" else "ours"
+    other = FAR if station == OURS else OURS
     return (
         _tag(_TAG_DISSECTOR, b"t38_udp")
         + _tag(_TAG_IPV4_SOURCE, _ADDRESSES[station])
@@ -175,7 +174,7 @@ def pcap(trace: Trace) -> bytes:
     out = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, _UPPER_PDU)]
     opened = _opened_us(trace)
     for call in trace.calls:
-        numbers = {"ours": 0, "far": 0}
+        numbers = {OURS: 0, FAR: 0}
         for packet in sorted(_packets(call.story), key=lambda packet: packet.time_us):
             octets = _upper_pdu(packet.station, _udptl(numbers[packet.station], packet.ifp))
             numbers[packet.station] += 1

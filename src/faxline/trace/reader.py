@@ -33,6 +33,11 @@ class TracedCall:
         """What became of it."""
         return verdict_of(self.lines, self.story)
 
+    @property
+    def negotiated(self) -> Line | None:
+        """The event that told of the settings last."""
+        return next((line for line in reversed(self.lines) if line.get("event") == "negotiated"), None)
+
     def summary(self) -> str:
         """One sentence: number, result, cause, raw cause, pages, line time, and what to do."""
         return self.verdict.sentence
@@ -92,9 +97,3 @@ def load(path: str | os.PathLike[str]) -> Trace:
         before = calls.pop(0)  # what the modem said before the first call
         calls[0].lines[:0] = before.lines
     return Trace(header, calls, damaged)
-
-
-def read(path: str | os.PathLike[str]) -> tuple[Line, list[TracedCall]]:
-    """The header and the calls of a trace file. Raises like load()."""
-    trace = load(path)
-    return trace.header, trace.calls

@@ -198,15 +198,7 @@ def grouped(bursts: Iterable[Burst]) -> list[Burst]:
     runs: list[list[Burst]] = []
     for burst in bursts:
         last = runs[-1][-1] if runs else None
-        if (
-            last
-            and burst.kind == "tone" == last.kind
-            and (burst.station, burst.signal)
-            == (
-                last.station,
-                last.signal,
-            )
-        ):
+        if last and (burst.kind, burst.station, burst.signal) == ("tone", last.station, last.signal):
             runs[-1].append(burst)
         else:
             runs.append([burst])

@@ -21,6 +21,7 @@ def render(path: str | os.PathLike[str]) -> Iterator[str]:
 
 
 def lines_of(trace: Trace) -> Iterator[str]:
+    """All calls of a trace."""
     if not trace.calls:
         yield f"{trace.device}: no call, nothing happened, 0.000 s of line time"
     for number, call in enumerate(trace.calls):

@@ -3,30 +3,31 @@ to do about it.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
+from faxline._advice import fix_of_call, fix_of_fax
 from faxline._engine.tables import RAW_CAUSES
-from faxline.trace import advice
 from faxline.trace.lines import Line, printable
 from faxline.trace.story import FAR, Story
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The result of a call."""
 
-    good: bool
+    good: bool = False
     """Every page was confirmed."""
     outcome: str
     """'fax', 'refused' (nothing was sent), 'no-answer', 'no-fax' (answered, nothing sent), 'broken-off' or
     'nothing'."""
-    cause: str
+    cause: str = ""
     """Of the fax, or of the call when there was none; '' when it is not known."""
-    raw_cause: str
-    text: str
+    raw_cause: str = ""
+    text: str = ""
     """The raw cause in words."""
     phase: str
     """Of T.30, 'A' to 'E'; '' when it does not matter."""
-    page: int | None
+    page: int | None = None
     """At which page it failed, from 1."""
     after_us: int
     """How long after the begin of the call."""
@@ -36,7 +37,7 @@ class Verdict:
     """Confirmed."""
     settings: str
     """'V.17 14400 bit/s MMR', or ''."""
-    fix: str
+    fix: str = ""
     """What to do; '' when there is nothing to do."""
     sentence: str
     """All of that."""
@@ -74,96 +75,133 @@ def _pages_before(lines: list[Line]) -> int:
     return pages
 
 
-def verdict_of(lines: list[Line], story: Story) -> Verdict:
-    lines = sorted(lines, key=lambda line: int(line["t"]))
-    ended = _last(lines, "event", "fax-ended")
-    refused = _last(lines, "order", "fax-refused")
-    agreed = _last(lines, "event", "negotiated")
-    over = next(
-        (line for line in lines if line.get("event") == "call" and line["state"] in ("IDLE", "ERROR")), None
-    )
-    answered = any(line.get("event") == "call" and line["state"] == "ANSWERED" for line in lines)
-    pages = _pages_before(lines)
+def _place(phase: str, page: int | None) -> str:
+    return f"phase {phase}" + (f", page {page}" if page else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What is known of a call, whatever came of it."""
+
+    story: Story
+    pages: int
+    phase: str
+    state: str
+    """Our engine's last, '' when it had none."""
+    heard: str
+    settings: str
+
+    def verdict(self, outcome: str, result: str, fix: str = "", **more: Any) -> Verdict:
+        """result: of the sentence what no other outcome says. more: fields that are not as the facts say."""
+        number = printable(self.story.number, 80)
+        subject = f"call to {number}" if number else "incoming call" if self.story.incoming else "no call"
+        length_us = self.story.end_us - self.story.begin_us
+        sentence = f"{subject}: {result}, {length_us / 1e6:.3f} s of line time" + (f" - {fix}" if fix else "")
+        fields: dict[str, Any] = {"phase": self.phase, "heard": self.heard, "after_us": length_us} | more
+        return Verdict(
+            outcome=outcome, pages=self.pages, settings=self.settings, fix=fix, sentence=sentence, **fields
+        )
+
+
+def _facts(lines: list[Line], story: Story) -> _Facts:
     ours = [line for line in lines if line.get("at") == "ours" and line.get("text") != "E_ENDED"]
     state = _last(ours, "kind", "state")
-    phase = state["text"][:1] if state and state["text"][:1] in "BCDE" else "A"
-    heard = printable(_heard(story), 40)
-    settings = ""
-    if agreed:
-        settings = printable(f"V.{agreed['modem']} {agreed['rate_bps']} bit/s {agreed['coding']}")
-    number = printable(story.number, 80)
-    subject = f"call to {number}" if number else "incoming call" if story.incoming else "no call"
-    seconds = f"{(story.end_us - story.begin_us) / 1e6:.3f} s of line time"
-    outcome, cause, raw_cause, text, fix = "nothing", "", "", "", ""
-    good, page, after_us = False, None, story.end_us - story.begin_us
-    where = ""
-    if ended:
-        outcome, cause, raw_cause = "fax", ended["cause"], ended["raw_cause"] or ""
-        good = cause == "NORMAL"
-        row = RAW_CAUSES.get(raw_cause)
-        text = row.text if row else ""
-        after_us = ended["t"] - story.begin_us
-        parts = raw_cause.split(".")
-        if len(parts) > 2 and parts[1] in "ABCDE":
-            phase = parts[1]
-        if good:
-            phase, heard = "", ""
-        else:
-            page = pages + 1 if phase in "CDE" else None
-            at = f"phase {phase}" + (f", page {page}" if page else "")
-            where = f" in {at}, after {after_us / 1e6:.1f} s"
-            where += f", heard last: {heard}" if heard else ", nothing was heard"
-            fix = advice.for_fax(cause, raw_cause)
-            if ended.get("unconfirmed") is True:
-                fix = f"page {pages + 1} may have arrived: ask before you send it again; {fix}"
-        done = f", {_pages_text(pages)} confirmed"
-        agreed_text = f", {settings}" if settings else ""
-        result = f"fax {printable(cause)}{_because(printable(raw_cause), text)}{where}{done}{agreed_text}"
-    elif refused:
-        outcome, cause, raw_cause = "refused", refused["cause"], refused["raw_cause"] or ""
-        row = RAW_CAUSES.get(raw_cause)
-        text = printable(refused["text"]) or (row.text if row else "")
-        phase, after_us = "B", refused["t"] - story.begin_us
-        fix = advice.for_fax(cause, raw_cause)
-        what = "received" if story.incoming else "sent"
-        result = f"fax {printable(cause)}{_because(printable(raw_cause), text)}, nothing {what}"
-    elif story.broken_off:
-        outcome = "broken-off"
-        page = pages + 1 if phase in "CD" else None
-        state_text = f", state {printable(state['text'], 40)}" if state else ""
-        at = f"phase {phase}" + (f", page {page}" if page else "") + state_text
-        heard_text = f", heard last: {heard}" if heard else ""
-        result = f"the trace breaks off in {at}, after {after_us / 1e6:.1f} s{heard_text}"
-        result += f", {_pages_text(pages)} confirmed"
-        fix = "the call goes on, or its program was killed: "
-        fix += "only confirmed pages are stored" if story.incoming else "send what was not confirmed again"
-    elif answered:
-        outcome, cause = "no-fax", over["cause"] if over else ""
-        phase, heard = "A", heard
-        result = "answered, no fax ended"
-    elif over:
-        outcome, cause, raw_cause = "no-answer", over["cause"], over["raw_cause"] or ""
-        row = RAW_CAUSES.get(raw_cause)
-        text = row.text if row else ""
-        phase = "A"
-        result = f"not answered, {printable(cause)}{_because(printable(raw_cause), text)}, no fax"
-        fix = advice.for_call(cause)
-    else:
-        phase = ""
-        result = "nothing happened"
-    sentence = f"{subject}: {result}, {seconds}" + (f" - {fix}" if fix else "")
-    return Verdict(
-        good,
-        outcome,
-        cause,
-        raw_cause,
-        text,
-        phase,
-        page,
-        after_us,
-        heard,
-        pages,
-        settings,
-        fix,
-        sentence,
+    name = state["text"] if state else ""
+    agreed = _last(lines, "event", "negotiated")
+    settings = f"V.{agreed['modem']} {agreed['rate_bps']} bit/s {agreed['coding']}" if agreed else ""
+    return _Facts(
+        story,
+        _pages_before(lines),
+        name[0] if name[:1] and name[0] in "BCDE" else "A",
+        printable(name, 40),
+        printable(_heard(story), 40),
+        printable(settings),
+    )
+
+
+def verdict_of(lines: list[Line], story: Story) -> Verdict:
+    """The verdict on a call. Takes whatever `lines.parse` lets through."""
+    lines = sorted(lines, key=lambda line: int(line["t"]))
+    facts = _facts(lines, story)
+    states = [line for line in lines if line.get("event") == "call"]
+    over = next((line for line in states if line["state"] in ("IDLE", "ERROR")), None)
+    if ended := _last(lines, "event", "fax-ended"):
+        return _after_fax(facts, ended)
+    if refused := _last(lines, "order", "fax-refused"):
+        return _refused(facts, refused)
+    if story.broken_off:
+        return _broken_off(facts)
+    if any(line["state"] == "ANSWERED" for line in states):
+        cause = over["cause"] if over else ""
+        return facts.verdict("no-fax", "answered, no fax ended", cause=cause, phase="A")
+    if over:
+        return _not_answered(facts, over)
+    return facts.verdict("nothing", "nothing happened", phase="")
+
+
+def _after_fax(facts: _Facts, ended: Line) -> Verdict:
+    cause, raw_cause = ended["cause"], ended["raw_cause"] or ""
+    row = RAW_CAUSES.get(raw_cause)
+    text = row.text if row else ""
+    after_us = ended["t"] - facts.story.begin_us
+    done = f", {_pages_text(facts.pages)} confirmed" + (f", {facts.settings}" if facts.settings else "")
+    result = f"fax {printable(cause)}{_because(printable(raw_cause), text)}"
+    known = {"cause": cause, "raw_cause": raw_cause, "text": text, "after_us": after_us}
+    if cause == "NORMAL":
+        return facts.verdict("fax", result + done, good=True, phase="", heard="", **known)
+    parts = raw_cause.split(".")
+    phase = parts[1] if len(parts) > 2 and parts[1] in "ABCDE" else facts.phase
+    page = facts.pages + 1 if phase in "CDE" else None
+    where = f" in {_place(phase, page)}, after {after_us / 1e6:.1f} s"
+    where += f", heard last: {facts.heard}" if facts.heard else ", nothing was heard"
+    fix = fix_of_fax(cause, raw_cause, facts.pages + 1 if ended.get("unconfirmed") is True else None)
+    return facts.verdict("fax", result + where + done, fix, phase=phase, page=page, **known)
+
+
+def _refused(facts: _Facts, refused: Line) -> Verdict:
+    cause, raw_cause = refused["cause"], refused["raw_cause"] or ""
+    row = RAW_CAUSES.get(raw_cause)
+    text = printable(refused["text"]) or (row.text if row else "")
+    what = "received" if facts.story.incoming else "sent"
+    return facts.verdict(
+        "refused",
+        f"fax {printable(cause)}{_because(printable(raw_cause), text)}, nothing {what}",
+        fix_of_fax(cause, raw_cause),
+        cause=cause,
+        raw_cause=raw_cause,
+        text=text,
+        phase="B",
+        after_us=refused["t"] - facts.story.begin_us,
+    )
+
+
+def _broken_off(facts: _Facts) -> Verdict:
+    page = facts.pages + 1 if facts.phase in "CD" else None
+    state = f", state {facts.state}" if facts.state else ""
+    after_us = facts.story.end_us - facts.story.begin_us
+    heard = f", heard last: {facts.heard}" if facts.heard else ""
+    result = (
+        f"the trace breaks off in {_place(facts.phase, page)}{state}, after {after_us / 1e6:.1f} s{heard}"
+    )
+    left = "only confirmed pages are stored" if facts.story.incoming else "send what was not confirmed again"
+    return facts.verdict(
+        "broken-off",
+        f"{result}, {_pages_text(facts.pages)} confirmed",
+        f"the call goes on, or its program was killed: {left}",
+        page=page,
+    )
+
+
+def _not_answered(facts: _Facts, over: Line) -> Verdict:
+    cause, raw_cause = over["cause"], over["raw_cause"] or ""
+    row = RAW_CAUSES.get(raw_cause)
+    text = row.text if row else ""
+    return facts.verdict(
+        "no-answer",
+        f"not answered, {printable(cause)}{_because(printable(raw_cause), text)}, no fax",
+        fix_of_call(cause),
+        cause=cause,
+        raw_cause=raw_cause,
+        text=text,
+        phase="A",
     )

@@ -125,7 +125,7 @@ def _call(trace: Trace, call: TracedCall, number: int) -> str:
 
 def _facts(call: TracedCall, pages: list[PageStory]) -> str:
     verdict, story = call.verdict, call.story
-    agreed = next((line for line in reversed(call.lines) if line.get("event") == "negotiated"), None)
+    agreed = call.negotiated
     rows = [
         ("pages confirmed", str(verdict.pages)),
         ("line time", seconds_text(story.end_us - story.begin_us)),

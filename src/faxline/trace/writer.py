@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -52,6 +53,8 @@ class TraceWriter:
         self._header: dict[str, object] = {"trace": "faxline", "version": version, "device": device}
         self._lock = threading.Lock()
         self._opening: list[dict[str, object]] = []
+        self._opened = False
+        """The modem was told to dial or to answer, or it rang: what it says is of a call now."""
         self._calls = 0
         self._began_us = 0
         self._before: TextIO | None = None
@@ -64,7 +67,13 @@ class TraceWriter:
             reason = getattr(error, "strerror", None) or error
             raise Error(f"the trace cannot be written to {target}: {reason}") from error
 
+    def records(self, records: Iterable[TraceRecord]) -> None:
+        """What the engine recorded."""
+        for record in records:
+            self.record(record)
+
     def record(self, record: TraceRecord) -> None:
+        """The same for one."""
         content: dict[str, object] = {"t": record.time_us, "at": "far" if record.station else "ours"}
         content["kind"] = record.kind
         if record.kind.startswith("frame-"):
@@ -74,6 +83,7 @@ class TraceWriter:
         self._put(content)
 
     def event(self, event: Event) -> None:
+        """An event; those that no application sees are left out, and so is a password."""
         if name := _EVENT_NAMES.get(type(event)):
             fields = asdict(event)
             if fields.get("password"):
@@ -81,6 +91,7 @@ class TraceWriter:
             self._put({"t": fields.pop("time_us"), "event": name, **fields})
 
     def note(self, time_us: int, **fields: object) -> None:
+        """A line of the application's: an order."""
         self._put({"t": time_us, **fields})
 
     def page(self, time_us: int, page: Page) -> None:
@@ -98,6 +109,7 @@ class TraceWriter:
         )
 
     def close(self) -> None:
+        """Nothing more is written."""
         with self._lock:
             self._file.close()
             if self._before is not None:
@@ -125,11 +137,17 @@ class TraceWriter:
             elif self._before is not None and time_us < self._began_us:
                 _append(self._before, content)
                 return
-            elif self._before is None and (not self._calls or time_us < self._began_us):
-                # Also what the engine recorded before the first call was ordered, and is told of only now.
+            elif self._is_opening(content):
                 self._opening.append(content)
                 del self._opening[_OPENING_LINES:]
         _append(self._file, content)
+
+    def _is_opening(self, content: dict[str, object]) -> bool:
+        """Whether the modem says it because it was opened. The first call may be ordered before it is."""
+        text = str(content.get("text", ""))
+        if content.get("kind") in ("at-sent", "at-received") and text.startswith(("ATD", "ATA", "RING")):
+            self._opened = True
+        return not self._opened and "kind" in content
 
     def _next_call(self, content: dict[str, object], time_us: int) -> None:
         self._calls += 1
