@@ -108,6 +108,18 @@ NAMED = [
             "fl_t30_quiet(e, e->parting_gap_ms);",
             "fl_t30_quiet(e, 1);",
         ),
+        (
+            "timer: a silence that never comes is waited for",
+            "quiet.c",
+            "    go_on(e, WAITING, FL_MS(duration_ms) + patience(e));",
+            "    go_on(e, WAITING, 0);",
+        ),
+        (
+            "timer: DCN does not wait until TCF is over where silence does not come",
+            "quiet.c",
+            "#define PARTING_PATIENCE FL_SEC(10)",
+            "#define PARTING_PATIENCE FL_SEC(1)",
+        ),
         # limits
         ("limit: four tries for a command", "states.h", "#define FL_T30_TRIES 3", "#define FL_T30_TRIES 4"),
         ("limit: CRP without end", "caller.c", "#define CRP_MAX 3", "#define CRP_MAX 200"),
@@ -209,6 +221,18 @@ NAMED = [
             "dis.c",
             "if (mmr && (!session->ecm || !offered->mmr))",
             "if (mmr && !offered->mmr)",
+        ),
+        (
+            "check: nobody listens before speaking where silence does not come",
+            "quiet.c",
+            "        go_on(e, LISTENING, FL_MS(FL_T30_TIMERS[FL_X4].nominal_ms));",
+            "        go_on(e, LISTENING, 1);",
+        ),
+        (
+            "check: a modem that stopped answering is the far end's silence",
+            "engine.c",
+            "e->next != FL_STATE_NONE && e->timed_out) e->raw = raw;",
+            "0) e->raw = raw;",
         ),
         # what is done
         (

@@ -59,7 +59,6 @@ static void give_order(struct fl_t30 *e, enum fl_order_kind kind)
     e->order_ready = true;
     e->order_active = (uint8_t)(kind + 1);
     e->listening = e->now;
-    e->gap_ms = 0;
     if (kind == FL_ORDER_RECV_FRAME || kind == FL_ORDER_RECV_DATA) e->our_turn = false;
 }
 

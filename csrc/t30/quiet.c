@@ -48,18 +48,12 @@ void fl_t30_quiet(struct fl_t30 *e, int duration_ms)
     go_on(e, WAITING, FL_MS(duration_ms) + patience(e));
 }
 
-static void listen(struct fl_t30 *e, void (*how)(struct fl_t30 *e))
-{
-    how(e);
-    e->gap_ms = e->quiet_ms; /* all of it is the gap */
-}
-
 static void frame(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (h->kind == FL_H_FRAME && h->fcf == FL_DCN) {
         fl_t30_give_up(e, FL_T30_TABLE[e->state].phase[0] == 'B' ? FL_RAW_B_DCN : FL_RAW_D_DCN, false);
     } else if (h->kind == FL_H_FRAME && !h->final) { /* its successor follows in the same burst */
-        listen(e, fl_t30_listen);
+        fl_t30_listen(e);
         go_on(e, HEARING, FL_T30_CARRIER_LIMIT);
     } else {
         fl_t30_quiet(e, e->quiet_ms);
@@ -76,7 +70,7 @@ bool fl_t30_quiet_goes_on(struct fl_t30 *e, const struct fl_t30_happening *h)
     case GIVEN_UP:
         if (!over) return true;
         fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "no silence: does the far end speak?");
-        listen(e, fl_t30_listen);
+        fl_t30_listen(e);
         go_on(e, LISTENING, FL_MS(FL_T30_TIMERS[FL_X4].nominal_ms));
         return true;
     case LISTENING:
@@ -85,7 +79,7 @@ bool fl_t30_quiet_goes_on(struct fl_t30 *e, const struct fl_t30_happening *h)
         else if (h->kind == FL_H_FRAME || h->kind == FL_H_BAD_FRAME)
             frame(e, h);
         else
-            listen(e, fl_t30_listen_again);
+            fl_t30_listen_again(e);
         return true;
     case HEARING:
         if (h->kind != FL_H_CARRIER) frame(e, h);

@@ -132,9 +132,8 @@ struct fl_t30 {
     bool order_ready;
     uint8_t order_active; /* kind + 1 of the order that the modem has, 0 = none */
     bool aborting;
-    uint16_t
-        gap_ms; /* that order is the silence between two signals, or was until now: so long; 0: it is not */
-    uint8_t quiet; /* how far we are with the far end's silence (quiet.c) */
+    uint16_t gap_ms; /* of the silence between two signals, while it is kept and just behind it; else 0 */
+    uint8_t quiet;   /* how far we are with the far end's silence (quiet.c) */
     uint16_t quiet_ms;
     bool our_turn;     /* what was heard last is a whole burst: the far end waits for us */
     uint8_t stutter;   /* receive orders in a row that ended at once with nothing */
