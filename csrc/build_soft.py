@@ -5,6 +5,7 @@ it.
 """
 
 import os
+import runpy
 import shlex
 import subprocess
 import sysconfig
@@ -13,9 +14,12 @@ from pathlib import Path
 
 from cffi import FFI
 
-ROOT = Path(__file__).resolve().parent.parent
-SOFT = ROOT / "csrc" / "extra" / "soft"
+CSRC = Path(__file__).resolve().parent
+SOFT = CSRC / "extra" / "soft"
 LIBRARIES = ["spandsp", "m"]
+
+# cffi runs this file without its folder on sys.path.
+shared = runpy.run_path(str(CSRC / "build_settings.py"))
 
 
 def available() -> bool:
@@ -38,13 +42,8 @@ ffibuilder.cdef((SOFT / "soft.h").read_text())
 ffibuilder.set_source(
     "faxline._soft",
     '#include <stdint.h>\n#include <stddef.h>\n#include "extra/soft/soft.h"\n',
-    # setuptools wants paths relative to the project.
-    sources=sorted(str(path.relative_to(ROOT)) for path in SOFT.glob("*.c")),
-    include_dirs=["csrc"],
     libraries=LIBRARIES,
-    extra_compile_args=["-std=c11", "-O2", "-g1", *os.environ.get("FAXLINE_CFLAGS", "").split()],
-    extra_link_args=["-pthread", *os.environ.get("FAXLINE_LDFLAGS", "").split()],
-    py_limited_api=True,
+    **shared["settings"](SOFT, "*.c"),
 )
 
 if __name__ == "__main__":

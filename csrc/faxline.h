@@ -331,6 +331,9 @@ int32_t fl_channel_fd(struct fl_channel *channel);
  * event. Without it, time stands still (for two seconds of real time: then it goes on in steps, so that a program
  * that polls is not stuck). */
 int32_t fl_channel_allow(struct fl_channel *channel, uint64_t seq);
+/* Virtual pace: an order is being prepared; until on is 0 (or a minute of real time is over) no time passes on this line's
+ * clock, whoever waits. */
+int32_t fl_channel_hold(struct fl_channel *channel, int32_t on);
 int64_t fl_channel_now(struct fl_channel *channel);
 
 /* The page that the last FL_EVENT_RECEIVED (take_page) or FL_EVENT_FAR_PAGE (take_far_page) told of: MMR, most significant bit first. Returns the octets (also with

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -329,8 +330,9 @@ def test_command_killed(tmp_path: Path) -> None:
 # ---- one side dies, or stands still ----
 
 
-def test_modems_killed(tmp_path: Path) -> None:
-    """The modem's process is killed in a page: the channel's fax ends with a cause, at once."""
+@contextmanager
+def sending_to_a_command(tmp_path: Path) -> Iterator[tuple[CallChannel, Command]]:
+    """In a page, through the modem of a process of its own."""
     pages.save_fax(tmp_path / "fax.tif", 3, height=2200)
     command = Command("--pty", tmp_path / "m", "--speed", str(SPEED))
     command.line()
@@ -338,6 +340,12 @@ def test_modems_killed(tmp_path: Path) -> None:
         assert channel.call("5550100") == "ANSWERED"
         assert channel.FaxSender.start(FaxToSend(tmp_path / "fax.tif"))
         assert channel.FaxSender.wait_for_negotiated_settings()
+        yield channel, command
+
+
+def test_modems_killed(tmp_path: Path) -> None:
+    """The modem's process is killed in a page: the channel's fax ends with a cause, at once."""
+    with sending_to_a_command(tmp_path) as (channel, command):
         command.end(signal.SIGKILL)
         assert channel.FaxSender.wait_until_finished() == "ERROR"
         assert channel.FaxSender.Details.raw_cause == "local.device"
@@ -345,13 +353,7 @@ def test_modems_killed(tmp_path: Path) -> None:
 
 def test_modems_stopped(tmp_path: Path) -> None:
     """The modem's process stands still: a modem that says nothing any more is given up."""
-    pages.save_fax(tmp_path / "fax.tif", 3, height=2200)
-    command = Command("--pty", tmp_path / "m", "--speed", str(SPEED))
-    command.line()
-    with CallChannel(f"class1:{tmp_path / 'm'}?speed={SPEED}") as channel:
-        assert channel.call("5550100") == "ANSWERED"
-        assert channel.FaxSender.start(FaxToSend(tmp_path / "fax.tif"))
-        assert channel.FaxSender.wait_for_negotiated_settings()
+    with sending_to_a_command(tmp_path) as (channel, command):
         command.process.send_signal(signal.SIGSTOP)
         cause = channel.FaxSender.wait_until_finished()
         command.process.send_signal(signal.SIGCONT)

@@ -124,7 +124,7 @@ def test_hang_up_while_the_document_is_being_read(connected: CallChannel, fax: s
         def pages(self, **keywords: object):  # type: ignore[no-untyped-def,override]
             for page in super().pages(**keywords):  # type: ignore[arg-type]
                 connected._line.open_engine().hang_up()
-                connected._line.holding = False
+                connected._line.hold(False)
                 connected.wait_for_idle()
                 yield page
 

@@ -18,6 +18,7 @@ struct fl_member {
     struct fl_board *board;
     int wake;            /* eventfd of its thread */
     atomic_bool ordered; /* an order waits: no time passes until it is obeyed. Under the channel's mutex */
+    atomic_bool held;    /* an order is being prepared: the same */
     bool permits;        /* virtual pace: time may pass, as far as this channel goes */
     bool pending;        /* time would bring something forward here, and somebody must permit it */
     bool holds;          /* in a call, but with nothing going on: time waits for it a moment only */
@@ -35,7 +36,9 @@ struct fl_office {
 
 /* The wall's clock, in microseconds. */
 fl_time fl_office_wall(void);
+/* A member is to look again; it has begun to. */
 void fl_office_wake(int fd);
+void fl_office_calm(int fd);
 /* False when the office is full. */
 bool fl_office_join(struct fl_office *office, struct fl_member *member);
 void fl_office_leave(struct fl_office *office, struct fl_member *member);

@@ -63,6 +63,7 @@ static void frame(struct fl_t30 *e, const struct fl_t30_happening *h)
 bool fl_t30_quiet_goes_on(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     bool over = h->kind == FL_H_DONE || h->kind == FL_H_FAILED;
+    if (e->quiet != NONE && h->kind == FL_H_DATA) return true; /* of no order of ours, and it ends none */
     switch (e->quiet) {
     case WAITING:
         if (over) fl_t30_quiet_stop(e);

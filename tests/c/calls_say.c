@@ -66,7 +66,7 @@ static bool burst_option(struct run *run, struct burst *burst)
 static bool is_dis(const struct made_frame *frame)
 {
     if (!frame_fcs_good(frame->octets, frame->length)) return false;
-    for (int i = 0; i + 6 < frame->length; i++)
+    for (int i = 0; i + 5 < frame->length; i++)
         if ((frame->octets[i] & 0xEF) == 0x03 && frame->octets[i + 1] == 0x80) return true;
     return false;
 }

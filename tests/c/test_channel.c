@@ -143,6 +143,28 @@ static void test_number(size_t row, int ecm, bool verbose)
     fl_channel_free(call.channel);
 }
 
+/* While an order is prepared no time passes, though somebody waits. */
+static void test_hold(void)
+{
+    char error[128];
+    struct fl_channel_config config = {.far = -1, .delay_ms = 20, .speed = 1, .seed = 1};
+    struct call call = {.channel = fl_channel_open(&config, error, sizeof error)};
+    struct fl_event event;
+    CHECK_EQ(fl_channel_hold(call.channel, 1), 0);
+    CHECK_EQ(fl_channel_dial(call.channel, "5550100"), 0);
+    CHECK_EQ(fl_channel_wait(call.channel, 20000, &event), 1);
+    CHECK_EQ(event.state, FL_CALL_CALL_OUTGOING);
+    fl_channel_allow(call.channel, event.seq);
+    CHECK_EQ(fl_channel_wait(call.channel, 200, &event), 0);
+    CHECK_EQ(fl_channel_now(call.channel), 0);
+    CHECK_EQ(fl_channel_hold(call.channel, 0), 0);
+    CHECK_EQ(fl_channel_wait(call.channel, 20000, &event), 1);
+    CHECK(event.time_us > 0);
+    CHECK_EQ(fl_channel_hold(call.channel, 1), 0); /* closing does not wait for it */
+    fl_channel_close(call.channel);
+    fl_channel_free(call.channel);
+}
+
 /* ---- two lines of one office ---- */
 
 static struct call open_line(struct fl_office *office, const char *number)
@@ -399,6 +421,7 @@ int main(int argc, char **argv)
             test_two_lines(variant & 1, variant >> 1);
             test_two_pipes(variant & 1, variant >> 1);
         }
+        test_hold();
         test_incoming();
     }
     return check_result("channel");

@@ -143,6 +143,10 @@ class Engine:
         """It does not come."""
         lib.fl_channel_timer_cancel(self._handle, timer)
 
+    def hold(self, on: bool) -> None:
+        """No virtual time passes until hold(False): an order is being prepared."""
+        lib.fl_channel_hold(self._handle, on)
+
     def allow(self, seq: int) -> None:
         """Virtual time may pass: somebody waits who has seen the events up to this one."""
         lib.fl_channel_allow(self._handle, seq)

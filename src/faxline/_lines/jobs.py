@@ -188,7 +188,7 @@ class FaxJobs(ABC, Generic[Document]):
                 job.end(FaxCause.ERROR, "local.internal", text)
             raise
         finally:
-            line.holding = False
+            line.hold(False)
             line.wake()
         if not job.running and not job.started:
             return False
@@ -227,7 +227,7 @@ class FaxJobs(ABC, Generic[Document]):
         self.Details.call_id = line.details.call_id
         job = self._new_job(chosen)
         self._job = line.job = job
-        line.holding = True
+        line.hold(True)
         return chosen, given, job
 
     def _chosen(self, document: Document | None, filename: Filename | None) -> Document:

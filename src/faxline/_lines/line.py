@@ -109,7 +109,7 @@ class Line:
         self.abandoned = False
         """The call attempt is being given up because its time is over: it ends with NOANSWER."""
         self.holding = False
-        """Somebody prepares a job: those who wait must not let the line's clock run."""
+        """Somebody prepares a job: the line's clock stands, whoever waits."""
         self.closing = False
         """close() was called: nothing new begins."""
         self.dead = False
@@ -245,6 +245,12 @@ class Line:
         everybody only watches. It may not while a call rings in, or stands without a fax: else T.30's timers
         would expire before the application has said what it wants."""
         return self.ordered or (self.job is not None and self.job.running) or self.state in _UNDER_WAY
+
+    def hold(self, on: bool) -> None:
+        """A job is being prepared, which takes as long as it takes: no virtual time passes meanwhile."""
+        self.holding = on
+        if self.engine is not None and not self.dead:
+            self.engine.hold(on)
 
     def _allow(self) -> None:
         if self.engine is not None and not self.holding and not self.dead:

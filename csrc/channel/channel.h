@@ -1,0 +1,89 @@
+/* Inside a channel: what the application's side (channel.c) and the thread (thread.c) share. Nobody else includes this. */
+#ifndef FL_CHANNEL_H
+#define FL_CHANNEL_H
+
+#include "board/board.h"
+#include "board/office.h"
+
+#include <pthread.h>
+
+#define FL_CHANNEL_ORDERS 64
+#define FL_CHANNEL_EVENTS 128
+#define FL_CHANNEL_TIMERS 64
+/* Trace records that wait for Python; in virtual time the line waits rather than lose one. */
+#define FL_CHANNEL_RECORDS 2048
+
+enum fl_channel_order_kind {
+    FL_CHANNEL_ORDER_DIAL,
+    FL_CHANNEL_ORDER_HANG_UP,
+    FL_CHANNEL_ORDER_FAX,
+    FL_CHANNEL_ORDER_RECEIVE,
+    FL_CHANNEL_ORDER_STORED,
+    FL_CHANNEL_ORDER_STOP,
+    FL_CHANNEL_ORDER_AWAIT,
+    FL_CHANNEL_ORDER_ANSWER,
+    FL_CHANNEL_ORDER_REJECT,
+    FL_CHANNEL_ORDER_INCOMING,
+    FL_CHANNEL_ORDER_TIMER,
+    FL_CHANNEL_ORDER_TIMER_CANCEL,
+};
+
+struct fl_channel_order {
+    uint8_t kind;
+    int32_t timer;
+    int32_t flag; /* AWAIT: on; STORED: good */
+    int64_t delay_us;
+    char number[64];
+    struct fl_fax_options options;
+    struct fl_document *document;
+};
+
+struct fl_channel_timer {
+    int32_t id;
+    fl_time at;
+};
+
+struct fl_channel {
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;                /* an event, a record taken, the end: whoever waits looks again */
+    int readable;                          /* eventfd: an event waits */
+    struct fl_office *office, *own_office; /* own: NULL when it is shared */
+
+    /* under the office's mutex */
+    struct fl_member member; /* with the eventfd that wakes the thread */
+    struct fl_board *board;
+
+    /* the thread's own */
+    struct fl_trace *trace;
+    struct fl_document *document; /* of the present or last job */
+    struct fl_channel_timer timers[FL_CHANNEL_TIMERS];
+    uint32_t timer_count;
+    bool virtual_pace;
+    int32_t speed;
+    fl_time now;     /* the office's, as of this round */
+    uint32_t slices; /* of real time, slept one after the other while time stood still */
+    bool polled;     /* virtual pace: the program polls, time goes on without it */
+
+    /* under the mutex */
+    bool closing, ended;
+    struct fl_channel_order orders[FL_CHANNEL_ORDERS];
+    uint32_t order_head, order_count;
+    struct fl_event events[FL_CHANNEL_EVENTS];
+    uint32_t event_head, event_count;
+    uint64_t seq, allowed;
+    fl_time now_shown;
+    int64_t violations;
+    char violation_text[96];
+    struct fl_trace_record *records;
+    uint32_t record_head, record_count;
+};
+
+/* ---- thread.c ---- */
+
+/* The thread's main; context is the channel. */
+void *fl_channel_drive(void *context);
+/* Trace records for which there is room, under the mutex. By the thread, or when that has ended. */
+void fl_channel_collect_trace(struct fl_channel *ch);
+
+#endif
