@@ -188,6 +188,11 @@ void fl_c1_line_down(struct fl_class1 *d, uint8_t argument, fl_time now)
         d->straggler_until = 0;
         return;
     }
+    /* No answer to +FRS: that may go on all the same, and the first octet of the next command would only end it. */
+    if (d->phase == LISTEN) {
+        fl_c1_make_certain(d, FL_IND_LINE_DOWN, now);
+        return;
+    }
     if (d->busy || d->off_hook) fl_c1_finish(d, FL_IND_LINE_DOWN, now);
 }
 

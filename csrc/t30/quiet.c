@@ -79,11 +79,11 @@ bool fl_t30_quiet_goes_on(struct fl_t30 *e, const struct fl_t30_happening *h)
             go_on(e, HEARING, FL_T30_CARRIER_LIMIT);
         else if (h->kind == FL_H_FRAME || h->kind == FL_H_BAD_FRAME)
             frame(e, h);
-        else
+        else if (!e->order_active)
             fl_t30_listen_again(e);
         return true;
     case HEARING:
-        if (h->kind != FL_H_CARRIER) frame(e, h);
+        if (!e->order_active) frame(e, h);
         return true;
     case CUT_OFF:
         if (over) fl_t30_quiet(e, e->quiet_ms);

@@ -346,6 +346,18 @@ static void line_down(void)
     SEEN("FAILED");
 }
 
+static void line_down_in_silence(void)
+{
+    calling();
+    order_timed(FL_ORDER_WAIT_SILENCE, 70);
+    SENT("AT+FRS=7\r");
+    SAY("\r\nNO CARRIER\r\n"); /* no answer to +FRS, which may go on: ATH0 would only end it */
+    SEEN("");
+    ANSWER("AT", "OK");
+    wait_ms(100);
+    SEEN("LINE_DOWN");
+}
+
 static void late_connect(void)
 {
     calling();
@@ -434,11 +446,13 @@ static void nothing_hangs(void)
 }
 
 static const struct script SCRIPTS[] = {
-    SCRIPT(abort_reception),    SCRIPT(abort_idle),       SCRIPT(hang_up_doubted), SCRIPT(abort_races),
-    SCRIPT(abort_in_frame),     SCRIPT(abort_without_ok), SCRIPT(abort_sending),   SCRIPT(abort_call),
-    SCRIPT(hang_up_everywhere), SCRIPT(hang_up_silent),   SCRIPT(hang_up_forced),  SCRIPT(hang_up_by_reset),
-    SCRIPT(line_down),          SCRIPT(late_connect),     SCRIPT(recovery),        SCRIPT(dead_modem),
-    SCRIPT(unplugged),          SCRIPT(nothing_hangs),
+    SCRIPT(abort_reception), SCRIPT(abort_idle),           SCRIPT(hang_up_doubted),
+    SCRIPT(abort_races),     SCRIPT(abort_in_frame),       SCRIPT(abort_without_ok),
+    SCRIPT(abort_sending),   SCRIPT(abort_call),           SCRIPT(hang_up_everywhere),
+    SCRIPT(hang_up_silent),  SCRIPT(hang_up_forced),       SCRIPT(hang_up_by_reset),
+    SCRIPT(line_down),       SCRIPT(line_down_in_silence), SCRIPT(late_connect),
+    SCRIPT(recovery),        SCRIPT(dead_modem),           SCRIPT(unplugged),
+    SCRIPT(nothing_hangs),
 };
 
 int main(void)
