@@ -13,10 +13,9 @@
 /* A carrier that is lost in a burst may be back this soon: gateways do that. A command behind it has a second of flags. */
 #define CARRIER_BACK  FL_MS(750)
 #define TRAININGS_MAX 20
-/* How long the far end waits in silence while a page is stored: below the shortest T4. RNR must be heard by then, over
- * two satellites, too. */
-#define STORE_PATIENCE FL_SEC(2)
-#define RNR_PATIENCE   FL_SEC(1)
+/* How long the far end waits in silence while a page is stored: what we say then must be heard before the shortest T4 is
+ * over, over two satellites, too. */
+#define STORE_PATIENCE FL_SEC(1)
 /* The same command this soon behind our answer is that command again: the far end missed the answer and its T4 ran
  * out (at most 5.175 s from the command's end, of which our answer took 1.3 s; the repetition takes 1.45 s at most).
  * Later it belongs to a page that we never heard. MPS has no number: a page whose whole carrier, of less than about
@@ -476,7 +475,7 @@ static void page_stored(struct fl_t30 *e)
 void fl_t30_enter_D_STORE_PAGE(struct fl_t30 *e)
 {
     if (e->storing)
-        fl_t30_timer_start(e, FL_T4, e->session.ecm ? RNR_PATIENCE : STORE_PATIENCE);
+        fl_t30_timer_start(e, FL_T4, STORE_PATIENCE);
     else
         page_stored(e);
 }
