@@ -98,6 +98,8 @@ struct fl_coded_page {
     int64_t length;
 };
 int32_t fl_document_add_coded(struct fl_document *document, const struct fl_coded_page *coded);
+/* The page that is added next begins another document of the same call: EOM goes before it. */
+void fl_document_separate(struct fl_document *document);
 int32_t fl_document_pages(const struct fl_document *document);
 /* Octets of the page (from 0) in a coding (enum fl_coding: 0 MH, 1 MR, 2 MMR), or FL_E_VALUE. */
 /* Measures every page in every coding, once: what sending with compression -1 (AUTO) does first. */
@@ -344,7 +346,8 @@ struct fl_page_info {
     int32_t y_dpi;
     int32_t rows;
     int32_t bad_rows;
-    int32_t number; /* from 1 in its call */
+    int32_t number;   /* from 1 in its call */
+    int32_t document; /* received: of the call's documents, from 1; EOM ended those before */
     char remote_id[24];
 };
 int64_t fl_channel_take_page(struct fl_channel *channel, struct fl_page_info *info, uint8_t *code,

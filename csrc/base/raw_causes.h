@@ -15,7 +15,8 @@
         "the far end's DIS says that it cannot receive")                                                     \
     RAW(B_NOTHING_TO_POLL, "far.B.nothing-to-poll", COMMSFAULT, "the far end has no document to be polled")  \
     RAW(B_NOT_POLLED, "far.B.not-polled", COMMSFAULT,                                                        \
-        "the far end did not ask for the document: no usable DTC until T1 expired")                          \
+        "the far end did not ask for the document, or not for all of it: no usable DTC until T1 expired")    \
+    RAW(B_POLLED, "far.B.polled", COMMSFAULT, "the far end asked for a document, and none was offered")      \
     RAW(B_WRONG_POLL, "far.B.wrong-poll", COMMSFAULT,                                                        \
         "the far end polled with another SelectivePolling or Password than ours")                            \
     RAW(B_WRONG_PASSWORD, "far.B.wrong-password", COMMSFAULT,                                                \

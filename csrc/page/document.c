@@ -28,6 +28,11 @@ void fl_document_free(struct fl_document *document)
     free(document);
 }
 
+void fl_document_separate(struct fl_document *document)
+{
+    document->separate = document->count > 0;
+}
+
 int32_t fl_document_pages(const struct fl_document *document)
 {
     return document->count;
@@ -104,6 +109,13 @@ static bool room_for_page(struct fl_document *document)
     return true;
 }
 
+static void append_page(struct fl_document *document, const struct fl_document_page *page)
+{
+    document->pages[document->count] = *page;
+    document->pages[document->count++].shape.separate = document->separate;
+    document->separate = false;
+}
+
 /* The shape of a page that a fax machine can have; false for any other. */
 static bool shape_of(struct fl_page_shape *shape, int32_t width_px, int32_t x_dpi, int32_t y_dpi,
                      int64_t row_count)
@@ -111,7 +123,7 @@ static bool shape_of(struct fl_page_shape *shape, int32_t width_px, int32_t x_dp
     int resolution = fl_resolution_find(x_dpi, y_dpi);
     int width = resolution < 0 ? -1 : fl_width_find(resolution, width_px);
     if (width < 0 || row_count < 1 || row_count > FL_T4_DEFAULT_MAX_ROWS) return false;
-    *shape = (struct fl_page_shape){(uint8_t)resolution, (uint8_t)width, (uint32_t)row_count};
+    *shape = (struct fl_page_shape){(uint8_t)resolution, (uint8_t)width, (uint32_t)row_count, false};
     return true;
 }
 
@@ -131,7 +143,7 @@ static int32_t append_rows(struct fl_document *document, const struct fl_page_sh
     free(encoder);
     if (!done) return FL_E_MEMORY;
     page.sizes[FL_CODING_MMR] = (int64_t)page.length;
-    document->pages[document->count++] = page;
+    append_page(document, &page);
     return 0;
 }
 
@@ -191,7 +203,7 @@ static int32_t append_code(struct fl_document *document, const struct fl_page_sh
         reverse_bits(page.code, code, length);
     else
         memcpy(page.code, code, length);
-    document->pages[document->count++] = page;
+    append_page(document, &page);
     return 0;
 }
 
@@ -285,6 +297,7 @@ int32_t fl_document_add_coded(struct fl_document *document, const struct fl_code
                              coded->msb_first != 0);
     if (!kept && result == 0 && !whole) {
         free(document->pages[--document->count].code);
+        document->separate = document->pages[document->count].shape.separate;
         result = FL_E_VALUE;
     }
     free(strips);

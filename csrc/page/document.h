@@ -22,6 +22,7 @@ struct fl_document_page {
 struct fl_document {
     struct fl_document_page *pages;
     int32_t count, cap;
+    bool separate; /* the next page begins another document */
 };
 
 /* A document being sent. Embedded by the channel. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void store_begin(void *ctx, const struct fl_session *session, const char *remote_id)
+static void store_begin(void *ctx, const struct fl_session *session, const char *remote_id, int document)
 {
     struct fl_store *store = ctx;
     const struct fl_resolution_row *resolution = &FL_RESOLUTIONS[session->resolution];
@@ -19,6 +19,7 @@ static void store_begin(void *ctx, const struct fl_session *session, const char 
         .width_px = store->format.width_px,
         .x_dpi = resolution->x_dpi,
         .y_dpi = resolution->y_dpi,
+        .document = document + 1,
     };
     memcpy(store->info.remote_id, remote_id, strlen(remote_id));
     store->octets = 0;

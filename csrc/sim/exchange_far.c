@@ -73,7 +73,7 @@ bool fl_exchange_mishap(struct fl_exchange *x, fl_time now)
     if (x->route != FL_ROUTE_JOINED || x->mishap_done || x->row->mishap == FL_FAR_NO_MISHAP) return false;
     const struct fl_t30 *far = &x->far.station.engine;
     if (!x->far.station.fax || far->state != FL_STATE_C_RECEIVE_PAGE || !far->burst_seen) return false;
-    if (far->pages + 1 != x->row->mishap_page) return false;
+    if (far->received + 1 != x->row->mishap_page) return false;
     x->mishap_done = true;
     if (x->row->mishap == FL_FAR_WE_VANISH) {
         fl_trace_text(&x->our_pen, now, FL_TRACE_FAULT, "our modem disappears");

@@ -58,7 +58,8 @@ void fl_t30_on_B_SEND_DIS(struct fl_t30 *e, const struct fl_t30_happening *h)
     if (h->kind == FL_H_TIMER && h->timer == FL_T1)
         fl_t30_give_up(e, e->heard ? FL_RAW_B_NO_DCS : FL_RAW_B_SILENT, true);
     if (h->kind != FL_H_DONE || fl_t30_burst_send(e)) return;
-    fl_t30_go(e, e->config.caller ? FL_STATE_B_AWAIT_DTC : FL_STATE_B_AWAIT_DCS);
+    bool receives = !e->config.caller || e->config.both;
+    fl_t30_go(e, receives ? FL_STATE_B_AWAIT_DCS : FL_STATE_B_AWAIT_DTC);
 }
 
 /* True while T1 runs: phase B, DIS is repeated. Otherwise a retrain is due (after FTT, RTP, RTN) and T2 rules. */
@@ -70,7 +71,7 @@ static bool identifying(const struct fl_t30 *e)
 /* We called and have asked for the document; the answer to our DTC is a DCS. */
 static bool polls(const struct fl_t30 *e)
 {
-    return e->config.polling && !e->negotiated;
+    return e->dialled && !e->negotiated;
 }
 
 void fl_t30_enter_B_AWAIT_DCS(struct fl_t30 *e)
@@ -116,7 +117,7 @@ static void take_dcs(struct fl_t30 *e, const struct fl_t30_happening *h)
         refuse_dcs(e, FL_RAW_B_BAD_DCS);
         return;
     }
-    bool secret = e->config.password[0] && !e->config.polling;
+    bool secret = e->config.password[0] && !e->dialled;
     if (secret && strcmp(e->config.password, e->said.sid) != 0) {
         refuse_dcs(e, FL_RAW_B_WRONG_PASSWORD);
         return;
@@ -126,7 +127,7 @@ static void take_dcs(struct fl_t30 *e, const struct fl_t30_happening *h)
         return;
     }
     fl_t30_timer_stop(e, FL_T1);
-    e->trained = false;
+    e->sends = e->trained = false;
     e->mute = 0;
     e->page_seen = e->block_open = e->confirmed_any = false; /* whatever was begun begins anew */
     fl_t30_go(e, FL_STATE_B_RECEIVE_TCF);
@@ -172,6 +173,8 @@ void fl_t30_on_B_AWAIT_DCS(struct fl_t30 *e, const struct fl_t30_happening *h)
         take_dcs(e, h);
     else if (h->fcf == FL_DIS && h->final && polls(e))
         fl_t30_poll_again(e); /* it has not heard our DTC */
+    else if (identifying(e) && fl_t30_polled(e, h))
+        return;
     else if (h->final && asked_again(e, h->fcf))
         fl_t30_go(e, FL_STATE_D_SEND_RESPONSE); /* it has not heard our RTN or RTP */
     else if (h->final)
@@ -305,8 +308,10 @@ void fl_t30_enter_C_RECEIVE_PAGE(struct fl_t30 *e)
 static void begin_page(struct fl_t30 *e)
 {
     const struct fl_t30_inbox *inbox = &e->config.inbox;
-    if (!e->page_seen) inbox->begin(inbox->ctx, &e->session, e->remote_id);
+    if (!e->page_seen && e->document_over) e->document++;
+    if (!e->page_seen) inbox->begin(inbox->ctx, &e->session, e->remote_id, e->document);
     e->page_seen = true;
+    e->document_over = false;
 }
 
 /* No more comes on this carrier: whatever came is to be judged, and a command is due. */
@@ -461,12 +466,18 @@ static void answer_command(struct fl_t30 *e, uint8_t command)
     answer(e, response);
 }
 
+static void count_page(struct fl_t30 *e)
+{
+    e->received++;
+    e->document_over = e->command == FL_EOM;
+    fl_t30_emit(e, FL_T30_PAGE);
+}
+
 /* The page is in the store: it counts, and is confirmed. */
 static void page_stored(struct fl_t30 *e)
 {
-    e->pages++;
     e->response = e->stored_response;
-    fl_t30_emit(e, FL_T30_PAGE);
+    count_page(e);
     fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
 }
 
@@ -495,9 +506,8 @@ void fl_t30_on_D_STORE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h)
 /* The far end was kept waiting and asks again soon: then it is told (take_command). */
 static void stored_meanwhile(struct fl_t30 *e)
 {
-    e->pages++;
     e->stored = true;
-    fl_t30_emit(e, FL_T30_PAGE);
+    count_page(e);
 }
 
 /* ---- phase D with error correction: Annex A.4 ---- */
@@ -719,15 +729,18 @@ void fl_t30_enter_B_PAUSE(struct fl_t30 *e)
 void fl_t30_on_B_PAUSE(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (listening(e, h)) return;
-    if (h->kind == FL_H_TIMER && e->config.polling) { /* a new DIS comes, and we ask again */
+    if (h->kind == FL_H_TIMER && e->dialled) { /* a new DIS comes, and we ask again */
         e->negotiated = e->far_known = false;
         fl_t30_go(e, FL_STATE_B_AWAIT_DIS);
-    } else if (h->kind == FL_H_TIMER) {
+        return;
+    }
+    if (h->kind == FL_H_TIMER) {
         fl_t30_timer_nominal(e, FL_T1);
         fl_t30_go(e, FL_STATE_B_SEND_DIS);
-    } else {
-        take_command(e, h);
+        return;
     }
+    fl_t30_hear_words(e, h, FL_FROM_SENDER);
+    if (!fl_t30_polled(e, h)) take_command(e, h);
 }
 
 /* ---- phase E ---- */
@@ -741,7 +754,7 @@ void fl_t30_on_E_AWAIT_DCN(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (listening(e, h)) return;
     if (h->kind == FL_H_TIMER || h->fcf == FL_DCN) /* a missing DCN is no fault: every page is confirmed */
-        fl_t30_give_up(e, FL_RAW_NONE, false);
+        fl_t30_give_up(e, e->page > 0 && fl_t30_has_document(e) ? FL_RAW_B_NOT_POLLED : FL_RAW_NONE, false);
     else if (without_pri(h->fcf) == FL_EOP || h->fcf == FL_PPS || h->fcf == FL_RR || h->fcf == FL_EOR)
         fl_t30_go(e, FL_STATE_D_SEND_RESPONSE); /* our answer was missed */
     else if (h->final)

@@ -18,7 +18,8 @@ void fl_t30_enter_B_AWAIT_DIS(struct fl_t30 *e)
 
 bool fl_t30_evaluate(struct fl_t30 *e)
 {
-    e->limits.modulations = e->config.abilities.modulations & e->far.modulations;
+    uint8_t ours = e->config.both ? e->config.send_modulations : e->config.abilities.modulations;
+    e->limits.modulations = ours & e->far.modulations;
     e->limits.min_bps = e->config.min_rate_bps;
     e->limits.max_bps = e->config.max_rate_bps;
     const struct fl_modulation *best = fl_rate_first(&e->limits);
@@ -27,14 +28,18 @@ bool fl_t30_evaluate(struct fl_t30 *e)
     return e->rate != NULL;
 }
 
+/* First we send what we have, then we poll. */
 static void answer_dis(struct fl_t30 *e)
 {
     fl_t30_timer_stop(e, FL_T1);
     if (e->far.t38_only) {
         fl_t30_give_up(e, FL_RAW_B_T38_ONLY, true);
-    } else if (!e->config.caller && !e->far.can_send) {
-        fl_t30_give_up(e, FL_RAW_B_NOTHING_TO_POLL, true);
-    } else if (!e->config.caller) {
+    } else if (!e->dialled) {
+        fl_t30_answer_poll(e);
+    } else if (!fl_t30_has_document(e) && !e->far.can_send) {
+        fl_t30_give_up(e, e->received > 0 ? FL_RAW_NONE : FL_RAW_B_NOTHING_TO_POLL, true);
+    } else if (!fl_t30_has_document(e)) {
+        e->sends = false;
         fl_t30_go(e, FL_STATE_B_SEND_DTC);
     } else if (!e->far.can_receive) {
         fl_t30_give_up(e, FL_RAW_B_CANNOT_RECEIVE, true);
@@ -257,11 +262,17 @@ void fl_t30_on_C_SEND_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h)
 
 /* ---- phase D ---- */
 
-/* MPS where the next page goes out as this one did, EOM where its format differs, EOP behind the last. */
+/* MPS where the next page goes out as this one did, EOM where its format differs, another document begins or we poll
+ * then, EOP behind the last. */
 static uint8_t choose_command(const struct fl_t30 *e)
 {
+    const struct fl_t30_outbox *outbox = &e->config.outbox;
     struct fl_session next;
-    if (e->page + 1 >= e->config.outbox.count(e->config.outbox.ctx)) return FL_EOP;
+    struct fl_page_shape shape;
+    if (e->page + 1 >= outbox->count(outbox->ctx))
+        return e->dialled && e->config.both && e->far.can_send ? FL_EOM : FL_EOP;
+    outbox->shape(outbox->ctx, e->page + 1, &shape);
+    if (shape.separate) return FL_EOM;
     fl_t30_choose(e, e->page + 1, &next);
     bool same = next.resolution == e->session.resolution && next.width == e->session.width &&
                 next.coding == e->session.coding;
@@ -309,16 +320,17 @@ void fl_t30_enter_D_AWAIT_RESPONSE(struct fl_t30 *e)
 static void page_confirmed(struct fl_t30 *e, bool retrain)
 {
     fl_t30_timer_stop(e, FL_T5);
-    e->pages = ++e->page;
+    e->page++;
     e->page_tries = e->tries = 0;
     e->page_open = e->block_open = e->in_doubt = false;
     fl_t30_emit(e, FL_T30_PAGE);
     if (e->command == FL_EOP) {
-        fl_t30_give_up(e, FL_RAW_NONE, true);
+        bool in_vain = e->dialled && e->config.both;
+        fl_t30_give_up(e, in_vain ? FL_RAW_B_NOTHING_TO_POLL : FL_RAW_NONE, true);
     } else if (e->command == FL_EOM) {
-        e->far_known = false; /* phase B again, with a new DIS */
-        if (e->config.polling) fl_t30_timer_nominal(e, FL_T1);
-        fl_t30_go(e, e->config.polling ? FL_STATE_B_SEND_DIS : FL_STATE_B_AWAIT_DIS);
+        e->far_known = e->negotiated = false; /* phase B again, with a new DIS */
+        if (!e->dialled) fl_t30_timer_nominal(e, FL_T1);
+        fl_t30_go(e, e->dialled ? FL_STATE_B_AWAIT_DIS : FL_STATE_B_SEND_DIS);
     } else {
         fl_t30_go(e, retrain ? FL_STATE_B_SEND_DCS : FL_STATE_C_SEND_PAGE);
     }

@@ -60,8 +60,8 @@ bool fl_t30_choose(const struct fl_t30 *e, int page, struct fl_session *session)
     session->min_scan_ms =
         session->ecm ? 0 : (uint8_t)fl_min_scan_ms(&e->far, (enum fl_resolution)session->resolution);
     /* To who polls, these options are what it must say, not what we send. */
-    session->sub = e->far.sub && e->config.sub_address[0] && !e->config.polling;
-    session->password = e->far.password && e->config.password[0] && !e->config.polling;
+    session->sub = e->far.sub && e->config.sub_address[0] && e->dialled;
+    session->password = e->far.password && e->config.password[0] && e->dialled;
     if (!e->rate) return false;
     session->kind = e->rate->kind;
     session->rate_bps = e->rate->rate_bps;

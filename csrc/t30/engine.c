@@ -25,10 +25,11 @@ void fl_t30_emit(struct fl_t30 *e, enum fl_t30_event_kind kind)
     struct fl_t30_event *event = &e->events[(e->event_head + e->event_count++) % FL_T30_EVENTS];
     event->kind = (uint8_t)kind;
     event->raw = e->raw;
-    event->pages = e->pages;
+    event->sent = e->page;
+    event->received = e->received;
+    event->pages = e->config.caller ? e->page : e->received;
     event->in_doubt = e->in_doubt;
-    event->last = e->config.caller ? e->pages == e->config.outbox.count(e->config.outbox.ctx)
-                                   : e->pages > 0 && e->command == FL_EOP;
+    event->last = kind == FL_T30_PAGE && e->command == FL_EOP;
 }
 
 bool fl_t30_event(struct fl_t30 *e, struct fl_t30_event *event)
@@ -327,14 +328,17 @@ void fl_t30_init(struct fl_t30 *e, const struct fl_t30_config *config)
     e->next = FL_STATE_NONE;
     e->paused = FL_NEVER;
     e->parting_gap_ms = FL_T30_GAP_MS;
-    e->state = config->caller != config->polling ? FL_STATE_B_AWAIT_DIS : FL_STATE_B_SEND_DIS;
+    e->dialled = config->caller != config->polling;
+    e->sends = config->both ? e->dialled : config->caller;
+    e->state = e->dialled ? FL_STATE_B_AWAIT_DIS : FL_STATE_B_SEND_DIS;
     for (size_t i = 0; i < FL_T30_TIMER_COUNT; i++) e->timer[i] = FL_NEVER;
 }
 
 /* Longer than any such fax can take: 10 minutes for the frame of it, and for each page what 1 MB takes at 2400. */
 static fl_time session_limit(const struct fl_t30 *e)
 {
-    int pages = e->config.caller ? e->config.outbox.count(e->config.outbox.ctx) : 100;
+    bool sends = e->config.caller || e->config.both, receives = !e->config.caller || e->config.both;
+    int pages = (sends ? e->config.outbox.count(e->config.outbox.ctx) : 0) + (receives ? 100 : 0);
     return FL_SEC(600) + (fl_time)pages * FL_SEC(3600);
 }
 

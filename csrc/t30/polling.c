@@ -1,9 +1,16 @@
 /* Polling: the document goes the other way than the call. Who was called offers it in DIS (bit 9) and waits for DTC;
- * who called asks for it with DTC and from then on is the receiver. T.30 5.2.1, 5.3.6.1.2.
+ * who called asks for it with DTC and from then on is the receiver. T.30 5.2.1, 5.3.6.1.2. In one call documents may go
+ * both ways: each phase B settles it anew, and it is the caller who does so, with DCS or DTC.
  */
 #include "t30/states.h"
 
 #include <string.h>
+
+bool fl_t30_has_document(const struct fl_t30 *e)
+{
+    const struct fl_t30_outbox *outbox = &e->config.outbox;
+    return (e->config.caller || e->config.both) && e->page < outbox->count(outbox->ctx);
+}
 
 /* ---- the called station, which has the document ---- */
 
@@ -21,15 +28,44 @@ static bool knows_the_words(const struct fl_t30 *e)
     return sep && password;
 }
 
-static void answer_dtc(struct fl_t30 *e)
+/* What was received before is not less well for a poll in vain. */
+static void nothing_to_send(struct fl_t30 *e)
+{
+    fl_t30_give_up(e, e->received > 0 ? FL_RAW_NONE : FL_RAW_B_POLLED, true);
+}
+
+void fl_t30_answer_poll(struct fl_t30 *e)
 {
     fl_t30_timer_stop(e, FL_T1);
-    if (!knows_the_words(e))
+    if (!fl_t30_has_document(e)) {
+        nothing_to_send(e);
+    } else if (!knows_the_words(e)) {
         fl_t30_give_up(e, FL_RAW_B_WRONG_POLL, true);
-    else if (!fl_t30_evaluate(e))
+    } else if (!fl_t30_evaluate(e)) {
         fl_t30_give_up(e, FL_RAW_B_INCOMPATIBLE, true);
-    else
+    } else {
+        e->sends = true;
         fl_t30_go(e, FL_STATE_B_SEND_DCS);
+    }
+}
+
+/* A frame of the burst that we sent last comes back. */
+static bool is_echo(const struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    for (int i = 0; i < e->burst_count; i++) {
+        const struct fl_frame *sent = &e->burst[i];
+        if (sent->length == h->length && memcmp(sent->octets + 2, h->octets + 2, h->length - 2u) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool fl_t30_polled(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    if (e->dialled || is_echo(e, h) || !fl_t30_take_identification(e, h)) return false;
+    e->tries = e->crps = e->dis_repeats = 0;
+    fl_t30_answer_poll(e);
+    return true;
 }
 
 void fl_t30_on_B_AWAIT_DTC(struct fl_t30 *e, const struct fl_t30_happening *h)
@@ -42,12 +78,9 @@ void fl_t30_on_B_AWAIT_DTC(struct fl_t30 *e, const struct fl_t30_happening *h)
             fl_t30_go(e, FL_STATE_B_SEND_DIS);
         return;
     }
-    bool dtc = fl_t30_take_identification(e, h) && h->fcf == FL_DTC;
     if (h->fcf == FL_DCN)
         fl_t30_give_up(e, FL_RAW_B_DCN, false);
-    else if (dtc)
-        answer_dtc(e);
-    else if (h->final)
+    else if (!fl_t30_polled(e, h) && h->final)
         fl_t30_listen(e);
 }
 

@@ -29,7 +29,8 @@
     /* the called station: it receives */                                                                    \
     STATE(B_SEND_DIS, "5.3.6.1.1", BOTH, "B", FL_X2, N(B_AWAIT_DCS) | N(B_AWAIT_DTC))                        \
     STATE(B_AWAIT_DCS, "5.2.2", CALLED, "B", FL_T4,                                                          \
-          N(B_SEND_DTC) | N(B_SEND_DIS) | N(B_RECEIVE_TCF) | N(B_AWAIT_DCS) | N(D_SEND_RESPONSE))            \
+          N(B_SEND_DTC) | N(B_SEND_DIS) | N(B_RECEIVE_TCF) | N(B_AWAIT_DCS) | N(D_SEND_RESPONSE) |           \
+              N(B_SEND_DCS))                                                                                 \
     STATE(B_RECEIVE_TCF, "5.3.6.1.3 (TCF)", CALLED, "B", FL_T4, N(B_SEND_CFR) | N(B_AWAIT_DCS))              \
     STATE(B_SEND_CFR, "5.3.6.1.4", CALLED, "B", FL_X2, N(C_RECEIVE_PAGE) | N(B_AWAIT_DCS))                   \
     STATE(C_RECEIVE_PAGE, "5.3.6.1.5", CALLED, "C", FL_T2, N(D_AWAIT_COMMAND))                               \
@@ -40,7 +41,8 @@
     STATE(D_SEND_RESPONSE, "5.3.6.1.7", CALLED, "D", FL_X2,                                                  \
           N(C_RECEIVE_PAGE) | N(B_AWAIT_DCS) | N(B_PAUSE) | N(E_AWAIT_DCN) | N(D_AWAIT_COMMAND))             \
     STATE(B_PAUSE, "5.3.6.1.6 (EOM)", CALLED, "B", FL_T2,                                                    \
-          N(B_SEND_DIS) | N(B_AWAIT_DIS) | N(D_STORE_PAGE) | N(D_SEND_RESPONSE) | N(B_RECEIVE_TCF))          \
+          N(B_SEND_DIS) | N(B_AWAIT_DIS) | N(D_STORE_PAGE) | N(D_SEND_RESPONSE) | N(B_RECEIVE_TCF) |         \
+              N(B_SEND_DCS))                                                                                 \
     STATE(E_AWAIT_DCN, "5.3.6.1.8", CALLED, "E", FL_T2, N(D_SEND_RESPONSE))                                  \
     /* polling (polling.c): who is called sends the document, who calls receives it */                       \
     STATE(B_AWAIT_DTC, "5.3.6.1.2", CALLER, "B", FL_T4, N(B_SEND_DIS) | N(B_SEND_DCS))                       \
@@ -153,8 +155,13 @@ void fl_t30_hear_words(struct fl_t30 *engine, const struct fl_t30_happening *hap
 bool fl_t30_take_identification(struct fl_t30 *engine, const struct fl_t30_happening *happening);
 /* What both ends may use, from our options and a new DIS or DTC; false when there is nothing (caller.c). */
 bool fl_t30_evaluate(struct fl_t30 *engine);
-/* Asks for the document again, as long as that may be done (polling.c). */
+/* polling.c. Something of our document is still to be sent. */
+bool fl_t30_has_document(const struct fl_t30 *engine);
+/* Asks for the document again, as long as that may be done. */
 void fl_t30_poll_again(struct fl_t30 *engine);
+/* Who called asks for a document (DTC, or DIS in its place): it is answered. False when the frame is none of these. */
+bool fl_t30_polled(struct fl_t30 *engine, const struct fl_t30_happening *happening);
+void fl_t30_answer_poll(struct fl_t30 *engine);
 
 /* The format for a page under the far end's abilities (choose.c); false when nothing fits. */
 bool fl_t30_choose(const struct fl_t30 *engine, int page, struct fl_session *session);

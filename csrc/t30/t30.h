@@ -38,6 +38,7 @@ struct fl_page_shape {
     uint8_t resolution; /* enum fl_resolution */
     uint8_t width;      /* enum fl_width */
     uint32_t rows;
+    bool separate; /* another document begins with it: EOM goes before */
 };
 
 struct fl_t30_outbox {
@@ -65,7 +66,8 @@ enum fl_kept {
 
 struct fl_t30_inbox {
     void *ctx;
-    void (*begin)(void *ctx, const struct fl_session *session, const char *remote_id);
+    /* document: which one of the call, from 0; EOM ends each but the last */
+    void (*begin)(void *ctx, const struct fl_session *session, const char *remote_id, int document);
     void (*data)(void *ctx, const uint8_t *octets, size_t length);
     struct fl_copy_quality (*end)(void *ctx);
     /* The page is good: store it; only a stored page is confirmed. */
@@ -78,8 +80,11 @@ enum fl_verdict { FL_HONEST, FL_ALWAYS_BAD, FL_NEVER_READY };
 struct fl_t30_config {
     bool caller;  /* sends the document */
     bool polling; /* the document goes the other way than the call: a receiver calls, a sender is called */
+    /* A document may go either way, each once: who calls sends first and then polls, who is called leaves it to the caller. */
+    bool both;
     struct fl_abilities
         abilities; /* called: what the DIS offers; caller: modulations, ecm, mr, mmr that may be used */
+    uint8_t send_modulations; /* both: the abilities' are those that can be received */
     uint16_t min_rate_bps, max_rate_bps;
     int8_t high_res;         /* 1, 0, or -1: follow the document */
     int8_t coding;           /* enum fl_coding, -1: the smallest */
@@ -113,7 +118,8 @@ struct fl_t30_event {
     bool last;
     bool in_doubt; /* ended: the page at work was sent whole, and neither confirmed nor rejected */
     int raw;
-    int pages;
+    int pages;          /* confirmed so far, the way that config.caller says */
+    int sent, received; /* either way */
 };
 
 #define FL_BURST_MAX  6
@@ -121,6 +127,8 @@ struct fl_t30_event {
 
 struct fl_t30 {
     struct fl_t30_config config;
+    bool dialled;  /* the call is ours */
+    bool sends;    /* the document at work is ours */
     uint8_t state; /* enum fl_t30_state, t30/states.h */
     uint8_t next;  /* the state to enter once the modem has let go of its order */
     uint8_t step;  /* within a state that gives several orders */
@@ -162,7 +170,10 @@ struct fl_t30 {
     uint8_t stored_response;   /* called: what to answer once it is there */
     uint8_t command, response; /* caller: command sent; called: command received and our answer */
     fl_time answered;          /* called: when our last response was out */
-    int page, pages;           /* caller: the page at work; confirmed pages */
+    int page;                  /* caller: the page at work; those before it are confirmed */
+    int received;              /* called: pages stored */
+    int document;              /* called: the one at work, from 0 */
+    bool document_over;        /* called: its last page is stored */
     int raw;
     bool timed_out;          /* raw: because something did not come in time */
     uint16_t parting_gap_ms; /* silence that must be heard before DCN */

@@ -172,6 +172,7 @@ RAW_CAUSES: dict[str, Row] = {
     "far.B.not-polled": Row(
         _POLLING, "the caller did not poll: ask for a call that polls, or send the document yourself"
     ),
+    "far.B.polled": Row(_POLLING, "the caller polls: offer it a document, or tell it that there is none"),
     "far.B.wrong-poll": Row(_POLLING, "agree with the far end on SelectivePolling and Password"),
     "far.B.wrong-password": Row(_CALLERS_TURN, "agree with the far end on the Password"),
     "far.B.fields-not-valid": Row(

@@ -33,6 +33,7 @@ struct sheet {
     uint8_t resolution, width;
     int rows;
     bool blank, dense; /* nothing on it; noise */
+    bool separate;     /* another document begins with it */
 };
 
 enum plan_kind { PLAN_STOP, PLAN_HANG_UP, PLAN_DROP, PLAN_STORED };
@@ -54,7 +55,8 @@ struct world {
 
     fl_time now, delay;
     fl_time cursor;     /* end of the last thing that the far end said or heard */
-    bool caller;        /* we send the document */
+    bool sends;         /* we have a document */
+    bool receives;      /* we take one */
     bool dials;         /* we call */
     fl_time store_time; /* a page takes so long to be stored; 0: none */
     bool store_fails;
@@ -62,7 +64,7 @@ struct world {
     fl_time joined_at, ended_at;
     bool ended;       /* our engine has told so */
     bool interrupted; /* a plan has been carried out */
-    int raw, pages, negotiated;
+    int raw, pages, sent, received, negotiated;
     struct {
         fl_time at;
         enum plan_kind kind;

@@ -35,18 +35,18 @@ void step_now(struct run *run)
     world_run(&run->world, run->world.now);
 }
 
-/* Every page that our called station kept is the one that was sent. */
-static void check_kept(struct run *run)
+/* Every page that our end kept is the one that was sent. documents: how many of them there must be, or -1. */
+static void check_kept(struct run *run, int documents)
 {
     struct world *w = &run->world;
-    struct fl_page_info info;
+    struct fl_page_info info = {0};
     int number = 0;
     for (int64_t size; (size = fl_store_take(&w->store, &info, NULL, 0)) > 0;) {
         uint8_t *code = malloc((size_t)size);
         if (!code) abort();
         fl_store_take(&w->store, &info, code, size);
         const struct sheet *sheet = &run->sent[++number];
-        if (number > w->pages) complain(run, "a page was kept that was not confirmed");
+        if (number > w->received) complain(run, "a page was kept that was not confirmed");
         if (number <= CALL_SHEETS && run->sent_whole[number]) {
             size_t octets = (size_t)sheet->rows * (((size_t)sheet_width(sheet) + 7) / 8);
             uint8_t *rows = malloc(octets + 65536), *sent = sheet_bitmap(sheet, number);
@@ -62,7 +62,9 @@ static void check_kept(struct run *run)
         }
         free(code);
     }
-    if (number != w->pages) complain(run, "%d pages are confirmed, %d kept", w->pages, number);
+    if (documents >= 0 && info.document != documents)
+        complain(run, "page %d belongs to document %d", number, info.document);
+    if (number != w->received) complain(run, "%d pages are confirmed, %d kept", w->received, number);
 }
 
 /* What was being said may go on for a while; the last that our end says is DCN, unless the call is gone. */
@@ -124,12 +126,18 @@ void step_end(struct run *run)
     /* No cause: whatever it is called, and in whatever way, it must have ended in order. */
     bool any = !peek(run) || strchr(peek(run), '=') || strncmp(peek(run), "line", 4) == 0;
     const char *cause = any ? NULL : next(run), *value;
-    int pages = -1, negotiated = -1;
+    int pages = -1, sent = -1, received = -1, documents = -1, negotiated = -1;
     const char *raw = NULL, *remote = NULL;
     fl_time low = 0, high = FL_NEVER;
     while (peek(run)) {
         if ((value = next_with(run, "pages=")))
             pages = atoi(value);
+        else if ((value = next_with(run, "sent=")))
+            sent = atoi(value);
+        else if ((value = next_with(run, "received=")))
+            received = atoi(value);
+        else if ((value = next_with(run, "documents=")))
+            documents = atoi(value);
         else if ((value = next_with(run, "negotiated=")))
             negotiated = atoi(value);
         else if (next_is(run, "line"))
@@ -151,11 +159,14 @@ void step_end(struct run *run)
     if (remote && strcmp(remote, w->station.engine.remote_id))
         complain(run, "the far end's identity is \"%s\"", w->station.engine.remote_id);
     if (pages >= 0 && pages != w->pages) complain(run, "%d pages, not %d", w->pages, pages);
+    if (sent >= 0 && sent != w->sent) complain(run, "%d pages are sent, not %d", w->sent, sent);
+    if (received >= 0 && received != w->received)
+        complain(run, "%d pages are received, not %d", w->received, received);
     if (negotiated >= 0 && negotiated != w->negotiated)
         complain(run, "negotiated %d times, not %d", w->negotiated, negotiated);
     fl_time line = w->ended_at - w->joined_at;
     if (line < low || line > high) complain(run, "our fax ended after %.3f s", (double)line / 1e6);
-    if (!w->caller) check_kept(run);
+    if (w->receives) check_kept(run, documents);
     check_hook(run);
     uint32_t violations = fl_watch_violations(&w->watch, 0);
     if (violations && !run->excuse)

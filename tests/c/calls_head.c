@@ -11,7 +11,7 @@ static void head_sheet(struct run *run)
         complain(run, "more than %d sheets", CALL_SHEETS);
         return;
     }
-    struct sheet sheet = {FL_R8_385, FL_A4, 60, false, false};
+    struct sheet sheet = {FL_R8_385, FL_A4, 60, false, false, false};
     int times = 1;
     for (const char *word; (word = peek(run));) {
         const char *rows = next_with(run, "rows="), *count = rows ? NULL : next_with(run, "times=");
@@ -23,6 +23,8 @@ static void head_sheet(struct run *run)
             sheet.blank = true, next(run);
         else if (strcmp(word, "dense") == 0)
             sheet.dense = true, next(run);
+        else if (strcmp(word, "separate") == 0)
+            sheet.separate = true, next(run);
         else if (format_parse(word, &sheet))
             next(run);
         else
@@ -93,14 +95,14 @@ static void head_fault(struct run *run)
     if (!fl_faults_add(&run->world.faults, &fault)) complain(run, "no such fault");
 }
 
-/* As board/job.c has it: a document to be polled, and nothing received meanwhile. */
+/* As board/job.c has it: a document to be polled. */
 static void head_offer_document(struct fl_abilities *abilities)
 {
-    abilities->can_receive = false;
     abilities->can_send = abilities->sep = abilities->password = abilities->psa = true;
 }
 
-/* Who calls, and who sends the document: in a polled call that is the other one. */
+/* Who calls, and who sends the document: in a polled call that is the other one. A second word (`caller polls`, `called
+ * polled`): documents may go both ways. */
 static void head_role(struct run *run)
 {
     static const struct {
@@ -113,9 +115,13 @@ static void head_role(struct run *run)
     for (size_t i = 0; i < FL_COUNT(ROLES); i++) {
         if (strcmp(ROLES[i].word, word)) continue;
         w->dials = ROLES[i].dials;
-        w->caller = w->config.caller = ROLES[i].sends;
-        w->config.polling = w->dials != w->caller;
-        if (w->config.polling && w->caller) head_offer_document(&w->config.abilities);
+        w->config.caller = ROLES[i].sends;
+        w->config.polling = w->dials != w->config.caller;
+        w->config.both = next_is(run, w->dials ? "polls" : "polled");
+        w->sends = w->config.caller || w->config.both;
+        w->receives = !w->config.caller || w->config.both;
+        w->config.abilities.can_receive = w->receives;
+        if (w->sends && !w->dials) head_offer_document(&w->config.abilities);
         return;
     }
     complain(run, "our role is caller, called, polls or polled");

@@ -70,8 +70,10 @@ static void expect_nothing(struct run *run)
 static void check_x(struct run *run, const struct heard_frame *frame)
 {
     if (frame->length < 5 || !frame_has_x(frame->octets[2])) return;
-    bool due = run->world.dials && run->far_identified;
-    if ((frame->octets[2] & 1) != due)
+    bool due = run->far_identified;
+    bool ignored = !run->world.dials &&
+                   !run->world.sends; /* a DIS to who only receives: out of turn, or it ends the call */
+    if ((frame->octets[2] & 1) != due && !(due && ignored))
         complain(run, "bit X of %s is %d", frame_name(frame->octets, frame->length), !due);
 }
 
@@ -185,7 +187,8 @@ static void check_rows(struct run *run, const uint8_t *code, size_t length, int 
 {
     const struct agreed *agreed = &run->theirs;
     const struct sheet *sheet = &run->world.sheets[number - 1];
-    struct sheet as_sent = {(uint8_t)agreed->resolution, (uint8_t)agreed->width, sheet->rows, false, false};
+    struct sheet as_sent = {
+        (uint8_t)agreed->resolution, (uint8_t)agreed->width, sheet->rows, false, false, false};
     bool same = as_sent.resolution == sheet->resolution && as_sent.width == sheet->width;
     int width = sheet_width(&as_sent);
     int64_t cap = sheet->rows + 16, bad = 0;

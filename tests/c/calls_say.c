@@ -62,7 +62,7 @@ static bool burst_option(struct run *run, struct burst *burst)
     return true;
 }
 
-/* A usable DIS, also with an odd beginning: from now on our caller sets bit X. */
+/* A usable DIS, also with an odd beginning: from now on our end sets bit X. */
 static bool is_dis(const struct made_frame *frame)
 {
     if (!frame_fcs_good(frame->octets, frame->length)) return false;
@@ -324,7 +324,7 @@ static void send_page(struct run *run, const struct fast *fast, const struct she
 void step_page(struct run *run)
 {
     struct fast fast = as_agreed(run);
-    struct sheet sheet = {(uint8_t)run->ours.resolution, (uint8_t)run->ours.width, 60, false, false};
+    struct sheet sheet = {(uint8_t)run->ours.resolution, (uint8_t)run->ours.width, 60, false, false, false};
     struct far_page page = {.number = atoi(next(run)), .cut = 100};
     for (const char *value; peek(run);) {
         if (fast_option(run, &fast)) continue;
@@ -376,7 +376,7 @@ static size_t encode_rows(struct run *run, const struct sheet *sheet, int number
 /* `prepare N frames=N`: page number N, with as many lines as make so many frames. */
 void step_prepare(struct run *run)
 {
-    struct sheet sheet = {(uint8_t)run->ours.resolution, (uint8_t)run->ours.width, 1, false, false};
+    struct sheet sheet = {(uint8_t)run->ours.resolution, (uint8_t)run->ours.width, 1, false, false, false};
     int number = atoi(next(run)), low = 1, high = 20000;
     const char *value = next_with(run, "frames=");
     size_t frames = value ? (size_t)atoi(value) : 0, octets = (size_t)run->ours.frame_octets;

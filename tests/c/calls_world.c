@@ -110,7 +110,7 @@ static enum fl_kept keep(void *ctx)
 {
     struct world *w = (struct world *)(void *)((char *)ctx - offsetof(struct world, store));
     struct fl_t30_inbox inbox = fl_store_inbox(&w->store);
-    w->store.number = w->pages;
+    w->store.number = w->received;
     if (w->store_time) world_plan(w, PLAN_STORED, w->now + w->store_time);
     if (w->store_fails) return w->store_time ? FL_KEEPING : FL_NOT_KEPT;
     enum fl_kept kept = inbox.keep(&w->store);
@@ -120,12 +120,12 @@ static enum fl_kept keep(void *ctx)
 static void start_fax(struct world *w)
 {
     w->config.pen = w->station.pen;
-    w->config.abilities.modulations &= fl_job_modulations(&w->station.driver, !w->caller);
-    if (w->caller)
-        w->config.outbox = fl_sending_outbox(&w->sending, w->document);
-    else
-        w->config.inbox = fl_store_inbox(&w->store);
-    if (!w->caller) w->config.inbox.keep = keep;
+    w->config.send_modulations = w->config.abilities.modulations;
+    w->config.send_modulations &= fl_job_modulations(&w->station.driver, false);
+    w->config.abilities.modulations &= fl_job_modulations(&w->station.driver, w->receives);
+    if (w->sends) w->config.outbox = fl_sending_outbox(&w->sending, w->document);
+    if (w->receives) w->config.inbox = fl_store_inbox(&w->store);
+    if (w->receives) w->config.inbox.keep = keep;
     fl_station_fax(&w->station, &w->config, w->now);
 }
 
@@ -139,6 +139,8 @@ static bool take_events(struct world *w)
             fl_station_answer(&w->station, w->now);
         if (event.kind == FL_STATION_CALL && event.state == FL_CALL_ANSWERED) start_fax(w);
         if (event.kind != FL_STATION_T30) continue;
+        w->sent = event.t30.sent;
+        w->received = event.t30.received;
         if (event.t30.kind == FL_T30_NEGOTIATED) w->negotiated++;
         if (event.t30.kind == FL_T30_PAGE) w->pages = event.t30.pages;
         if (event.t30.kind == FL_T30_ENDED) {

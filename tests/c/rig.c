@@ -14,10 +14,11 @@ static uint8_t tray[TRAY_OCTETS];
 
 /* ---- the tray ---- */
 
-static void tray_begin(void *ctx, const struct fl_session *session, const char *remote_id)
+static void tray_begin(void *ctx, const struct fl_session *session, const char *remote_id, int document)
 {
     struct rig *rig = ctx;
     (void)remote_id;
+    (void)document;
     rig->work = (struct rig_kept){.session = *session, .at = rig->tray_used};
 }
 

@@ -41,12 +41,13 @@ static void begin_call(struct run *run)
 {
     struct world *w = &run->world;
     run->started = true;
-    if (w->caller && w->sheet_count == 0)
-        w->sheets[w->sheet_count++] = (struct sheet){FL_R8_385, FL_A4, 60, false, false};
+    if (w->sends && w->sheet_count == 0)
+        w->sheets[w->sheet_count++] = (struct sheet){FL_R8_385, FL_A4, 60, false, false, false};
     for (int i = 0; i < w->sheet_count; i++) {
         const struct sheet *sheet = &w->sheets[i];
         const struct fl_resolution_row *row = &FL_RESOLUTIONS[sheet->resolution];
         uint8_t *bitmap = sheet_bitmap(sheet, i + 1);
+        if (sheet->separate) fl_document_separate(w->document);
         if (fl_document_add_page(w->document, sheet_width(sheet), row->x_dpi, row->y_dpi, bitmap,
                                  sheet->rows))
             complain(run, "sheet %d is no page of a fax", i + 1);

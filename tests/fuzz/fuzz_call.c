@@ -134,7 +134,8 @@ static void command_and_train(struct far *far)
 /* A page of its own, in the coding that it has announced. */
 static size_t own_page(struct far *far, uint8_t *out, size_t cap)
 {
-    struct sheet sheet = {(uint8_t)far->theirs.resolution, (uint8_t)far->theirs.width, ROWS, false, false};
+    struct sheet sheet = {
+        (uint8_t)far->theirs.resolution, (uint8_t)far->theirs.width, ROWS, false, false, false};
     int width = sheet_width(&sheet);
     uint8_t *rows = sheet_bitmap(&sheet, far->pages + 1);
     int64_t got = fl_t4_encode_page(far->theirs.coding, 4, 0, width, 0, rows, ROWS, out, (int64_t)cap);
@@ -185,9 +186,11 @@ static void send_own_page(struct far *far)
 static void as_it_should(struct far *far)
 {
     struct world *w = far->world;
-    if (!w->caller) {
+    static const uint8_t ABILITIES[] = {0x00, 0xEF, 0xFA, 0x44}; /* of both kinds */
+    bool polls = w->config.both && !w->dials && far->last == FL_DIS && input_octet(far->input) & 1;
+    if (!w->station.engine.sends && !polls) {
         switch (far->last) {
-        case 0: say_one(far, FL_DIS, (const uint8_t[]){0x00, 0xEF, 0xFA, 0x44}, 4); return;
+        case 0: say_one(far, FL_DIS, ABILITIES, sizeof ABILITIES); return;
         case FL_DTC:
         case FL_DIS:
         case FL_RTN:
@@ -204,6 +207,11 @@ static void as_it_should(struct far *far)
     case 0: identify(far); return;
     case FL_DIS: say_one(far, FL_DTC, (const uint8_t[]){0x00, 0xEE, 0x78}, 3); return;
     case FL_DCS: say_one(far, FL_CFR | 1, NULL, 0); return;
+    case FL_EOM:
+        say_one(far, FL_MCF | 1, NULL, 0);
+        if (w->config.both) world_run(w, w->now + FL_SEC(2));
+        if (w->config.both) say_one(far, FL_DIS, ABILITIES, sizeof ABILITIES);
+        return;
     case FL_CTC: say_one(far, FL_CTR | 1, NULL, 0); return;
     case FL_EOR: say_one(far, FL_ERR | 1, NULL, 0); return;
     default: say_one(far, FL_MCF | 1, NULL, 0); return;
@@ -340,9 +348,13 @@ static void configure(struct world *w, struct input *input)
 {
     unsigned options = input_octet(input), faults = input_octet(input);
     struct fl_t30_config *config = &w->config;
-    w->caller = config->caller = options & 1;
+    config->caller = options & 1;
     config->polling = faults & 8; /* the document goes the other way than the call */
-    w->dials = w->caller != config->polling;
+    config->both = faults & 64;
+    config->send_modulations = 0x0F;
+    w->sends = config->caller || config->both;
+    w->receives = !config->caller || config->both;
+    w->dials = config->caller != config->polling;
     w->delay = FL_MS(options & 2 ? 300 : 20);
     if (options & 4) w->store_time = FL_MS(2500);
     w->store_fails = (options & 0x18) == 0x18;
@@ -353,7 +365,7 @@ static void configure(struct world *w, struct input *input)
     config->abilities = (struct fl_abilities){
         .modulations = 0x0F,
         .can_receive = true,
-        .can_send = config->polling && w->caller,
+        .can_send = !w->dials && w->sends,
         .ecm = !(options & 32),
         .mr = true,
         .mmr = true,
@@ -362,7 +374,8 @@ static void configure(struct world *w, struct input *input)
     strcpy(config->id, "5550001");
     w->sheet_count = options & 64 ? 2 : 1;
     for (int i = 0; i < w->sheet_count; i++)
-        w->sheets[i] = (struct sheet){i && options & 128 ? FL_R8_77 : FL_R8_385, FL_A4, ROWS, false, false};
+        w->sheets[i] = (struct sheet){
+            i && options & 128 ? FL_R8_77 : FL_R8_385, FL_A4, ROWS, false, false, i && faults & 128};
     for (unsigned i = 0; i < faults % 3; i++) {
         struct fl_fault fault = {.kind = (int32_t)(input_octet(input) % FL_FAULT_NUMBERS),
                                  .at = 1 + (int32_t)(input_octet(input) % 20),
@@ -377,6 +390,7 @@ static void add_document(struct world *w)
         const struct sheet *sheet = &w->sheets[i];
         const struct fl_resolution_row *row = &FL_RESOLUTIONS[sheet->resolution];
         uint8_t *bitmap = sheet_bitmap(sheet, i + 1);
+        if (sheet->separate) fl_document_separate(w->document);
         fl_document_add_page(w->document, sheet_width(sheet), row->x_dpi, row->y_dpi, bitmap, sheet->rows);
         free(bitmap);
     }
@@ -402,13 +416,11 @@ static void check_pages(const struct far *far)
         free(code);
     }
     REQUIRE(w->raw >= 0 && w->raw < FL_RAW_COUNT && w->raw != FL_RAW_INTERNAL);
-    if (w->caller) {
-        REQUIRE((unsigned)w->pages <= far->confirmations);
-        REQUIRE(w->raw != FL_RAW_NONE || w->pages == w->sheet_count);
-    } else {
-        REQUIRE(w->pages <= kept);
-        REQUIRE((unsigned)w->pages <= far->commands);
-    }
+    bool left_to_the_caller = w->config.both && !w->dials && w->sent == 0;
+    REQUIRE((unsigned)w->sent <= far->confirmations);
+    REQUIRE(w->raw != FL_RAW_NONE || !w->sends || left_to_the_caller || w->sent == w->sheet_count);
+    REQUIRE(w->received <= kept);
+    REQUIRE((unsigned)w->received <= far->commands);
 }
 
 static void call(struct input *input)
@@ -552,7 +564,7 @@ static void modem(struct input *input)
     static struct desk desk;
     unsigned options = input_octet(input);
     struct fl_document *document = fl_document_new();
-    struct sheet sheet = {FL_R8_385, FL_A4, ROWS, false, false};
+    struct sheet sheet = {FL_R8_385, FL_A4, ROWS, false, false, false};
     uint8_t *rows = sheet_bitmap(&sheet, 1);
     memset(&desk, 0, sizeof desk);
     desk.input = input;
