@@ -90,6 +90,7 @@ struct fl_coded_page {
     int32_t coding;
     int32_t msb_first;
     int32_t inverted;
+    int32_t aligned; /* MH without EOLs: each line begins at a multiple of so many octets of its strip; 0 = anywhere */
     int32_t row_count;
     int32_t rows_per_strip;
     int32_t strip_count;
@@ -100,10 +101,23 @@ struct fl_coded_page {
 int32_t fl_document_add_coded(struct fl_document *document, const struct fl_coded_page *coded);
 /* The page that is added next begins another document of the same call: EOM goes before it. */
 void fl_document_separate(struct fl_document *document);
+/* Reads the strips of a coded page as the coding has them, whatever row_count and rows_per_strip say: the rows that come,
+ * packed, most significant bit leftmost, into rows, which has room for so many. Bad ones repeat the row above; at more than
+ * bad_max of them it stops. Returns the number of rows, bad ones included, or FL_E_VALUE or FL_E_MEMORY. */
+struct fl_reading {
+    int64_t bad_rows;
+    int64_t first_bad_row; /* from 1; 0 = none */
+    int32_t ended;         /* 1: the last strip ended with RTC or EOFB */
+    int32_t overflow;      /* 1: there are more rows than room */
+};
+int64_t fl_read_coded(const struct fl_coded_page *coded, int64_t bad_max, uint8_t *rows, int64_t room,
+                      struct fl_reading *reading);
 int32_t fl_document_pages(const struct fl_document *document);
-/* Octets of the page (from 0) in a coding (enum fl_coding: 0 MH, 1 MR, 2 MMR), or FL_E_VALUE. */
+/* Black pixels of the page (from 0), without its header line, or FL_E_VALUE. */
+int64_t fl_document_black(const struct fl_document *document, int32_t page);
 /* Measures every page in every coding, once: what sending with compression -1 (AUTO) does first. */
 void fl_document_measure(struct fl_document *document);
+/* Octets of the page (from 0) in a coding (enum fl_coding: 0 MH, 1 MR, 2 MMR), or FL_E_VALUE. */
 int64_t fl_document_coded_size(const struct fl_document *document, int32_t page, int32_t coding);
 /* A page (from 0) as it is kept: info, and its MMR, *least* significant bit first, into code. Returns its octets (also
  * with code NULL, to ask for the size), or FL_E_VALUE. */

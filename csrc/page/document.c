@@ -38,6 +38,12 @@ int32_t fl_document_pages(const struct fl_document *document)
     return document->count;
 }
 
+int64_t fl_document_black(const struct fl_document *document, int32_t page)
+{
+    if (page < 0 || page >= document->count) return FL_E_VALUE;
+    return (int64_t)document->pages[page].black;
+}
+
 int64_t fl_document_page_code(const struct fl_document *document, int32_t page, struct fl_page_info *info,
                               uint8_t *code, int64_t cap)
 {
@@ -127,21 +133,45 @@ static bool shape_of(struct fl_page_shape *shape, int32_t width_px, int32_t x_dp
     return true;
 }
 
+/* Rows on their way, their black pixels counted. */
+struct counted {
+    struct fl_rows rows;
+    size_t row_octets;
+    uint64_t black;
+};
+
+static const uint8_t *next_counted(void *ctx)
+{
+    struct counted *counted = ctx;
+    const uint8_t *row = counted->rows.next(counted->rows.ctx);
+    if (!row) return NULL;
+    size_t i = 0;
+    for (; i + 8 <= counted->row_octets; i += 8) {
+        uint64_t word;
+        memcpy(&word, row + i, sizeof word);
+        counted->black += (unsigned)__builtin_popcountll(word);
+    }
+    for (; i < counted->row_octets; i++) counted->black += (unsigned)__builtin_popcount(row[i]);
+    return row;
+}
+
 /* Codes the rows and appends the page. */
 static int32_t append_rows(struct fl_document *document, const struct fl_page_shape *shape, int32_t width_px,
                            struct fl_rows rows)
 {
     struct fl_t4_format format = {.coding = FL_CODING_MMR, .width_px = (uint16_t)width_px};
     struct fl_document_page page = {.shape = *shape, .sizes = {-1, -1, -1}};
+    struct counted counted = {rows, ((size_t)width_px + 7) / 8, 0};
     struct fl_t4_encoder *encoder = malloc(sizeof *encoder);
     if (!encoder || !room_for_page(document)) {
         free(encoder);
         return FL_E_MEMORY;
     }
-    fl_t4_encoder_init(encoder, &format, rows);
+    fl_t4_encoder_init(encoder, &format, (struct fl_rows){next_counted, &counted});
     bool done = encode_all(encoder, &page.code, &page.length);
     free(encoder);
     if (!done) return FL_E_MEMORY;
+    page.black = counted.black;
     page.sizes[FL_CODING_MMR] = (int64_t)page.length;
     append_page(document, &page);
     return 0;
@@ -191,9 +221,10 @@ static void reverse_bits(uint8_t *to, const uint8_t *from, size_t length)
 
 /* Appends MMR code that is known to be whole, without coding it again. */
 static int32_t append_code(struct fl_document *document, const struct fl_page_shape *shape,
-                           const uint8_t *code, size_t length, bool msb_first)
+                           const uint8_t *code, size_t length, bool msb_first, uint64_t black)
 {
-    struct fl_document_page page = {.shape = *shape, .length = length, .sizes = {-1, -1, (int64_t)length}};
+    struct fl_document_page page = {
+        .shape = *shape, .length = length, .black = black, .sizes = {-1, -1, (int64_t)length}};
     page.code = malloc(length);
     if (!page.code || !room_for_page(document)) {
         free(page.code);
@@ -232,7 +263,7 @@ static bool open_strip(struct strips *s)
     }
     s->due = left < coded->rows_per_strip ? left : coded->rows_per_strip;
     fl_t4_decoder_init(&s->decoder, &s->format);
-    s->decoder.max_rows = (uint32_t)s->due;
+    s->decoder.max_rows = (uint32_t)s->due + 1;
     fl_t4_decoder_feed(&s->decoder, coded->code + s->at, (size_t)length);
     fl_t4_decoder_end(&s->decoder);
     s->at += length;
@@ -253,11 +284,14 @@ static const uint8_t *next_of_strips(void *ctx)
     struct strips *s = ctx;
     const uint8_t *row;
     while (!s->damaged) {
-        if (s->next > 0 && fl_t4_decoder_row(&s->decoder, &row) == FL_T4_ROW) {
+        bool any = s->next > 0 && fl_t4_decoder_row(&s->decoder, &row) == FL_T4_ROW;
+        if (any && s->decoder.rows <= (uint32_t)s->due) {
             s->rows++;
             return s->coded->inverted ? invert(s, row) : row;
         }
-        if (s->next > 0 && (s->decoder.rows != (uint32_t)s->due || s->decoder.bad_rows > 0))
+        /* The last strip may be filled up to the length of the others. */
+        bool more = any && (s->next < s->coded->strip_count || s->due == s->coded->rows_per_strip);
+        if (s->next > 0 && (more || s->decoder.rows < (uint32_t)s->due || s->decoder.bad_rows > 0))
             s->damaged = true;
         if (s->damaged || !open_strip(s)) break;
     }
@@ -275,26 +309,29 @@ int32_t fl_document_add_coded(struct fl_document *document, const struct fl_code
     struct fl_page_shape shape;
     if (!shape_of(&shape, coded->width_px, coded->x_dpi, coded->y_dpi, coded->row_count)) return FL_E_VALUE;
     if (coded->coding < FL_CODING_MH || coded->coding > FL_CODING_MMR) return FL_E_VALUE;
-    if (coded->strip_count < 1 || coded->rows_per_strip < 1) return FL_E_VALUE;
+    if (coded->strip_count < 1 || coded->rows_per_strip < 1 || coded->aligned < 0 || coded->aligned > 2)
+        return FL_E_VALUE;
     struct strips *strips = calloc(1, sizeof *strips);
     if (!strips) return FL_E_MEMORY;
     strips->coded = coded;
     strips->format = (struct fl_t4_format){
         .coding = (uint8_t)coded->coding,
         .msb_first = coded->msb_first != 0,
+        .aligned = (uint8_t)coded->aligned,
         .width_px = (uint16_t)coded->width_px,
     };
     struct fl_rows rows = {next_of_strips, strips};
+    struct counted counted = {rows, ((size_t)coded->width_px + 7) / 8, 0};
     int32_t result = FL_E_VALUE;
     bool kept = keeps(coded);
     if (kept)
-        while (rows.next(rows.ctx)) continue;
+        while (next_counted(&counted)) continue;
     else
         result = append_rows(document, &shape, coded->width_px, rows);
     bool whole = !strips->damaged && strips->rows == shape.rows;
     if (kept && whole && strips->decoder.end_seen)
         result = append_code(document, &shape, coded->code, (size_t)coded->strip_lengths[0],
-                             coded->msb_first != 0);
+                             coded->msb_first != 0, counted.black);
     if (!kept && result == 0 && !whole) {
         free(document->pages[--document->count].code);
         document->separate = document->pages[document->count].shape.separate;

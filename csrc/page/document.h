@@ -15,6 +15,7 @@ struct fl_document_page {
     uint8_t *code; /* MMR, LSB first */
     size_t length;
     struct fl_page_shape shape;
+    uint64_t black;   /* pixels, header line not included */
     int64_t sizes[3]; /* octets by enum fl_coding, header included; -1: not measured yet */
     struct fl_strip strips[FL_HEADER_GRIDS]; /* its header line */
 };

@@ -392,9 +392,8 @@ static void seek_from(struct fl_t4_decoder *dec, enum state state, int zeros)
     dec->skipped = 0;
 }
 
-void fl_t4_decoder_init(struct fl_t4_decoder *dec, const struct fl_t4_format *format)
+static void begin_page(struct fl_t4_decoder *dec, const struct fl_t4_format *format)
 {
-    memset(dec, 0, sizeof *dec);
     dec->format = *format;
     dec->max_rows = FL_T4_DEFAULT_MAX_ROWS;
     dec->state = format->coding == FL_CODING_MMR ? LINE_2D : format->from_line ? LEAD : START;
@@ -404,15 +403,66 @@ void fl_t4_decoder_init(struct fl_t4_decoder *dec, const struct fl_t4_format *fo
     if (dec->state == LINE_2D) begin_line(dec, MODE);
 }
 
+void fl_t4_decoder_init(struct fl_t4_decoder *dec, const struct fl_t4_format *format)
+{
+    memset(dec, 0, sizeof *dec);
+    for (int i = 0; i < 2; i++) {
+        dec->changes[i] = dec->own.changes[i];
+        dec->row[i] = dec->own.row[i];
+    }
+    begin_page(dec, format);
+}
+
+/* As FL_T4_CHANGES, for another width; in whole words, since rows are. */
+static size_t words_of_changes(uint16_t width_px)
+{
+    return ((size_t)width_px + 16 + 3) / 4;
+}
+
+static size_t words_of_row(uint16_t width_px)
+{
+    return ((size_t)width_px + 63) / 64;
+}
+
+size_t fl_t4_decoder_wide_size(uint16_t width_px)
+{
+    return 2 * (words_of_changes(width_px) + words_of_row(width_px)) * sizeof(uint64_t);
+}
+
+void fl_t4_decoder_init_wide(struct fl_t4_decoder *dec, const struct fl_t4_format *format, void *memory)
+{
+    uint64_t *word = memory;
+    memset(dec, 0, sizeof *dec);
+    memset(memory, 0, fl_t4_decoder_wide_size(format->width_px));
+    for (int i = 0; i < 2; i++) {
+        dec->row[i] = word;
+        word += words_of_row(format->width_px);
+        dec->changes[i] = (uint16_t *)(void *)word;
+        word += words_of_changes(format->width_px);
+    }
+    begin_page(dec, format);
+}
+
 void fl_t4_decoder_feed(struct fl_t4_decoder *dec, const uint8_t *code, size_t count)
 {
-    dec->next = code;
+    dec->next = dec->fed = code;
     dec->end = count ? code + count : code;
 }
 
 void fl_t4_decoder_end(struct fl_t4_decoder *dec)
 {
     dec->no_more = true;
+}
+
+/* Skips what fills a line up to where the next one begins. */
+static void align(struct fl_t4_decoder *dec)
+{
+    unsigned unit = dec->format.aligned * 8u;
+    uint64_t taken = 8 * (uint64_t)(dec->next - dec->fed) - dec->pending_bits;
+    unsigned fill = (unsigned)((unit - taken % unit) % unit);
+    if (!have(dec, fill) || fill > dec->pending_bits) fill = dec->pending_bits;
+    dec->pending >>= fill;
+    dec->pending_bits -= fill;
 }
 
 static int after_line(struct fl_t4_decoder *dec, enum outcome outcome, const uint8_t **row)
@@ -432,6 +482,9 @@ static int after_line(struct fl_t4_decoder *dec, enum outcome outcome, const uin
         } else {
             end_page(dec, false); /* every line builds on the one before: the rest cannot be had */
         }
+    } else if (good && dec->format.aligned) {
+        align(dec);
+        dec->state = START;
     } else if (good && eol_next(dec)) {
         seek_from(dec, SEEK, 0);
     } else if (good) {

@@ -26,7 +26,10 @@ struct fl_t4_format {
     bool
         from_line; /* decoding MH, MR: a page begins with its first EOL (T.4 4.1.2), and what a modem sent before is
                               no line */
-    uint16_t width_px;     /* 1..FL_T4_MAX_WIDTH */
+    uint8_t
+        aligned; /* decoding MH without EOLs, as TIFF has it: each line begins at a multiple of so many octets
+                              (1, 2) from where the code does, which is fed at once; 0 = anywhere */
+    uint16_t width_px;     /* 1..FL_T4_MAX_WIDTH; fl_t4_decoder_init_wide(): 1..UINT16_MAX - 16 */
     uint32_t min_row_bits; /* MH, MR: fill (zeros before the EOL) brings each line to this length; 0 = none */
 };
 
@@ -96,6 +99,7 @@ struct fl_t4_decoder {
     uint64_t pending; /* the next code bits, zeros above them */
     unsigned pending_bits;
     const uint8_t *next, *end; /* the caller's octets */
+    const uint8_t *fed;        /* where these began */
     bool no_more;
     uint8_t state;
     bool eol_seen; /* so each line ends with one */
@@ -115,11 +119,18 @@ struct fl_t4_decoder {
     int empty_runs;
     int last_zeros; /* that the last code ended with */
     unsigned which; /* of the two below is the last good row and the reference line */
-    uint16_t changes[2][FL_T4_CHANGES];
-    uint64_t row[2][(FL_T4_MAX_WIDTH + 63) / 64]; /* as octets in the order of the row */
+    uint16_t *changes[2];
+    uint64_t *row[2]; /* as octets in the order of the row */
+    struct {
+        uint16_t changes[2][FL_T4_CHANGES];
+        uint64_t row[2][(FL_T4_MAX_WIDTH + 63) / 64];
+    } own; /* where they are, unless the page is wider than a fax */
 };
 
 void fl_t4_decoder_init(struct fl_t4_decoder *dec, const struct fl_t4_format *format);
+/* For a page of any width up to UINT16_MAX - 16: with memory of the caller's, of the size that the other tells. */
+void fl_t4_decoder_init_wide(struct fl_t4_decoder *dec, const struct fl_t4_format *format, void *memory);
+size_t fl_t4_decoder_wide_size(uint16_t width_px);
 
 /* More code octets. Only at the start or after FL_T4_NEED_DATA; they must stay until it is returned again. */
 void fl_t4_decoder_feed(struct fl_t4_decoder *dec, const uint8_t *code, size_t count);

@@ -129,7 +129,7 @@ class Confirmation:
         made = Document()
         try:
             add_page(made, page)
-            coded = made.coded_page(0, page.width_px, page.x_dpi, page.y_dpi)
+            coded = made.page(0)
         finally:
             made.close()
         write = write_pdf if kind == ".pdf" else write_tiff
@@ -220,7 +220,7 @@ def _look(fax: FaxToSend, facts: Facts, effective: dict[str, str]) -> tuple[int,
         line = effective.get("HeaderLine", "")
         for page in fax.pages(high_res=high_res, facts=facts):
             add_page(made, page, HeaderLine(line, facts) if line else None)
-            return facts.pages, made.coded_page(0, page.width_px, page.x_dpi, page.y_dpi)
+            return facts.pages, made.page(0)
     except DocumentError:
         pass
     finally:

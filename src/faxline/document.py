@@ -8,7 +8,7 @@ one is a DocumentError that names file, page and reason.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,11 +18,13 @@ from faxline._documents import selection
 from faxline._documents.paper import Paper, paper_named
 from faxline._documents.selection import Selection
 from faxline._documents.source import PAGES_MAX, PIXELS_MAX, DocumentError, Leaf, Source, place, reading
+from faxline.causes import FaxCause
+from faxline.errors import Error
 
 if TYPE_CHECKING:
     from faxline._documents.fields import Facts
     from faxline._documents.header_line import HeaderLine
-    from faxline._documents.pages import FaxPage
+    from faxline._documents.pages import FaxPage, Page
     from faxline._documents.raster import Wish
     from faxline._engine.document import Document
     from faxline.cover import Cover
@@ -43,6 +45,16 @@ class _Content:
     photo: bool
     superfine: bool
     paper: Paper
+    invert: bool
+    damaged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """The pages of the files, converted before the call."""
+
+    high_res: bool | None
+    pages: tuple[FaxPage, ...]
 
 
 class FaxToSend:
@@ -61,15 +73,27 @@ class FaxToSend:
         photo: bool = False,
         superfine: bool = False,
         paper: str = "a4",
+        invert: bool = False,
+        damaged: bool = False,
     ) -> None:
         """filename: a file, or a list of them in the order of their pages. The others as add_content().
         Raises TypeError, ValueError."""
         self._contents: tuple[_Content, ...] = ()
+        self._prepared: _Prepared | None = None
         self._cover: Cover | None = None
         if isinstance(filename, (list, tuple)):
-            self.set_content(*filename, pages=pages, photo=photo, superfine=superfine, paper=paper)
-        elif filename is not None:
-            self.set_content(filename, pages=pages, photo=photo, superfine=superfine, paper=paper)
+            names = tuple(filename)
+        else:
+            names = () if filename is None else (filename,)
+        self.set_content(
+            *names,
+            pages=pages,
+            photo=photo,
+            superfine=superfine,
+            paper=paper,
+            invert=invert,
+            damaged=damaged,
+        )
 
     def set_content(
         self,
@@ -78,13 +102,24 @@ class FaxToSend:
         photo: bool = False,
         superfine: bool = False,
         paper: str = "a4",
+        invert: bool = False,
+        damaged: bool = False,
     ) -> None:
         """Names the file, or the files in the order of their pages; replaces what was named before. The
         others as add_content()."""
         before, self._contents = self._contents, ()
+        self._prepared = None
         try:
             for filename in filenames:
-                self.add_content(filename, pages=pages, photo=photo, superfine=superfine, paper=paper)
+                self.add_content(
+                    filename,
+                    pages=pages,
+                    photo=photo,
+                    superfine=superfine,
+                    paper=paper,
+                    invert=invert,
+                    damaged=damaged,
+                )
         except BaseException:
             self._contents = before
             raise
@@ -97,6 +132,8 @@ class FaxToSend:
         photo: bool = False,
         superfine: bool = False,
         paper: str = "a4",
+        invert: bool = False,
+        damaged: bool = False,
     ) -> None:
         """Names one more file, behind those named before.
 
@@ -104,12 +141,22 @@ class FaxToSend:
         neither black nor white, where a threshold would leave black or white only; for pictures, it takes
         some two to five times as long on the line. superfine: PDF, text and detailed images are
         drawn at 408 x 391 dpi, not 204 x 196; a far end that cannot print so gets less; it takes some twice
-        as long on the line. paper: 'a4', 'letter' or 'legal', for plain text. Raises ValueError, TypeError.
+        as long on the line. paper: 'a4', 'letter' or 'legal', for plain text. invert: black becomes white and
+        white black, for dark screenshots and negatives. damaged: of a TIFF page whose code is damaged, what
+        can be read is sent, bad rows as the row above; otherwise such a page is refused. Raises ValueError,
+        TypeError.
         """
         content = _Content(
-            os.fsdecode(filename), selection.parse(pages), photo, superfine, paper_named(paper)
+            os.fsdecode(filename),
+            selection.parse(pages),
+            photo,
+            superfine,
+            paper_named(paper),
+            invert,
+            damaged,
         )
         self._contents += (content,)
+        self._prepared = None
 
     def set_cover(self, cover: Cover | None) -> None:
         """A page before all others; None: no such page."""
@@ -133,6 +180,33 @@ class FaxToSend:
         pages = sum(1 for content in self._named() for _ in _leaves(content))
         return pages + (self._cover is not None)
 
+    def prepare(self, fax_options: Mapping[str, object] | None = None) -> list[str]:
+        """Converts every page now and keeps it coded, some 50 kB each: before the call, where it costs no
+        line time. Files that change later are not read again; set_content() and add_content() forget what
+        was prepared. fax_options: as for the fax; with another HighRes pages are converted again.
+
+        Returns what the sender should know before dialling, a sentence each: pages that are blank or nearly
+        black, and what was mended in a file. Raises DocumentError, and Error for options.
+        """
+        from faxline import options
+        from faxline._engine.document import Document
+
+        checked = options.check(dict(fax_options or {}))
+        if checked.cause is not FaxCause.NONE:
+            raise Error(checked.text)
+        high_res = options.for_engine(checked.effective).high_res
+        kept: list[FaxPage] = []
+        warnings: list[str] = []
+        for page in self._converted(high_res):
+            made = Document()
+            try:
+                warnings += add_page(made, page)
+                kept.append(_kept(page, made.page(0)))
+            finally:
+                made.close()
+        self._prepared = _Prepared(high_res, tuple(kept))
+        return warnings
+
     def pages(self, *, high_res: bool | None = None, facts: Facts | None = None) -> Iterator[FaxPage]:
         """Every page as a fax page, one at a time. high_res: the option HighRes. facts: for the cover. Raises
         DocumentError."""
@@ -145,15 +219,24 @@ class FaxToSend:
             with reading("the cover page", None):
                 superfine = any(content.superfine for content in contents)
                 yield self._cover.convert(facts, Wish(high_res, superfine=superfine))
-        for content in contents:
-            wish = Wish(high_res, content.photo, content.superfine)
-            for number, leaf in _leaves(content):
-                total += 1
-                page = _page(content.name, number, leaf, wish)
-                page.number = total
-                yield page
+        prepared = self._prepared
+        ready = prepared is not None and prepared.high_res == high_res
+        for page in prepared.pages if prepared is not None and ready else self._converted(high_res):
+            total += 1
+            yield replace(page, number=total)
         if not total:
             raise DocumentError(f"{', '.join(self.names)}: no pages")
+
+    def _converted(self, high_res: bool | None) -> Iterator[FaxPage]:
+        """The pages of the files, one at a time."""
+        from faxline._documents.raster import Wish
+
+        for content in self._named():
+            wish = Wish(
+                high_res, content.photo, content.superfine, invert=content.invert, damaged=content.damaged
+            )
+            for number, leaf in _leaves(content):
+                yield _page(content.name, number, leaf, wish)
 
     def _named(self) -> tuple[_Content, ...]:
         if not self._contents and self._cover is None:
@@ -161,19 +244,19 @@ class FaxToSend:
         return self._contents
 
 
-def add_page(pages: Document, page: FaxPage, header: HeaderLine | None = None) -> None:
+def add_page(pages: Document, page: FaxPage, header: HeaderLine | None = None) -> list[str]:
     """Hands a page to the engine: as its file has it where that is whole, as rows otherwise. header: for its
     top.
 
-    Raises DocumentError.
+    Returns what its sender should know before it goes out, as sentences: what was mended in its file, and
+    that it is empty, or nearly black. Raises DocumentError.
     """
     from faxline._engine.document import PageRefused
 
     code, number = page.code, page.number
     try:
         if code is None or not pages.add_coded(page, code):
-            if code is not None:
-                assert page.decode is not None
+            if page.decode is not None:
                 page = page.decode()
             pages.add_page(page.width_px, page.x_dpi, page.y_dpi, page.rows, page.row_count)
         if header is not None:
@@ -183,6 +266,29 @@ def add_page(pages: Document, page: FaxPage, header: HeaderLine | None = None) -
                 pages.add_header(strip)
     except PageRefused as error:
         raise DocumentError(f"{page.place}: {error}") from None
+    share = pages.black_share(len(pages) - 1)
+    return [f"{page.place}: {text}" for text in (page.note, _ink(share)) if text]
+
+
+def _kept(page: FaxPage, made: Page) -> FaxPage:
+    """A converted page as its code alone, its place with it."""
+    from faxline._documents.pages import Code, Coding, FaxPage
+
+    code = Code(Coding.MMR, msb_first=True, inverted=False, rows_per_strip=made.rows, strips=[made.code])
+    return FaxPage(made.width_px, made.x_dpi, made.y_dpi, made.rows, b"", code, page.place)
+
+
+_MOSTLY_BLACK = 0.8
+
+
+def _ink(share: float) -> str:
+    """What is remarkable about the share of a page that is black, or ''."""
+    if share == 0:
+        return "it is blank"
+    if share > _MOSTLY_BLACK:
+        inverted = "--invert (invert=True) sends it inverted"
+        return f"{share:.0%} of it is black: a dark screenshot, or a negative? {inverted}"
+    return ""
 
 
 def _page(name: str, number: int, leaf: Leaf, wish: Wish) -> FaxPage:
@@ -242,9 +348,10 @@ def _source(content: _Content, file: BinaryIO) -> Source:
     from PIL import UnidentifiedImageError
 
     from faxline._documents.images import ImageSource
+    from faxline._engine.document import read_coded
 
     try:
-        return ImageSource(name, file)
+        return ImageSource(name, file, read_coded)
     except UnidentifiedImageError:
         if _PDF_MARK in start:
             return _pdf(name, file)

@@ -123,12 +123,14 @@ class Preview:
         header = HeaderLine(header_line, facts) if header_line else None
         self.pages: list[Page] = []
         """In MMR."""
+        self.warnings: list[str] = []
+        """What the sender should know, a sentence each: as FaxToSend.prepare()."""
         sizes: dict[str, list[int]] = {coding: [] for coding in CODINGS}
         for page in fax.pages(high_res=high_res, facts=facts):
             made = Document()
             try:
-                add_page(made, page, header)
-                self.pages.append(made.coded_page(0, page.width_px, page.x_dpi, page.y_dpi))
+                self.warnings += add_page(made, page, header)
+                self.pages.append(made.page(0))
                 for coding in CODINGS:
                     sizes[coding].append(made.coded_size(0, coding))
             finally:

@@ -98,7 +98,8 @@ class CallFaxSender(FaxJobs[FaxToSend]):
             header = HeaderLine(header_line, facts) if header_line else None
             for page in document.pages(high_res=wanted.high_res, facts=facts):
                 self._check_wanted(job)
-                add_page(pages, page, header)
+                for warning in add_page(pages, page, header):
+                    self._logger.warning("%s: %s", line.device.address, warning)
             page_octets = pages.measured(wanted.coding)
             with line.changed:
                 self._check_wanted(job)

@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from faxline._documents import raster
-from faxline._documents.pages import FaxPage
+from faxline._documents import ccitt, raster
+from faxline._documents.pages import FaxPage, ReadCoded
 from faxline._documents.raster import Wish
 from faxline._documents.source import PAGES_MAX, PIXELS_MAX, DocumentError, place
 
@@ -21,9 +21,10 @@ def _formats() -> tuple[str, ...]:
 
 
 class ImageSource:
-    def __init__(self, name: str, file: BinaryIO) -> None:
+    def __init__(self, name: str, file: BinaryIO, read_coded: ReadCoded) -> None:
         """Takes the file over, but not when it raises."""
         self._name = name
+        self._read_coded = read_coded
         self._image = Image.open(file, formats=_formats())
         self._file = file
 
@@ -45,16 +46,25 @@ class ImageSource:
             raise DocumentError(
                 f"{place(self._name, number)}: {width} x {height} pixels are too many, {PIXELS_MAX} at most"
             )
-        return ImageLeaf(self._image, number)
+        return ImageLeaf(self._image, self._read_coded)
 
     def close(self) -> None:
         self._file.close()
 
 
 class ImageLeaf:
-    def __init__(self, image: Image.Image, number: int) -> None:
+    def __init__(self, image: Image.Image, read_coded: ReadCoded) -> None:
         self._image = image
-        self._number = number
+        self._read_coded = read_coded
 
     def convert(self, wish: Wish) -> FaxPage:
-        return raster.convert(self._image, wish)
+        image = self._image
+        if not ccitt.is_coded(image):
+            return raster.convert(image, wish)
+        code = None if wish.decoded else ccitt.code_of(image)
+        page = None if code is None else raster.as_coded(image, code, wish)
+        if page is None:
+            picture = ccitt.picture(image, self._read_coded, damaged=wish.damaged)
+            page = raster.convert(picture.image, wish)
+            page.note = picture.note
+        return page

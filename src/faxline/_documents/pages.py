@@ -32,6 +32,24 @@ class Code:
     """White is coded as black: photometric 1."""
     rows_per_strip: int
     strips: list[bytes]
+    aligned: int = 0
+    """MH without EOLs: each line begins at a multiple of so many octets of its strip; 0 anywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodedRows:
+    """What reading code gave."""
+
+    rows: int
+    bad_rows: int
+    first_bad_row: int
+    """From 1; 0 none."""
+    ended: bool
+    """The last strip ended with RTC or EOFB."""
+
+
+ReadCoded = Callable[[Code, int, int, int], tuple[bytes, CodedRows]]
+"""The engine's decoder, read_coded() of _engine/document.py, handed down to who reads files."""
 
 
 @dataclass(slots=True)
@@ -52,6 +70,8 @@ class FaxPage:
     """In its document, from 1."""
     decode: Callable[[], FaxPage] | None = None
     """Gives the same page with rows, should the engine find its code damaged; while the file is open."""
+    note: str = ""
+    """What in its file was mended, or cannot be read: for the log."""
 
 
 @dataclass(frozen=True, slots=True)

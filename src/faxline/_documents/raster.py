@@ -8,12 +8,12 @@ distorting it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageChops, ImageOps
 
 from faxline._documents.bilevel import by_dots, by_threshold
-from faxline._documents.pages import Code, Coding, FaxPage, PageError
+from faxline._documents.pages import Code, FaxPage, PageError
 from faxline._documents.paper import Paper
 
 # Widths in pixels for A4 or letter, B4 and A3, by dots per inch across.
@@ -56,6 +56,20 @@ class Wish:
     """408 x 391 dpi instead of fine, for what has so much to show."""
     decoded: bool = False
     """Rows are wanted even where code would do."""
+    invert: bool = False
+    """Black for white."""
+    damaged: bool = False
+    """Of a page whose code is damaged, what can be read."""
+
+
+def as_coded(image: Image.Image, code: Code, wish: Wish) -> FaxPage | None:
+    """An image that is a fax page already, as the code that its file has; None of any other."""
+    fax = _fax_resolution(image, _resolution(image), wish.high_res)
+    if fax is None or image.height > _LENGTH_MAX_INCH * fax[1]:
+        return None
+    if wish.invert:
+        code = replace(code, inverted=not code.inverted)
+    return FaxPage(image.width, *fax, image.height, b"", code)
 
 
 def convert(image: Image.Image, wish: Wish) -> FaxPage:
@@ -67,16 +81,14 @@ def convert(image: Image.Image, wish: Wish) -> FaxPage:
         raise PageError(f"{width} x {height} pixels, and a side has {_SIDE_MAX_PX} at most")
     resolution = _resolution(image)
     fax = _fax_resolution(image, resolution, wish.high_res)
-    if fax is not None and not wish.decoded and height <= _LENGTH_MAX_INCH * fax[1]:
-        code = _code(image)
-        if code is not None:
-            return FaxPage(width, *fax, height, b"", code)
     if fax is None:
         fax = _nearly_fax_resolution(image, resolution, wish.high_res)
     if fax is None:
         page, fax = _scaled(image, resolution, wish)
     else:
         image.load()
+        if wish.invert:
+            image = ImageChops.invert(image)
         page = _centred(image, _WIDTHS[fax[0]][0]) if image.width not in _WIDTHS[fax[0]] else image
     return fax_page(page, *fax)
 
@@ -118,45 +130,6 @@ def _centred(image: Image.Image, paper: int) -> Image.Image:
     page = Image.new("1", (paper, image.height), 255)
     page.paste(image, ((paper - image.width) // 2, 0))
     return page
-
-
-# TIFF 6.0 tags.
-_COMPRESSION, _FILL_ORDER = 259, 266
-_STRIP_OFFSETS, _ROWS_PER_STRIP, _STRIP_COUNTS = 273, 278, 279
-_T4_OPTIONS, _T6_OPTIONS = 292, 293
-_CODE_MAX = 16 << 20
-
-
-def _code(image: Image.Image) -> Code | None:
-    """The code of a TIFF page in strips of T.4 or T.6; None of any other."""
-    tags = getattr(image, "tag_v2", None)
-    file = getattr(image, "fp", None)
-    if tags is None or file is None or image.format != "TIFF" or tags.get(_PHOTOMETRIC) not in (0, 1):
-        return None
-    offsets, counts = tags.get(_STRIP_OFFSETS, ()), tags.get(_STRIP_COUNTS, ())
-    if not 0 < len(offsets) == len(counts) <= image.height or not 0 < sum(counts) <= _CODE_MAX:
-        return None
-    compression = tags.get(_COMPRESSION)
-    options = tags.get(_T4_OPTIONS, 0)
-    if compression == 4 and tags.get(_T6_OPTIONS, 0) == 0:
-        coding = Coding.MMR
-    elif compression == 3 and options & ~0b101 == 0:
-        coding = Coding.MR if options & 1 else Coding.MH
-    else:
-        return None
-    place = file.tell()
-    strips = []
-    for offset, count in zip(offsets, counts, strict=True):
-        file.seek(offset)
-        strips.append(file.read(count))
-    file.seek(place)
-    return Code(
-        coding=coding,
-        msb_first=tags.get(_FILL_ORDER, 1) == 1,
-        inverted=tags[_PHOTOMETRIC] == 1,
-        rows_per_strip=min(image.height, tags.get(_ROWS_PER_STRIP, image.height)),
-        strips=strips,
-    )
 
 
 def _resolution(image: Image.Image) -> tuple[float, float] | None:
@@ -275,6 +248,8 @@ def layout(
 
 def to_bits(grey: Image.Image, place: Layout, wish: Wish, *, bilevel: bool, reduction: float) -> Image.Image:
     """A grey picture of its final size as a page in one bit, on white."""
+    if wish.invert:
+        grey = ImageOps.invert(grey)
     if wish.photo and not bilevel:
         bits = by_dots(grey, place.x_dpi, place.y_dpi)
     else:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from faxline._documents.pages import REVERSED, Code, FaxPage, Page, Strip
+from faxline._documents.pages import REVERSED, Code, CodedRows, FaxPage, Page, Strip
 from faxline._engine.binding import ffi, lib
 from faxline._engine.tables import CODINGS
 
@@ -43,6 +43,7 @@ class Document:
                 "coding": code.coding,
                 "msb_first": code.msb_first,
                 "inverted": code.inverted,
+                "aligned": code.aligned,
                 "row_count": page.row_count,
                 "rows_per_strip": code.rows_per_strip,
                 "strip_count": len(code.strips),
@@ -69,6 +70,12 @@ class Document:
 
     def __len__(self) -> int:
         return int(lib.fl_document_pages(self._handle))
+
+    def black_share(self, page: int) -> float:
+        """Of a page (from 0), without its header line: 0 is blank, 1 all black."""
+        info = ffi.new("struct fl_page_info *")
+        lib.fl_document_page_code(self._handle, page, info, ffi.NULL, 0)
+        return float(lib.fl_document_black(self._handle, page) / (info.width_px * info.rows))
 
     def coded_page(self, page: int, width_px: int, x_dpi: int, y_dpi: int, coding: str = "MMR") -> Page:
         """A page (from 0) as it goes out in a format that is not finer than its own, its header included;
@@ -99,10 +106,14 @@ class Document:
 
     def pages(self) -> Iterator[Page]:
         """What it has, coded, header lines included; before it is given away."""
+        for index in range(len(self)):
+            yield self.page(index)
+
+    def page(self, page: int) -> Page:
+        """A page (from 0) in MMR as it is, its header line included."""
         info = ffi.new("struct fl_page_info *")
-        for index in range(lib.fl_document_pages(self._handle)):
-            lib.fl_document_page_code(self._handle, index, info, ffi.NULL, 0)
-            yield self.coded_page(index, info.width_px, info.x_dpi, info.y_dpi)
+        lib.fl_document_page_code(self._handle, page, info, ffi.NULL, 0)
+        return self.coded_page(page, info.width_px, info.x_dpi, info.y_dpi)
 
     def close(self) -> None:
         handle, self._handle = self._handle, None
@@ -113,6 +124,40 @@ class Document:
         """The handle, for an Engine that takes the document over."""
         handle, self._handle = self._handle, None
         return handle
+
+
+def read_coded(code: Code, width_px: int, rows_max: int, bad_max: int) -> tuple[bytes, CodedRows]:
+    """The rows that the strips give, whatever rows_per_strip says: packed, most significant bit leftmost,
+    ones where the code has black runs. It stops at more bad rows than bad_max, and at rows_max rows, of which
+    that is then one. Raises ValueError for a width that no page has."""
+    lengths = ffi.new("int64_t[]", [len(strip) for strip in code.strips])
+    octets = b"".join(code.strips)
+    fields = {
+        "width_px": width_px,
+        "coding": code.coding,
+        "msb_first": code.msb_first,
+        "aligned": code.aligned,
+        "strip_count": len(code.strips),
+        "strip_lengths": lengths,
+        "length": len(octets),
+    }
+    coded = ffi.new("struct fl_coded_page *", fields)
+    buffer = ffi.from_buffer("uint8_t[]", octets)
+    coded.code = buffer
+    row_octets = (width_px + 7) // 8
+    reading = ffi.new("struct fl_reading *")
+    # A line of no code bits is not a line: no more than one for each bit.
+    room = min(rows_max, 8 * len(octets))
+    rows = ffi.new("uint8_t[]", max(1, room * row_octets))
+    found = int(lib.fl_read_coded(coded, bad_max, rows, room, reading))
+    if found == lib.FL_E_MEMORY:
+        raise MemoryError
+    if found < 0:
+        raise ValueError(f"no page is {width_px} pixels wide")
+    bad = int(reading.bad_rows + reading.overflow)
+    first_bad = int(reading.first_bad_row) or (found if reading.overflow else 0)
+    outcome = CodedRows(found, bad, first_bad, bool(reading.ended))
+    return bytes(ffi.buffer(rows, found * row_octets)), outcome
 
 
 def decode_page(page: Page) -> bytes:

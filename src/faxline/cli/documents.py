@@ -22,6 +22,12 @@ _OPTIONS = (
         is_flag=True,
         help="PDF, text and detailed images at 408x391 dpi, where the far end can; takes longer.",
     ),
+    click.option("--invert", is_flag=True, help="Black for white: dark screenshots, negatives."),
+    click.option(
+        "--damaged",
+        is_flag=True,
+        help="Of a TIFF page whose code is damaged, send what can be read; else it is refused.",
+    ),
     click.option(
         "--paper",
         type=click.Choice(["a4", "letter", "legal"]),
@@ -64,6 +70,8 @@ def fax_of(
     pages: str,
     photo: bool,
     superfine: bool,
+    invert: bool,
+    damaged: bool,
     paper: str,
     cover: str | None,
     fields: tuple[tuple[str, str], ...],
@@ -76,7 +84,15 @@ def fax_of(
     be_quiet()
     fax = FaxToSend()
     try:
-        fax.set_content(*files, pages=pages, photo=photo, superfine=superfine, paper=paper)
+        fax.set_content(
+            *files,
+            pages=pages,
+            photo=photo,
+            superfine=superfine,
+            paper=paper,
+            invert=invert,
+            damaged=damaged,
+        )
         if cover is not None:
             template = None if cover == STANDARD_COVER else cover
             texts = {name: value.replace("\\n", "\n") for name, value in fields}

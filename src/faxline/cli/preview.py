@@ -46,6 +46,8 @@ def command(
     pages: str,
     photo: bool,
     superfine: bool,
+    invert: bool,
+    damaged: bool,
     paper: str,
     cover: str | None,
     fields: tuple[tuple[str, str], ...],
@@ -66,7 +68,7 @@ def command(
       faxline preview report.pdf --pages 1-3,7- --cover standard --field to_name="Ms Smith"
     """
     del device  # its line's fax options are among fax_options
-    fax = fax_of(files, pages, photo, superfine, paper, cover, fields)
+    fax = fax_of(files, pages, photo, superfine, invert, damaged, paper, cover, fields)
     if checked := refused(dict(fax_options)):
         return status.FAX_STATUS[checked.cause]
     folder = output or Path()
@@ -84,8 +86,11 @@ def command(
     except OSError as error:
         return complain(f"{folder}: {error.strerror or error}")
     if as_json:
-        print(json.dumps(asdict(made.estimate) | {"files": [str(path) for path in written]}))
+        more = {"files": [str(path) for path in written], "warnings": made.warnings}
+        print(json.dumps(asdict(made.estimate) | more))
         return status.OK
+    for warning in made.warnings:
+        print(f"warning: {warning}")
     print(made.estimate.text())
     for path in written:
         print(path)

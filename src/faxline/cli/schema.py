@@ -25,6 +25,7 @@ OPTIONAL = {"SubAddress", "Password", "SelectivePolling", "NonStandardFacilities
 
 SCHEMA: dict[str, dict[str, dict[str, str]]] = {
     "send": {
+        "warning": {"text": "what to know of a page before it is sent, a sentence"},
         "calling": {"number": "the number called", "device": "the device's address"},
         "answered": {},
         "negotiated": {

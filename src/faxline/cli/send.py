@@ -96,6 +96,8 @@ def command(
     pages: str,
     photo: bool,
     superfine: bool,
+    invert: bool,
+    damaged: bool,
     paper: str,
     cover: str | None,
     fields: tuple[tuple[str, str], ...],
@@ -133,7 +135,7 @@ def command(
             open(name, "rb").close()
         except OSError as error:
             return complain(f"{name}: {error.strerror}")
-    fax = fax_of(files, pages, photo, superfine, paper, cover, fields)
+    fax = fax_of(files, pages, photo, superfine, invert, damaged, paper, cover, fields)
     if confirmation is not None and (fault := _confirmation_fault(confirmation)):
         return complain(fault)
     with Report(as_json=as_json, quiet=quiet) as report:
@@ -142,6 +144,8 @@ def command(
             result = _Result(status.FAX_STATUS[checked.cause], checked.cause, text=checked.text)
             return result.tell(report, number, 0)
         try:
+            for warning in fax.prepare(dict(fax_options)):
+                report.line("warning", f"warning: {warning}", text=warning)
             total = fax.count_pages()
         except DocumentError as error:
             complain(str(error))
