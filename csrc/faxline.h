@@ -185,7 +185,8 @@ struct fl_event {
     int32_t state;   /* enum fl_call_state */
     int32_t cause;   /* enum fl_call_cause or enum fl_fax_cause */
     int32_t raw;
-    int32_t pages;
+    int32_t pages; /* sent, of fl_channel_fax_send; received, of fl_channel_fax_receive */
+    int32_t sent, received;
     int32_t last;
     int32_t
         in_doubt; /* the page behind the confirmed ones was sent whole, and neither confirmed nor rejected */
@@ -319,12 +320,15 @@ void fl_channel_free(struct fl_channel *channel);
 /* Orders: 0 or a negative FL_E_. Their outcome comes as events. */
 int32_t fl_channel_dial(struct fl_channel *channel, const char *number);
 int32_t fl_channel_hang_up(struct fl_channel *channel);
-/* Takes the document over (also when it fails). */
+/* Takes the document over (also when it fails). Who calls sends it; who was called offers it to be polled. receive 1: in the
+ * same call a document may come the other way, as below: the caller polls once all is sent, the called end takes what
+ * comes. */
 int32_t fl_channel_fax_send(struct fl_channel *channel, const struct fl_fax_options *options,
-                            struct fl_document *document);
-/* As the called end. Each page comes as FL_EVENT_RECEIVED; it is confirmed to the sender once the application says
- * that it is stored. */
-int32_t fl_channel_fax_receive(struct fl_channel *channel, const struct fl_fax_options *options);
+                            struct fl_document *document, int32_t receive);
+/* Who was called takes what comes; who calls polls. Each page comes as FL_EVENT_RECEIVED; it is confirmed to the sender once
+ * the application says that it is stored. document: as above, goes the other way in the same call; NULL: none. */
+int32_t fl_channel_fax_receive(struct fl_channel *channel, const struct fl_fax_options *options,
+                               struct fl_document *document);
 int32_t fl_channel_page_stored(struct fl_channel *channel, int32_t good);
 int32_t fl_channel_fax_stop(struct fl_channel *channel);
 /* Waits for a call (on 1: state WAITING; then RING_INCOMING when it rings), or no longer (on 0: IDLE). */

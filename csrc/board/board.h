@@ -11,13 +11,15 @@
 struct fl_board;
 struct fl_office;
 
+/* Which way documents may go in a fax session; of both, the first is the one that the application asked for. */
+enum fl_fax_ways { FL_SEND, FL_RECEIVE, FL_SEND_RECEIVE, FL_RECEIVE_SEND };
+
 struct fl_board_ops {
     void (*dial)(struct fl_board *board, const char *number, fl_time now);
     void (*hang_up)(struct fl_board *board, fl_time now);
-    /* The document stays the channel's, and lives until the session has ended. */
-    void (*fax)(struct fl_board *board, const struct fl_fax_options *options, struct fl_document *document,
-                fl_time now);
-    void (*receive)(struct fl_board *board, const struct fl_fax_options *options, fl_time now);
+    /* The document (NULL: none) stays the channel's, and lives until the session has ended. */
+    void (*fax)(struct fl_board *board, enum fl_fax_ways ways, const struct fl_fax_options *options,
+                struct fl_document *document, fl_time now);
     void (*stored)(struct fl_board *board, bool good, fl_time now);
     void (*stop)(struct fl_board *board, int raw, fl_time now);
     void (*await)(struct fl_board *board, bool on, fl_time now);

@@ -32,75 +32,70 @@ static uint8_t allowed(const struct fl_fax_options *options)
 
 #define STANDARD (1u << FL_R8_385 | 1u << FL_200_100)
 
-/* The DIS of a called station that has a document to be polled, and receives nothing now. */
-static void offer_document(struct fl_abilities *abilities)
+/* What a receiver can: its DIS, or its DTC. */
+static struct fl_abilities receiving(const struct fl_fax_options *options, const struct fl_station *station)
 {
-    abilities->can_send = true;
-    abilities->inch = true;
-    abilities->resolutions = FL_ALL_RESOLUTIONS;
-    abilities->width = FL_A3;
-    abilities->length = 2;
-    abilities->min_scan = 7;
-    abilities->sep = abilities->password = abilities->psa = true;
+    bool any_coding = options->compression < 0;
+    return (struct fl_abilities){
+        .modulations = allowed(options) & fl_job_modulations(&station->driver, true),
+        .can_receive = true,
+        .ecm = options->ecm != 0,
+        .mr = any_coding || options->compression >= FL_CODING_MR,
+        .mmr = options->ecm != 0 && (any_coding || options->compression == FL_CODING_MMR),
+        .inch = true,
+        .resolutions = options->high_res == 0 ? STANDARD : FL_ALL_RESOLUTIONS,
+        .width = FL_A3,
+        .length = 2,   /* unlimited */
+        .min_scan = 7, /* no minimum */
+        .sub = true,
+        .password = true,
+    };
 }
 
-void fl_job_start(struct fl_job *job, struct fl_station *station, const struct fl_fax_options *options,
-                  struct fl_document *document, fl_time now)
+/* What a sender may use; its DIS where it is polled, and receives nothing then. */
+static struct fl_abilities sending(const struct fl_fax_options *options, uint8_t modulations)
 {
+    return (struct fl_abilities){
+        .modulations = modulations,
+        .ecm = options->ecm != 0,
+        .mr = true,
+        .mmr = true,
+        .inch = true,
+        .resolutions = FL_ALL_RESOLUTIONS,
+        .width = FL_A3,
+        .length = 2,
+        .min_scan = 7,
+        .password = true,
+    };
+}
+
+void fl_job_start(struct fl_job *job, struct fl_station *station, enum fl_fax_ways ways,
+                  const struct fl_fax_options *options, struct fl_document *document, struct fl_store *store,
+                  fl_time now)
+{
+    bool sends = ways != FL_RECEIVE, receives = ways != FL_SEND;
     struct fl_t30_config config = {
-        .caller = true,
+        .caller = ways == FL_SEND || ways == FL_SEND_RECEIVE,
+        .both = sends && receives,
+        .send_modulations = allowed(options) & fl_job_modulations(&station->driver, false),
         .min_rate_bps = (uint16_t)options->min_rate_bps,
         .max_rate_bps = (uint16_t)options->max_rate_bps,
         .high_res = (int8_t)options->high_res,
         .coding = (int8_t)options->compression,
-        .pen = station->pen,
-    };
-    config.abilities.modulations = allowed(options) & fl_job_modulations(&station->driver, false);
-    config.abilities.mr = config.abilities.mmr = true;
-    config.abilities.ecm = options->ecm != 0;
-    config.polling = !station->dialled;
-    if (config.polling) offer_document(&config.abilities);
-    copy_id(config.id, options->subscriber_id);
-    copy_id(config.sub_address, options->sub_address);
-    copy_id(config.password, options->password);
-    copy_id(job->id, options->subscriber_id);
-    copy_id(config.selective, options->selective_polling);
-    config.outbox = fl_sending_outbox(&job->sending, document);
-    fl_station_fax(station, &config, now);
-}
-
-void fl_job_receive(struct fl_job *job, struct fl_station *station, const struct fl_fax_options *options,
-                    struct fl_store *store, fl_time now)
-{
-    bool any_coding = options->compression < 0;
-    struct fl_t30_config config = {
-        .min_rate_bps = (uint16_t)options->min_rate_bps,
-        .max_rate_bps = (uint16_t)options->max_rate_bps,
         .seed = (uint64_t)now,
         .pen = station->pen,
-        .abilities =
-            {
-                .modulations = allowed(options) & fl_job_modulations(&station->driver, true),
-                .can_receive = true,
-                .ecm = options->ecm != 0,
-                .mr = any_coding || options->compression >= FL_CODING_MR,
-                .mmr = options->ecm != 0 && (any_coding || options->compression == FL_CODING_MMR),
-                .inch = true,
-                .resolutions = options->high_res == 0 ? STANDARD : FL_ALL_RESOLUTIONS,
-                .width = FL_A3,
-                .length = 2,   /* unlimited */
-                .min_scan = 7, /* no minimum */
-                .sub = true,
-                .password = true,
-            },
     };
-    config.polling = station->dialled;
+    config.abilities = receives ? receiving(options, station) : sending(options, config.send_modulations);
+    config.polling = config.caller != station->dialled;
+    if (sends && !station->dialled)
+        config.abilities.can_send = config.abilities.sep = config.abilities.psa = true;
     copy_id(config.id, options->subscriber_id);
     copy_id(config.sub_address, options->sub_address);
     copy_id(config.password, options->password);
     copy_id(config.selective, options->selective_polling);
     copy_id(job->id, options->subscriber_id);
-    config.inbox = fl_store_inbox(store);
+    if (sends) config.outbox = fl_sending_outbox(&job->sending, document);
+    if (receives) config.inbox = fl_store_inbox(store);
     fl_station_fax(station, &config, now);
 }
 
@@ -108,7 +103,7 @@ void fl_job_receive(struct fl_job *job, struct fl_station *station, const struct
 static void describe_words(const struct fl_t30 *engine, struct fl_negotiated *negotiated)
 {
     const struct fl_t30_words *said = &engine->said;
-    bool sends = engine->config.caller, polling = engine->config.polling;
+    bool sends = engine->sends, polling = sends != engine->dialled;
     const char *sub = polling ? said->psa : said->sub, *password = polling ? said->pwd : said->sid;
     if (sends && !polling) {
         sub = engine->session.sub ? engine->config.sub_address : "";
@@ -146,6 +141,8 @@ static bool t30_event(const struct fl_job *job, const struct fl_station *station
                       const struct fl_t30_event *from, struct fl_event *to)
 {
     to->pages = from->pages;
+    to->sent = from->sent;
+    to->received = from->received;
     to->last = from->last;
     switch (from->kind) {
     case FL_T30_NEGOTIATED:

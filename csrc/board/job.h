@@ -4,6 +4,7 @@
 #ifndef FL_BOARD_JOB_H
 #define FL_BOARD_JOB_H
 
+#include "board/board.h"
 #include "board/station.h"
 #include "page/document.h"
 #include "page/store.h"
@@ -14,12 +15,10 @@ struct fl_job {
     bool told; /* of the page that is being stored */
 };
 
-/* Receives into the store. */
-void fl_job_receive(struct fl_job *job, struct fl_station *station, const struct fl_fax_options *options,
-                    struct fl_store *store, fl_time now);
-
-void fl_job_start(struct fl_job *job, struct fl_station *station, const struct fl_fax_options *options,
-                  struct fl_document *document, fl_time now);
+/* Sends the document, receives into the store; the one that the ways leave out may be NULL. */
+void fl_job_start(struct fl_job *job, struct fl_station *station, enum fl_fax_ways ways,
+                  const struct fl_fax_options *options, struct fl_document *document, struct fl_store *store,
+                  fl_time now);
 /* The station's next event that is one for the application, too: kind and what belongs to it; false when none waits. */
 bool fl_job_event(struct fl_job *job, struct fl_station *station, struct fl_event *event);
 bool fl_job_has_event(const struct fl_job *job, const struct fl_station *station);

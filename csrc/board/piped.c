@@ -144,16 +144,11 @@ static void piped_hang_up(struct fl_board *board, fl_time now)
     fl_station_hang_up(&of(board)->station, now);
 }
 
-static void piped_fax(struct fl_board *board, const struct fl_fax_options *options,
+static void piped_fax(struct fl_board *board, enum fl_fax_ways ways, const struct fl_fax_options *options,
                       struct fl_document *document, fl_time now)
 {
-    fl_job_start(&of(board)->job, &of(board)->station, options, document, now);
-}
-
-static void piped_receive(struct fl_board *board, const struct fl_fax_options *options, fl_time now)
-{
     struct fl_piped *p = of(board);
-    fl_job_receive(&p->job, &p->station, options, &p->store, now);
+    fl_job_start(&p->job, &p->station, ways, options, document, &p->store, now);
 }
 
 static void piped_stored(struct fl_board *board, bool good, fl_time now)
@@ -272,7 +267,6 @@ static const struct fl_board_ops OPS = {
     .dial = piped_dial,
     .hang_up = piped_hang_up,
     .fax = piped_fax,
-    .receive = piped_receive,
     .stored = piped_stored,
     .stop = piped_stop,
     .await = piped_await,

@@ -194,11 +194,6 @@ int32_t fl_channel_reject(struct fl_channel *ch)
     return give_order(ch, &(struct fl_channel_order){.kind = FL_CHANNEL_ORDER_REJECT});
 }
 
-int32_t fl_channel_fax_receive(struct fl_channel *ch, const struct fl_fax_options *options)
-{
-    return give_order(ch, &(struct fl_channel_order){.kind = FL_CHANNEL_ORDER_RECEIVE, .options = *options});
-}
-
 int32_t fl_channel_page_stored(struct fl_channel *ch, int32_t good)
 {
     return give_order(ch, &(struct fl_channel_order){.kind = FL_CHANNEL_ORDER_STORED, .flag = good != 0});
@@ -215,11 +210,12 @@ int32_t fl_channel_timer_cancel(struct fl_channel *ch, int32_t timer)
     return give_order(ch, &(struct fl_channel_order){.kind = FL_CHANNEL_ORDER_TIMER_CANCEL, .timer = timer});
 }
 
-static int32_t give_document(struct fl_channel *ch, enum fl_channel_order_kind kind,
-                             const struct fl_fax_options *options, struct fl_document *document)
+static int32_t give_document(struct fl_channel *ch, struct fl_channel_order order,
+                             struct fl_document *document)
 {
-    struct fl_channel_order order = {.kind = (uint8_t)kind, .options = *options, .document = document};
+    const struct fl_fax_options *options = &order.options;
     int32_t result = FL_E_VALUE;
+    order.document = document;
     if (fl_document_pages(document) > 0) {
         if (options->compression < 0) fl_document_measure(document);
         result = give_order(ch, &order);
@@ -228,16 +224,30 @@ static int32_t give_document(struct fl_channel *ch, enum fl_channel_order_kind k
     return result;
 }
 
-int32_t fl_channel_fax_send(struct fl_channel *ch, const struct fl_fax_options *options,
-                            struct fl_document *document)
+static struct fl_channel_order fax_order(enum fl_fax_ways ways, const struct fl_fax_options *options)
 {
-    return give_document(ch, FL_CHANNEL_ORDER_FAX, options, document);
+    return (struct fl_channel_order){
+        .kind = FL_CHANNEL_ORDER_FAX, .flag = (uint8_t)ways, .options = *options};
+}
+
+int32_t fl_channel_fax_send(struct fl_channel *ch, const struct fl_fax_options *options,
+                            struct fl_document *document, int32_t receive)
+{
+    return give_document(ch, fax_order(receive ? FL_SEND_RECEIVE : FL_SEND, options), document);
+}
+
+int32_t fl_channel_fax_receive(struct fl_channel *ch, const struct fl_fax_options *options,
+                               struct fl_document *document)
+{
+    struct fl_channel_order order = fax_order(document ? FL_RECEIVE_SEND : FL_RECEIVE, options);
+    return document ? give_document(ch, order, document) : give_order(ch, &order);
 }
 
 int32_t fl_channel_incoming(struct fl_channel *ch, const struct fl_fax_options *options,
                             struct fl_document *document)
 {
-    return give_document(ch, FL_CHANNEL_ORDER_INCOMING, options, document);
+    struct fl_channel_order order = {.kind = FL_CHANNEL_ORDER_INCOMING, .options = *options};
+    return give_document(ch, order, document);
 }
 
 static void until_timeout(struct timespec *ts, int32_t timeout_ms)

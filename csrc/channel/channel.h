@@ -17,7 +17,6 @@ enum fl_channel_order_kind {
     FL_CHANNEL_ORDER_DIAL,
     FL_CHANNEL_ORDER_HANG_UP,
     FL_CHANNEL_ORDER_FAX,
-    FL_CHANNEL_ORDER_RECEIVE,
     FL_CHANNEL_ORDER_STORED,
     FL_CHANNEL_ORDER_STOP,
     FL_CHANNEL_ORDER_AWAIT,
@@ -31,7 +30,7 @@ enum fl_channel_order_kind {
 struct fl_channel_order {
     uint8_t kind;
     int32_t timer;
-    int32_t flag; /* AWAIT: on; STORED: good */
+    int32_t flag; /* AWAIT: on; STORED: good; FAX: enum fl_fax_ways */
     int64_t delay_us;
     char number[64];
     struct fl_fax_options options;

@@ -106,7 +106,6 @@ static void obey(struct fl_channel *ch, struct fl_channel_order *order)
     case FL_CHANNEL_ORDER_DIAL: ops->dial(ch->board, order->number, ch->now); break;
     case FL_CHANNEL_ORDER_HANG_UP: ops->hang_up(ch->board, ch->now); break;
     case FL_CHANNEL_ORDER_STOP: ops->stop(ch->board, FL_RAW_STOP, ch->now); break;
-    case FL_CHANNEL_ORDER_RECEIVE: ops->receive(ch->board, &order->options, ch->now); break;
     case FL_CHANNEL_ORDER_STORED: ops->stored(ch->board, order->flag, ch->now); break;
     case FL_CHANNEL_ORDER_AWAIT: ops->await(ch->board, order->flag, ch->now); break;
     case FL_CHANNEL_ORDER_ANSWER: ops->answer(ch->board, ch->now); break;
@@ -119,7 +118,7 @@ static void obey(struct fl_channel *ch, struct fl_channel_order *order)
     case FL_CHANNEL_ORDER_FAX:
         fl_document_free(ch->document);
         ch->document = order->document;
-        ops->fax(ch->board, &order->options, ch->document, ch->now);
+        ops->fax(ch->board, (enum fl_fax_ways)order->flag, &order->options, ch->document, ch->now);
         break;
     }
 }

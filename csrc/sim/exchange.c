@@ -171,16 +171,11 @@ static void exchange_hang_up(struct fl_board *board, fl_time now)
         fl_station_hang_up(&x->ours.station, now);
 }
 
-static void exchange_fax(struct fl_board *board, const struct fl_fax_options *options,
+static void exchange_fax(struct fl_board *board, enum fl_fax_ways ways, const struct fl_fax_options *options,
                          struct fl_document *document, fl_time now)
 {
-    fl_job_start(&of(board)->job, &of(board)->ours.station, options, document, now);
-}
-
-static void exchange_receive(struct fl_board *board, const struct fl_fax_options *options, fl_time now)
-{
     struct fl_exchange *x = of(board);
-    fl_job_receive(&x->job, &x->ours.station, options, &x->store, now);
+    fl_job_start(&x->job, &x->ours.station, ways, options, document, &x->store, now);
 }
 
 static void exchange_stored(struct fl_board *board, bool good, fl_time now)
@@ -335,7 +330,6 @@ static const struct fl_board_ops OPS = {
     .dial = exchange_dial,
     .hang_up = exchange_hang_up,
     .fax = exchange_fax,
-    .receive = exchange_receive,
     .stored = exchange_stored,
     .stop = exchange_stop,
     .await = exchange_await,

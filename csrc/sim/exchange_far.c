@@ -40,7 +40,7 @@ static void far_call_event(struct fl_exchange *x, const struct fl_station_event 
     case FL_CALL_RING_INCOMING: fl_station_answer(&x->far.station, now); break;
     case FL_CALL_ANSWERED:
         if (calling)
-            fl_job_start(&x->far_job, &x->far.station, &x->incoming_options, x->incoming, now);
+            fl_job_start(&x->far_job, &x->far.station, FL_SEND, &x->incoming_options, x->incoming, NULL, now);
         else
             far_answers(x, now);
         break;

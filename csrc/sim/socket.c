@@ -112,15 +112,10 @@ static void no_order(struct fl_board *board, fl_time now)
     (void)board, (void)now;
 }
 
-static void no_fax(struct fl_board *board, const struct fl_fax_options *options, struct fl_document *document,
-                   fl_time now)
+static void no_fax(struct fl_board *board, enum fl_fax_ways ways, const struct fl_fax_options *options,
+                   struct fl_document *document, fl_time now)
 {
-    (void)board, (void)options, (void)document, (void)now;
-}
-
-static void no_receive(struct fl_board *board, const struct fl_fax_options *options, fl_time now)
-{
-    (void)board, (void)options, (void)now;
+    (void)board, (void)ways, (void)options, (void)document, (void)now;
 }
 
 static void no_flag(struct fl_board *board, bool flag, fl_time now)
@@ -181,7 +176,6 @@ static const struct fl_board_ops OPS = {
     .dial = no_dial,
     .hang_up = no_order,
     .fax = no_fax,
-    .receive = no_receive,
     .stored = no_flag,
     .stop = no_stop,
     .await = no_flag,

@@ -252,7 +252,7 @@ static void make_call(bool failing)
     if (document && fl_document_add_page(document, 1728, 204, 196, bitmap, 300) == 0) {
         CHECK_EQ(fl_channel_dial(channel, "5550100"), 0);
         if (await_event(channel, &seen, FL_EVENT_CALL, &event)) {
-            CHECK_EQ(fl_channel_fax_send(channel, &OPTIONS, document), 0);
+            CHECK_EQ(fl_channel_fax_send(channel, &OPTIONS, document, 0), 0);
             document = NULL;
             CHECK(await_event(channel, &seen, FL_EVENT_FAX_ENDED, &event));
             CHECK(failing || (event.cause == FL_FAX_NORMAL && event.pages == 1));

@@ -80,7 +80,7 @@ static int send_pages(struct call *call, int pages, int ecm)
     struct fl_fax_options options = {1, 1, 1, 2400, 14400, -1, ecm, -1, "5550001", "", "", ""};
     struct fl_event event;
     call->pages = 0;
-    CHECK_EQ(fl_channel_fax_send(call->channel, &options, document(pages, 196)), 0);
+    CHECK_EQ(fl_channel_fax_send(call->channel, &options, document(pages, 196), 0), 0);
     while (next(call, &event) == 1)
         if (event.kind == FL_EVENT_FAX_ENDED) return event.cause;
     CHECK(!"the fax did not end");
@@ -201,9 +201,9 @@ static void take_part(struct call *call, const struct fl_event *event, const str
         CHECK_EQ(fl_channel_answer(call->channel), 0);
     if (event->kind == FL_EVENT_CALL && event->state == FL_CALL_ANSWERED) {
         if (send)
-            CHECK_EQ(fl_channel_fax_send(call->channel, send, document(2, 196)), 0);
+            CHECK_EQ(fl_channel_fax_send(call->channel, send, document(2, 196), 0), 0);
         else
-            CHECK_EQ(fl_channel_fax_receive(call->channel, &PLAIN), 0);
+            CHECK_EQ(fl_channel_fax_receive(call->channel, &PLAIN, NULL), 0);
     }
     if (event->kind == FL_EVENT_RECEIVED) store_page(call, stored);
 }
