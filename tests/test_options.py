@@ -27,9 +27,9 @@ GOOD: dict[str, list[tuple[object, str]]] = {
         ("from {id} {{1}}", "from {id} {{1}}"),
         ("{date} {time} {to} {page}/{pages}",) * 2,
     ],
-    "SubAddress": [("", ""), ("12#4* 5", "12#4* 5"), (77, "77")],
-    "Password": [("", ""), ("0000", "0000"), ("9" * 20, "9" * 20)],
-    "SelectivePolling": [("", ""), ("*1#", "*1#")],
+    "SubAddress": [("", ""), ("12#4* 5", "12#4* 5"), (77, "77"), ("+49 1", "+49 1")],
+    "Password": [("", ""), ("0000", "0000"), ("9" * 20, "9" * 20), ("+9876543210", "+9876543210")],
+    "SelectivePolling": [("", ""), ("*1#", "*1#"), ("+1", "+1")],
 }
 
 BAD: dict[str, list[object]] = {
@@ -43,9 +43,9 @@ BAD: dict[str, list[object]] = {
     "ECM": ["on", 1, None],
     "Compression": ["auto", "JBIG", "", 2, None, True],
     "HeaderLine": ["{sender}", "{", "}", "{page:3}", "{page!r}", "{}", "{0}", "a\nb", "x" * 201, 5, None],
-    "SubAddress": ["+1", "A", "1" * 21, None, False],
+    "SubAddress": ["-1", "A", "1" * 21, None, False],
     "Password": ["abc", "1" * 21, None],
-    "SelectivePolling": ["+1", "1" * 21, None],
+    "SelectivePolling": ["1.", "1" * 21, None],
 }
 
 

@@ -203,7 +203,7 @@ def test_options_take_effect(
 
 
 def test_start_without_acknowledgement(connected: CallChannel, fax: str, mocker: MockerFixture) -> None:
-    def swallow(self: Engine, options: object, document: object) -> bool:
+    def swallow(self: Engine, options: object, document: object, *, receive: bool) -> bool:
         document.close()  # type: ignore[attr-defined]
         return True
 
@@ -238,8 +238,8 @@ def test_an_interrupt_as_the_engine_takes_the_order(
 ) -> None:
     send = Engine.fax_send
 
-    def interrupted(self: Engine, *arguments: object) -> bool:
-        send(self, *arguments)  # type: ignore[arg-type]
+    def interrupted(self: Engine, *arguments: object, receive: bool) -> bool:
+        send(self, *arguments, receive=receive)  # type: ignore[arg-type]
         raise KeyboardInterrupt
 
     mocker.patch.object(Engine, "fax_send", interrupted)

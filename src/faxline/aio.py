@@ -86,9 +86,10 @@ class AsyncFaxSender(_AsyncJobs[CallFaxSender]):
         fax_options: Mapping[str, object] | None = None,
         *,
         filename: str | os.PathLike[str] | None = None,
+        poll: FaxToReceive | None = None,
     ) -> bool:
         """CallFaxSender.start()."""
-        steps = self._jobs._start(fax_to_send, filename, fax_options)
+        steps = self._jobs._start(fax_to_send, filename, fax_options, poll)
         return await drive(self._jobs._line, steps)
 
     async def send(
@@ -97,9 +98,10 @@ class AsyncFaxSender(_AsyncJobs[CallFaxSender]):
         fax_options: Mapping[str, object] | None = None,
         *,
         filename: str | os.PathLike[str] | None = None,
+        poll: FaxToReceive | None = None,
     ) -> FaxCause:
         """CallFaxSender.send()."""
-        steps = self._jobs._whole(fax_to_send, filename, fax_options)
+        steps = self._jobs._whole(fax_to_send, filename, fax_options, poll)
         return await drive(self._jobs._line, steps)
 
 
@@ -118,9 +120,10 @@ class AsyncFaxReceiver(_AsyncJobs[CallFaxReceiver]):
         fax_options: Mapping[str, object] | None = None,
         *,
         filename: str | os.PathLike[str] | None = None,
+        poll: FaxToSend | None = None,
     ) -> bool:
         """CallFaxReceiver.start()."""
-        steps = self._jobs._start(fax_to_receive, filename, fax_options)
+        steps = self._jobs._start(fax_to_receive, filename, fax_options, poll)
         return await drive(self._jobs._line, steps)
 
     async def receive(
@@ -129,9 +132,10 @@ class AsyncFaxReceiver(_AsyncJobs[CallFaxReceiver]):
         fax_options: Mapping[str, object] | None = None,
         *,
         filename: str | os.PathLike[str] | None = None,
+        poll: FaxToSend | None = None,
     ) -> FaxCause:
         """CallFaxReceiver.receive()."""
-        steps = self._jobs._whole(fax_to_receive, filename, fax_options)
+        steps = self._jobs._whole(fax_to_receive, filename, fax_options, poll)
         return await drive(self._jobs._line, steps)
 
 

@@ -215,11 +215,12 @@ def _look(fax: FaxToSend, facts: Facts, effective: dict[str, str]) -> tuple[int,
     """How many pages a document has (0: it cannot be read), and the first as it went out."""
     made = Document()
     try:
-        facts = replace(facts, pages=fax.count_pages())
+        documents = fax.count_documents()
+        facts = replace(facts, pages=sum(documents))
         high_res = {"YES": True, "NO": False}.get(effective.get("HighRes", ""))
         line = effective.get("HeaderLine", "")
         for page in fax.pages(high_res=high_res, facts=facts):
-            add_page(made, page, HeaderLine(line, facts) if line else None)
+            add_page(made, page, HeaderLine(line, facts, documents) if line else None)
             return facts.pages, made.page(0)
     except DocumentError:
         pass

@@ -69,6 +69,14 @@ class FaxDetails:
         self.pages: int = 0
         """Pages confirmed so far (T.30: MCF, RTP, PIP): by the far end; or by us, once they were stored. A
         page sent again never counts twice."""
+        self.pages_sent: int = 0
+        """Of pages that went out: the same as pages for a sender; for a receiver, of a document that was
+        polled from it (poll=)."""
+        self.pages_received: int = 0
+        """Of pages that came in: the same as pages for a receiver; for a sender, of what it polled."""
+        self.documents: list[int] = []
+        """How many of the pages belong to each document of the call, in order: [2, 1] where EOM separated
+        the second page from the third."""
         self.unconfirmed: bool = False
         """After a fax that failed: the page behind the confirmed ones was sent whole, and neither confirmed
         nor rejected. It may have arrived; faxline.retry asks before it sends a last page again."""

@@ -47,6 +47,7 @@ class _Content:
     paper: Paper
     invert: bool
     damaged: bool
+    separate: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class FaxToSend:
         paper: str = "a4",
         invert: bool = False,
         damaged: bool = False,
+        separate: bool = False,
     ) -> None:
         """filename: a file, or a list of them in the order of their pages. The others as add_content().
         Raises TypeError, ValueError."""
@@ -93,6 +95,7 @@ class FaxToSend:
             paper=paper,
             invert=invert,
             damaged=damaged,
+            separate=separate,
         )
 
     def set_content(
@@ -104,6 +107,7 @@ class FaxToSend:
         paper: str = "a4",
         invert: bool = False,
         damaged: bool = False,
+        separate: bool = False,
     ) -> None:
         """Names the file, or the files in the order of their pages; replaces what was named before. The
         others as add_content()."""
@@ -119,6 +123,7 @@ class FaxToSend:
                     paper=paper,
                     invert=invert,
                     damaged=damaged,
+                    separate=separate,
                 )
         except BaseException:
             self._contents = before
@@ -134,6 +139,7 @@ class FaxToSend:
         paper: str = "a4",
         invert: bool = False,
         damaged: bool = False,
+        separate: bool = False,
     ) -> None:
         """Names one more file, behind those named before.
 
@@ -143,8 +149,9 @@ class FaxToSend:
         drawn at 408 x 391 dpi, not 204 x 196; a far end that cannot print so gets less; it takes some twice
         as long on the line. paper: 'a4', 'letter' or 'legal', for plain text. invert: black becomes white and
         white black, for dark screenshots and negatives. damaged: of a TIFF page whose code is damaged, what
-        can be read is sent, bad rows as the row above; otherwise such a page is refused. Raises ValueError,
-        TypeError.
+        can be read is sent, bad rows as the row above; otherwise such a page is refused. separate: the file
+        begins another document of the same call (EOM ends the one before), so that the far end can file them
+        apart; a header line counts its pages by themselves. Raises ValueError, TypeError.
         """
         content = _Content(
             os.fsdecode(filename),
@@ -154,6 +161,7 @@ class FaxToSend:
             paper_named(paper),
             invert,
             damaged,
+            separate,
         )
         self._contents += (content,)
         self._prepared = None
@@ -177,8 +185,16 @@ class FaxToSend:
 
     def count_pages(self) -> int:
         """How many pages there are, the cover included, without decoding them. Raises DocumentError."""
-        pages = sum(1 for content in self._named() for _ in _leaves(content))
-        return pages + (self._cover is not None)
+        return sum(self.count_documents())
+
+    def count_documents(self) -> tuple[int, ...]:
+        """How many pages each document has (see separate of add_content()), the cover in the first. Raises
+        DocumentError."""
+        counts = [int(self._cover is not None)]
+        for document, content in self._documents():
+            counts += [0] * (document - len(counts))
+            counts[-1] += sum(1 for _ in _leaves(content))
+        return tuple(counts)
 
     def prepare(self, fax_options: Mapping[str, object] | None = None) -> list[str]:
         """Converts every page now and keeps it coded, some 50 kB each: before the call, where it costs no
@@ -213,30 +229,38 @@ class FaxToSend:
         from faxline._documents.raster import Wish
 
         contents = self._named()
-        total = 0
+        number, document = 0, 1
         if self._cover is not None:
-            total += 1
+            number += 1
             with reading("the cover page", None):
                 superfine = any(content.superfine for content in contents)
                 yield self._cover.convert(facts, Wish(high_res, superfine=superfine))
         prepared = self._prepared
         ready = prepared is not None and prepared.high_res == high_res
         for page in prepared.pages if prepared is not None and ready else self._converted(high_res):
-            total += 1
-            yield replace(page, number=total)
-        if not total:
+            number = number + 1 if page.document == document else 1
+            document = page.document
+            yield replace(page, number=number)
+        if not number:
             raise DocumentError(f"{', '.join(self.names)}: no pages")
 
     def _converted(self, high_res: bool | None) -> Iterator[FaxPage]:
         """The pages of the files, one at a time."""
         from faxline._documents.raster import Wish
 
-        for content in self._named():
+        for document, content in self._documents():
             wish = Wish(
                 high_res, content.photo, content.superfine, invert=content.invert, damaged=content.damaged
             )
             for number, leaf in _leaves(content):
-                yield _page(content.name, number, leaf, wish)
+                yield replace(_page(content.name, number, leaf, wish), document=document)
+
+    def _documents(self) -> Iterator[tuple[int, _Content]]:
+        """The files, with the number of the document that each belongs to."""
+        document = 1
+        for index, content in enumerate(self._named()):
+            document += content.separate and index > 0
+            yield document, content
 
     def _named(self) -> tuple[_Content, ...]:
         if not self._contents and self._cover is None:
@@ -253,7 +277,8 @@ def add_page(pages: Document, page: FaxPage, header: HeaderLine | None = None) -
     """
     from faxline._engine.document import PageRefused
 
-    code, number = page.code, page.number
+    code, number, document = page.code, page.number, page.document
+    pages.begin_page(document)
     try:
         if code is None or not pages.add_coded(page, code):
             if page.decode is not None:
@@ -261,7 +286,7 @@ def add_page(pages: Document, page: FaxPage, header: HeaderLine | None = None) -
             pages.add_page(page.width_px, page.x_dpi, page.y_dpi, page.rows, page.row_count)
         if header is not None:
             with reading(page.place, None):
-                strips = header.strips(number, page.x_dpi, page.y_dpi)
+                strips = header.strips(number, page.x_dpi, page.y_dpi, document)
             for strip in strips:
                 pages.add_header(strip)
     except PageRefused as error:
@@ -275,7 +300,8 @@ def _kept(page: FaxPage, made: Page) -> FaxPage:
     from faxline._documents.pages import Code, Coding, FaxPage
 
     code = Code(Coding.MMR, msb_first=True, inverted=False, rows_per_strip=made.rows, strips=[made.code])
-    return FaxPage(made.width_px, made.x_dpi, made.y_dpi, made.rows, b"", code, page.place)
+    x_dpi, y_dpi = made.x_dpi, made.y_dpi
+    return FaxPage(made.width_px, x_dpi, y_dpi, made.rows, b"", code, page.place, document=page.document)
 
 
 _MOSTLY_BLACK = 0.8

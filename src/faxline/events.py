@@ -62,9 +62,13 @@ class PageConfirmed(Event):
     """A page was confirmed: by the far end, or by us. Two in quick succession may come as one."""
 
     pages: int
-    """Pages confirmed so far."""
+    """Pages confirmed so far: sent by a sender, received by a receiver."""
     last: bool
     """No more will follow."""
+    sent: int = 0
+    """Pages sent and confirmed by the far end."""
+    received: int = 0
+    """Pages received and confirmed by us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,8 @@ class FaxEnded(Event):
     unconfirmed: bool = False
     """The page behind the confirmed ones was sent whole, and neither confirmed nor rejected: it may have
     arrived."""
+    sent: int = 0
+    received: int = 0
 
 
 @dataclass(frozen=True, slots=True)

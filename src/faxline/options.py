@@ -94,9 +94,9 @@ OPTIONS: dict[str, Option] = {
             "",
             _header_line,
         ),
-        Option("SubAddress", "'' or up to 20 of 0-9 # * space", "", _identity(r"[0-9#* ]{0,20}")),
-        Option("Password", "'' or up to 20 of 0-9 # * space", "", _identity(r"[0-9#* ]{0,20}")),
-        Option("SelectivePolling", "'' or up to 20 of 0-9 # * space", "", _identity(r"[0-9#* ]{0,20}")),
+        Option("SubAddress", "'' or up to 20 of 0-9 # * + space", "", _identity(r"[0-9#*+ ]{0,20}")),
+        Option("Password", "'' or up to 20 of 0-9 # * + space", "", _identity(r"[0-9#*+ ]{0,20}")),
+        Option("SelectivePolling", "'' or up to 20 of 0-9 # * + space", "", _identity(r"[0-9#*+ ]{0,20}")),
     )
 }
 

@@ -120,7 +120,7 @@ class Preview:
             pages=fax.count_pages() if header_line or fax.cover else 0,
             now=datetime.now().astimezone(),
         )
-        header = HeaderLine(header_line, facts) if header_line else None
+        header = HeaderLine(header_line, facts, fax.count_documents()) if header_line else None
         self.pages: list[Page] = []
         """In MMR."""
         self.warnings: list[str] = []

@@ -2,41 +2,15 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any
 
-from faxline import options
-from faxline._documents.pages import Page
-from faxline._lines.jobs import FaxJobs, Job, without_secrets
+from faxline._engine.config import EngineOptions
+from faxline._engine.document import Document
+from faxline._engine.engine import Engine
+from faxline._lines.jobs import FaxJobs
 from faxline._lines.steps import run
 from faxline.causes import FaxCause, ReceiveState
-from faxline.details import FaxDetails
-from faxline.storage import FaxToReceive, StorageError
-
-
-class _ReceiveJob(Job):
-    """A fax on its way to the disk."""
-
-    def __init__(self, details: FaxDetails, document: FaxToReceive) -> None:
-        super().__init__(details)
-        self._store = document.open_store()
-        self._fault = ""
-
-    def store(self, page: Page) -> bool:
-        try:
-            self._store.add_page(page)
-        except StorageError as error:
-            self._fault = str(error)
-            return False
-        return True
-
-    def finish(self) -> None:
-        self._fault = self._store.close() or self._fault
-
-    def end(self, cause: FaxCause, raw_cause: str | None, text: str = "") -> None:
-        self.finish()
-        if cause is FaxCause.NORMAL and self._fault:
-            cause, raw_cause = FaxCause.ERROR, "local.storage"
-        super().end(cause, raw_cause, text or (self._fault if raw_cause == "local.storage" else ""))
+from faxline.document import FaxToSend
+from faxline.storage import FaxToReceive
 
 
 class CallFaxReceiver(FaxJobs[FaxToReceive]):
@@ -50,6 +24,7 @@ class CallFaxReceiver(FaxJobs[FaxToReceive]):
     Cause = FaxCause
     _KIND = FaxToReceive
     _ARGUMENT = "fax_to_receive"
+    _POLL = FaxToSend
     _BUSY_TEXT = "a fax is being received already"
 
     def state(self) -> ReceiveState:
@@ -67,6 +42,7 @@ class CallFaxReceiver(FaxJobs[FaxToReceive]):
         fax_options: Mapping[str, object] | None = None,
         *,
         filename: str | os.PathLike[str] | None = None,
+        poll: FaxToSend | None = None,
     ) -> FaxCause:
         """Receives a fax on the connected call and waits until it is received. Arguments and errors as
         start().
@@ -75,7 +51,7 @@ class CallFaxReceiver(FaxJobs[FaxToReceive]):
         """
         return run(
             self._line,
-            self._whole(fax_to_receive, filename, fax_options),
+            self._whole(fax_to_receive, filename, fax_options, poll),
         )
 
     def start(
@@ -84,12 +60,18 @@ class CallFaxReceiver(FaxJobs[FaxToReceive]):
         fax_options: Mapping[str, object] | None = None,
         *,
         filename: str | os.PathLike[str] | None = None,
+        poll: FaxToSend | None = None,
     ) -> bool:
         """Starts receiving a fax on the connected call, and returns when the engine has taken the line.
 
         fax_to_receive: where to write it; or filename, short for FaxToReceive(filename). fax_options: names
         and values as the table in faxline.options; a str, an int or a bool where its meaning is plain. They
         go over the line's defaults, for this job.
+
+        On a call that was placed here, the far end is polled for its document. poll: in the same call this
+        document may go the other way. Who was called offers it to be polled and takes what comes, as the
+        caller decides; who calls sends it first and then polls. Details.pages counts what was received,
+        pages_sent and pages_received either. A document that nobody polled is no fault.
 
         Returns True. False when the options are refused, the file cannot be created or exists already, or
         the engine has not begun within 30 s: then cause() is UNKNOWN_OPTION, UNKNOWN_VALUE,
@@ -101,32 +83,12 @@ class CallFaxReceiver(FaxJobs[FaxToReceive]):
         """
         return run(
             self._line,
-            self._start(fax_to_receive, filename, fax_options),
+            self._start(fax_to_receive, filename, fax_options, poll),
         )
 
     # ---- for FaxJobs ----
 
-    def _new_job(self, document: FaxToReceive) -> Job:
-        return _ReceiveJob(self.Details, document)
-
-    def _check_options(self, given: Mapping[Any, object]) -> options.Checked:
-        return options.check(given, self._defaults, receiving=True)
-
-    def _prepare_document(self, document: FaxToReceive, effective: Mapping[str, str], job: Job) -> None:
-        line = self._line
-        try:
-            document.check()
-        except StorageError as error:
-            self._logger.warning("%s: %s", line.device.address, error)
-            self._refuse(job, FaxCause.ERROR, "local.storage", str(error))
-            return
-        with line.changed:
-            self._check_wanted(job)
-            line.note(
-                order="receive",
-                id=self.Details.ID,
-                file=document.filename,
-                options=without_secrets(effective),
-            )
-            if not line.open_engine().fax_receive(options.for_engine(effective)):
-                self._refuse(job, FaxCause.ERROR, "local.state")
+    def _order(
+        self, engine: Engine, wanted: EngineOptions, send: Document | None, receive: FaxToReceive | None
+    ) -> bool:
+        return engine.fax_receive(wanted, send)

@@ -152,6 +152,9 @@ class _Rest(FaxToSend):
     def count_pages(self) -> int:
         return self._document.count_pages()
 
+    def count_documents(self) -> tuple[int, ...]:
+        return self._document.count_documents()
+
     def pages(self, **keywords: Any) -> Iterator[FaxPage]:
         return islice(self._document.pages(**keywords), self._confirmed, None)
 

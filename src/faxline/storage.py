@@ -28,12 +28,20 @@ class FaxToReceive:
     always. When the fax is over, however it ended, the PDF is made of it, with the same bits, and the TIFF is
     removed. What a crash or a fault leaves is x.pdf.tif, with every confirmed page; `faxline convert
     x.pdf.tif x.pdf` makes the PDF.
+
+    With separate=True each document of a call gets a file of its own, as its sender parts them (EOM): x.tif,
+    then x-2.tif, x-3.tif ... A sender ends a document with EOM also where the next page has another format,
+    and tells no difference.
     """
 
-    def __init__(self, filename: str | os.PathLike[str]) -> None:
+    def __init__(self, filename: str | os.PathLike[str], *, separate: bool = False) -> None:
         """filename: in a directory that exists; no file of that name may. Checked when the fax starts.
         Raises TypeError."""
         self._path = Path(os.fsdecode(filename)).absolute()
+        self.separate = separate
+        """Whether each document of a call gets a file of its own."""
+        self.filenames: list[str] = []
+        """The files that have been begun, in the order of their documents."""
 
     @property
     def filename(self) -> str:
@@ -44,6 +52,12 @@ class FaxToReceive:
         """The file to write, asked for when the first page is there. remote_id: what the far end calls
         itself: up to 20 characters that it chose freely, printable ASCII, a / among them perhaps."""
         return self._path
+
+    def document_path(self, remote_id: str, document: int) -> Path:
+        """The file of a later document, from 2 on, with separate=True: the first one's name with the number
+        behind it."""
+        first = Path(self.filenames[0]) if self.filenames else self.path(remote_id)
+        return first.with_name(f"{first.stem}-{document}{first.suffix}")
 
     def check(self) -> None:
         """Whether a file can be created there. Raises StorageError."""
@@ -74,18 +88,46 @@ class Store:
 
     def __init__(self, document: FaxToReceive) -> None:
         self._document = document
-        self._writer: TiffWriter | None = None
-        self._path = self._journal = Path()
+        document.filenames = []
+        self._files: list[_File] = []
+        self._number = 0
+        """Of the document in the last file."""
 
     def add_page(self, page: Page) -> None:
         """The page is on the disk when this returns. Raises StorageError."""
+        number = page.document if self._document.separate else 1
+        if number != self._number:
+            self._begin(page.remote_id, number)
+        self._files[-1].add_page(page)
+
+    def _begin(self, remote_id: str, number: int) -> None:
+        document = self._document
+        if self._files:
+            self._files[-1].complete()
+        path = document.document_path(remote_id, number) if self._files else document.path(remote_id)
+        if os.path.lexists(path):
+            raise StorageError(f"{path}: the file exists already")
+        self._files.append(_File(path))
+        self._number = number
+        document.filenames.append(str(path))
+
+    def close(self) -> str:
+        """The fax is over. Of PDFs, this makes them; returns a sentence when that went wrong, else ''. A
+        second call does nothing."""
+        files, self._files = self._files, []
+        self._number = 0
+        return "; ".join(filter(None, [file.close() for file in files]))
+
+
+class _File:
+    """One of the files of a fax."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._journal = path, _journal(path)
+        self._writer = TiffWriter(self._journal, replace=False)
+
+    def add_page(self, page: Page) -> None:
         writer = self._writer
-        if writer is None:
-            self._path = self._document.path(page.remote_id)
-            if os.path.lexists(self._path):
-                raise StorageError(f"{self._path}: the file exists already")
-            self._journal = _journal(self._path)
-            writer = self._writer = TiffWriter(self._journal, replace=False)
         try:
             writer.add_page(page)
         except FileExistsError:
@@ -95,12 +137,12 @@ class Store:
                 f"page {page.number} cannot be written to {self._journal}: {_reason(error)}"
             ) from None
 
+    def complete(self) -> None:
+        """No more pages come to it."""
+        self._writer.close()
+
     def close(self) -> str:
-        """The fax is over. Of a PDF, this makes it; returns a sentence when that went wrong, else ''. A
-        second call does nothing."""
-        writer, self._writer = self._writer, None
-        if writer is None:
-            return ""
+        writer = self._writer
         writer.close()
         if self._journal == self._path or not writer.pages:
             return ""

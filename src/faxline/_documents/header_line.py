@@ -6,7 +6,7 @@ The text is drawn here, by Pillow, once for each resolution that the page may go
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from faxline._documents import fields
@@ -30,14 +30,17 @@ class HeaderLine:
 
     template: str
     facts: Facts
+    documents: tuple[int, ...] = ()
+    """The pages of each document, where the fax consists of several."""
 
-    def text(self, page: int) -> str:
-        """The line of a page (from 1)."""
-        return fields.fill(self.template, self.facts.values(page))
+    def text(self, page: int, document: int = 1) -> str:
+        """The line of a page of a document (both from 1)."""
+        pages = self.documents[document - 1] if self.documents else self.facts.pages
+        return fields.fill(self.template, replace(self.facts, pages=pages).values(page))
 
-    def strips(self, page: int, x_dpi: int, y_dpi: int) -> list[Strip]:
+    def strips(self, page: int, x_dpi: int, y_dpi: int, document: int = 1) -> list[Strip]:
         """The line of a page of this resolution, for it and for every coarser one."""
-        text = self.text(page)
+        text = self.text(page, document)
         return [
             draw(text, *grid)
             for grid in GRIDS

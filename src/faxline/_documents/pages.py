@@ -68,6 +68,8 @@ class FaxPage:
     """Where it comes from, for messages."""
     number: int = 1
     """In its document, from 1."""
+    document: int = 1
+    """Of those that the fax consists of, from 1."""
     decode: Callable[[], FaxPage] | None = None
     """Gives the same page with rows, should the engine find its code damaged; while the file is open."""
     note: str = ""
@@ -98,3 +100,5 @@ class Page:
     number: int
     """From 1 in its call."""
     remote_id: str
+    document: int = 1
+    """Received by us: of those in its call, from 1; EOM ends each but the last."""

@@ -16,9 +16,18 @@ class Document:
     """Pages on their way to a sender. Free with close() unless an Engine took it over."""
 
     def __init__(self) -> None:
+        self.document_of: list[int] = []
+        """For each page: which document of the call it belongs to, as begin_page() was told."""
         self._handle: Any = lib.fl_document_new()
         if not self._handle:
             raise MemoryError
+
+    def begin_page(self, document: int) -> None:
+        """A page is about to be added that belongs to this document; where it begins another than the page
+        before, EOM goes between."""
+        if self.document_of and self.document_of[-1] != document:
+            lib.fl_document_separate(self._handle)
+        self.document_of.append(document)
 
     def add_page(self, width_px: int, x_dpi: int, y_dpi: int, rows: bytes, row_count: int) -> None:
         """Appends a page; rows: packed, most significant bit leftmost, 1 = black. Raises PageRefused."""

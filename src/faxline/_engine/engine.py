@@ -104,12 +104,14 @@ class Engine:
     def hang_up(self) -> bool:
         return bool(lib.fl_channel_hang_up(self._handle) == 0)
 
-    def fax_send(self, options: EngineOptions, document: Document) -> bool:
-        """Takes the document over, also when it returns False."""
-        return bool(lib.fl_channel_fax_send(self._handle, c_options(options), document.give()) == 0)
+    def fax_send(self, options: EngineOptions, document: Document, *, receive: bool = False) -> bool:
+        """Takes the document over, also when it returns False. receive: and one may come the other way."""
+        return bool(lib.fl_channel_fax_send(self._handle, c_options(options), document.give(), receive) == 0)
 
-    def fax_receive(self, options: EngineOptions) -> bool:
-        return bool(lib.fl_channel_fax_receive(self._handle, c_options(options)) == 0)
+    def fax_receive(self, options: EngineOptions, document: Document | None = None) -> bool:
+        """document: may go the other way; taken over, also when it returns False."""
+        given = ffi.NULL if document is None else document.give()
+        return bool(lib.fl_channel_fax_receive(self._handle, c_options(options), given) == 0)
 
     def page_stored(self, good: bool) -> bool:
         """Answers a PageReceived: the page is stored, or cannot be."""
@@ -201,6 +203,7 @@ class Engine:
             info.bad_rows,
             info.number,
             text_of(info.remote_id),
+            max(1, info.document),
         )
 
     def tty(self) -> str:
@@ -266,9 +269,11 @@ def _event(raw: Any) -> Event:
             nonstandard=bytes(agreed.nonstandard[0 : agreed.nonstandard_length]).hex(" "),
         )
     if kind == lib.FL_EVENT_PAGE:
-        return PageConfirmed(seq, time_us, raw.pages, bool(raw.last))
+        return PageConfirmed(seq, time_us, raw.pages, bool(raw.last), raw.sent, raw.received)
     if kind == lib.FL_EVENT_FAX_ENDED:
-        return FaxEnded(seq, time_us, FAX_CAUSES[raw.cause], raw_code(raw.raw), raw.pages, bool(raw.in_doubt))
+        cause, raw_cause = FAX_CAUSES[raw.cause], raw_code(raw.raw)
+        in_doubt = bool(raw.in_doubt)
+        return FaxEnded(seq, time_us, cause, raw_cause, raw.pages, in_doubt, raw.sent, raw.received)
     if kind == lib.FL_EVENT_RECEIVED:
         return PageReceived(seq, time_us)
     if kind == lib.FL_EVENT_FAR_PAGE:

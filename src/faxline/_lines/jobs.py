@@ -7,18 +7,27 @@ import logging
 import os
 import uuid
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from faxline import options
+from faxline._documents.fields import Facts
+from faxline._documents.header_line import HeaderLine
 from faxline._documents.pages import Page
+from faxline._engine.config import EngineOptions
+from faxline._engine.document import Document as Pages
+from faxline._engine.engine import Engine
 from faxline._lines.line import Line
 from faxline._lines.steps import Apart, Steps, Until, run, wait_seconds
 from faxline.causes import CallState, FaxCause
 from faxline.details import FaxDetails
+from faxline.document import DocumentError, FaxToSend, add_page
 from faxline.errors import Error, Hangup
 from faxline.events import FaxEnded, FaxEvent, FaxStarted, Negotiated, PageConfirmed
+from faxline.storage import FaxToReceive, StorageError
 
 _START_S = 30.0
 _STOP_S = 60.0
@@ -40,8 +49,14 @@ class _Stopped(Exception):
 class Job:
     """One fax, as the pump and the waiting threads see it. Everything under the line's Condition."""
 
-    def __init__(self, details: FaxDetails) -> None:
+    def __init__(self, details: FaxDetails, receive: FaxToReceive | None, *, sender: bool) -> None:
+        """receive: where received pages go. sender: it is about what is sent first of all."""
         self.details = details
+        self.sender = sender
+        self.document_of: list[int] = []
+        """For each page of Details.pages, and those that are under way: its document, from 1."""
+        self._store = None if receive is None else receive.open_store()
+        self._fault = ""
         self.cause = FaxCause.NONE
         self.started = False
         self._began_us = 0
@@ -69,22 +84,40 @@ class Job:
             case Negotiated():
                 details.negotiated.update(_negotiated(event))
             case PageConfirmed():
-                details.pages = event.pages
+                self._count(event)
                 details.last_page = details.last_page or event.last
             case FaxEnded() if self.running:
-                details.pages = event.pages
+                self._count(event)
                 if self.started:
                     details.seconds = (event.time_us - self._began_us) / 1e6
                 details.unconfirmed = event.unconfirmed
                 self.ended_seq = event.seq
                 self.end(event.cause, event.raw_cause)
 
+    def _count(self, event: PageConfirmed | FaxEnded) -> None:
+        details = self.details
+        details.pages = event.pages
+        details.pages_sent, details.pages_received = event.sent, event.received
+        counts = Counter(self.document_of[: event.pages])
+        details.documents = [counts[document] for document in sorted(counts)]
+
     def store(self, page: Page) -> bool:
         """Stores a received page. By the pump, not under the Condition."""
-        return False
+        if self._store is None:
+            return False
+        try:
+            self._store.add_page(page)
+        except StorageError as error:
+            self._fault = str(error)
+            return False
+        if not self.sender:
+            self.document_of.append(page.document)
+        return True
 
     def finish(self) -> None:
         """The engine has ended it. By the pump, not under the Condition, before it applies the event."""
+        if self._store is not None:
+            self._fault = self._store.close() or self._fault
 
     def line_closed(self) -> None:
         """No more events will come."""
@@ -92,11 +125,30 @@ class Job:
 
     def end(self, cause: FaxCause, raw_cause: str | None, text: str = "") -> None:
         """It is over. text: the raw cause as a sentence, where that says more than its row."""
+        self.finish()
+        if cause is FaxCause.NORMAL and self._fault:
+            cause, raw_cause = FaxCause.ERROR, "local.storage"
+        text = text or (self._fault if raw_cause == "local.storage" else "")
         if self.start_late and cause is FaxCause.ABORTED:
             cause, raw_cause = FaxCause.TIMEOUT, "local.start"
         self.cause = cause
         self.details.last_page = True
         self.details.fail(raw_cause if cause is not FaxCause.NORMAL else None, text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """What a job sends and what it receives; one of them may be None."""
+
+    send: FaxToSend | None
+    receive: FaxToReceive | None
+
+    @classmethod
+    def of(cls, document: object, poll: object) -> Self:
+        """document: what the job is about. poll: what goes the other way, or None."""
+        both = (document, poll)
+        send = next((one for one in both if isinstance(one, FaxToSend)), None)
+        return cls(send, next((one for one in both if isinstance(one, FaxToReceive)), None))
 
 
 FaxOptions = Mapping[str, object]
@@ -116,6 +168,8 @@ class FaxJobs(ABC, Generic[Document]):
     _KIND: type[Document]
     _ARGUMENT: str
     """What a method calls its document."""
+    _POLL: type[FaxToSend] | type[FaxToReceive]
+    """What goes the other way in the same call."""
     _BUSY_TEXT: str
     """What is the matter while a job runs."""
 
@@ -133,15 +187,10 @@ class FaxJobs(ABC, Generic[Document]):
     # ---- what a kind of job says ----
 
     @abstractmethod
-    def _new_job(self, document: Document) -> Job: ...
-
-    @abstractmethod
-    def _check_options(self, given: Mapping[Any, object]) -> options.Checked: ...
-
-    @abstractmethod
-    def _prepare_document(self, document: Document, effective: Mapping[str, str], job: Job) -> None:
-        """From good options to the order to the engine. Ends the job when that is not possible, calls
-        _check_wanted() where it takes long."""
+    def _order(
+        self, engine: Engine, wanted: EngineOptions, send: Pages | None, receive: FaxToReceive | None
+    ) -> bool:
+        """To the engine; takes the pages over. False when it refuses."""
 
     # ---- state ----
 
@@ -164,17 +213,21 @@ class FaxJobs(ABC, Generic[Document]):
     # ---- start and stop ----
 
     def _start(
-        self, document: Document | None, filename: Filename | None, fax_options: FaxOptions | None
+        self,
+        document: Document | None,
+        filename: Filename | None,
+        fax_options: FaxOptions | None,
+        poll: FaxToSend | FaxToReceive | None = None,
     ) -> Steps[bool]:
         """start() of every kind."""
-        chosen, given, job = self._begin(document, filename, fax_options)
+        both, given, job = self._begin(document, filename, fax_options, poll)
         line = self._line
 
         def abandon() -> None:
             job.stop_wanted = True
 
         try:
-            yield Apart(lambda: self._prepare(chosen, given, job), abandon)
+            yield Apart(lambda: self._prepare(both, given, job), abandon)
         except _Stopped:
             pass
         except BaseException as error:
@@ -202,15 +255,23 @@ class FaxJobs(ABC, Generic[Document]):
         return job.started and not job.start_late
 
     def _whole(
-        self, document: Document | None, filename: Filename | None, fax_options: FaxOptions | None
+        self,
+        document: Document | None,
+        filename: Filename | None,
+        fax_options: FaxOptions | None,
+        poll: FaxToSend | FaxToReceive | None = None,
     ) -> Steps[FaxCause]:
         """send() and receive()."""
-        yield from self._start(document, filename, fax_options)
+        yield from self._start(document, filename, fax_options, poll)
         return (yield from self._finished(None))
 
     def _begin(
-        self, document: Document | None, filename: Filename | None, fax_options: FaxOptions | None
-    ) -> tuple[Document, Mapping[Any, object], Job]:
+        self,
+        document: Document | None,
+        filename: Filename | None,
+        fax_options: FaxOptions | None,
+        poll: FaxToSend | FaxToReceive | None,
+    ) -> tuple[_Both, Mapping[Any, object], Job]:
         """The guards, and the step from idle to busy, in one critical section."""
         line = self._line
         self._check_answered()
@@ -218,17 +279,19 @@ class FaxJobs(ABC, Generic[Document]):
             raise Error(f"{line.device.address}: {self._BUSY_TEXT}")
         if line.job is not None and line.job.running:
             raise Error(f"{line.device.address}: the audio of the channel is in use")
-        chosen = self._chosen(document, filename)
+        both = _Both.of(self._chosen(document, filename), poll)
+        if poll is not None and not isinstance(poll, self._POLL):
+            raise TypeError(f"poll is a {self._POLL.__name__}, not {type(poll).__name__}")
         if fax_options is not None and not isinstance(fax_options, Mapping):
             raise TypeError(f"fax_options is a dict, not {type(fax_options).__name__}")
         given: Mapping[Any, object] = dict(fax_options or {})
         self.Details.clear()
         self.Details.ID = uuid.uuid4().hex
         self.Details.call_id = line.details.call_id
-        job = self._new_job(chosen)
+        job = Job(self.Details, both.receive, sender=self._KIND is FaxToSend)
         self._job = line.job = job
         line.hold(True)
-        return chosen, given, job
+        return both, given, job
 
     def _chosen(self, document: Document | None, filename: Filename | None) -> Document:
         """The document, or that of the file. Raises TypeError."""
@@ -246,17 +309,70 @@ class FaxJobs(ABC, Generic[Document]):
         if line.state is not CallState.ANSWERED:
             raise Error(f"{line.device.address}: a fax needs the call state ANSWERED, and it is {line.state}")
 
-    def _prepare(self, document: Document, given: Mapping[Any, object], job: Job) -> None:
-        """Options, then the document, then the order to the engine. Ends the job when one fails."""
+    def _prepare(self, both: _Both, given: Mapping[Any, object], job: Job) -> None:
+        """Options, then the documents, then the order to the engine. Ends the job when one fails."""
         line, details = self._line, self.Details
-        checked = self._check_options(given)
+        checked = options.check(given, self._defaults, receiving=both.receive is not None)
         with line.changed:
             details.options = checked.effective
             details.failed_option = checked.failed
-        if checked.cause is FaxCause.NONE:
-            self._prepare_document(document, checked.effective, job)
-        else:
+        if checked.cause is not FaxCause.NONE:
             self._refuse(job, checked.cause, _OPTION_RAW_CAUSES[checked.cause], checked.text)
+            return
+        pages = None if both.send is None else Pages()
+        try:
+            if both.receive is not None:
+                both.receive.check()
+            if both.send is not None and pages is not None:
+                self._read(both.send, pages, checked.effective, job)
+            self._start_engine(both, pages, checked.effective, job)
+        except (DocumentError, StorageError) as error:
+            self._logger.warning("%s: %s", line.device.address, error)
+            what = "local.document" if isinstance(error, DocumentError) else "local.storage"
+            self._refuse(job, FaxCause.ERROR, what, str(error))
+        finally:
+            if pages is not None:
+                pages.close()
+
+    def _read(self, document: FaxToSend, pages: Pages, effective: Mapping[str, str], job: Job) -> None:
+        """Page by page. Raises DocumentError."""
+        line = self._line
+        wanted = options.for_engine(effective)
+        header_line = effective["HeaderLine"]
+        documents = document.count_documents() if header_line or document.cover else ()
+        facts = Facts(
+            to=line.details.call_to,
+            subscriber_id=wanted.subscriber_id,
+            name=line.subscriber_name,
+            pages=sum(documents),
+            now=datetime.now().astimezone(),
+        )
+        header = HeaderLine(header_line, facts, documents) if header_line else None
+        for page in document.pages(high_res=wanted.high_res, facts=facts):
+            self._check_wanted(job)
+            for warning in add_page(pages, page, header):
+                self._logger.warning("%s: %s", line.device.address, warning)
+
+    def _start_engine(self, both: _Both, pages: Pages | None, effective: Mapping[str, str], job: Job) -> None:
+        line, details = self._line, self.Details
+        wanted = options.for_engine(effective)
+        page_octets = {} if pages is None else pages.measured(wanted.coding)
+        with line.changed:
+            self._check_wanted(job)
+            documents: dict[str, object] = {}
+            if both.send is not None:
+                documents["files"] = both.send.names
+            if both.receive is not None:
+                documents["file"] = both.receive.filename
+            order = "fax" if job.sender else "receive"
+            line.note(order=order, id=details.ID, **documents, options=without_secrets(effective))
+            if pages is not None:
+                line.note_pages(pages)
+            if pages is not None and job.sender:
+                details.page_octets = page_octets
+                job.document_of = pages.document_of
+            if not self._order(line.open_engine(), wanted, pages, both.receive):
+                self._refuse(job, FaxCause.ERROR, "local.state")
 
     def _refuse(self, job: Job, cause: FaxCause, raw_cause: str, text: str = "") -> None:
         with self._line.changed:
