@@ -90,7 +90,8 @@ struct fl_coded_page {
     int32_t coding;
     int32_t msb_first;
     int32_t inverted;
-    int32_t aligned; /* MH without EOLs: each line begins at a multiple of so many octets of its strip; 0 = anywhere */
+    int32_t
+        aligned; /* MH without EOLs: each line begins at a multiple of so many octets of its strip; 0 = anywhere */
     int32_t row_count;
     int32_t rows_per_strip;
     int32_t strip_count;

@@ -27,6 +27,20 @@ settings.register_profile(
 settings.load_profile("faxline")
 
 
+INSTRUMENTED = os.environ.get("FAXLINE_INSTRUMENTED")
+"""The sanitizer with which the extension must have been built: 'asan' or 'tsan'."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A run over a sanitizer that silently took the plain extension would prove nothing."""
+    if INSTRUMENTED is None:
+        return
+    from faxline import _faxline
+
+    if f"__{INSTRUMENTED}_init".encode() not in Path(_faxline.__file__).read_bytes():
+        raise pytest.UsageError(f"{_faxline.__file__} is not built with {INSTRUMENTED}")
+
+
 @pytest.fixture(autouse=True)
 def _lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Line]]:
     lines: list[Line] = []

@@ -245,7 +245,7 @@ def test_prepared_pages_are_not_converted_again(tmp_path: Path, connected: CallC
         fax.prepare()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damage_is_right_or_refused(tmp_path: Path, data: st.DataObject) -> None:
     """Any octet of directory or code becomes another: the page is right, or refused, or it is told of; but

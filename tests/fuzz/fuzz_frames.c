@@ -49,7 +49,7 @@ static void dis(const uint8_t *fif, size_t length)
     struct fl_abilities abilities, again;
     uint8_t written[FL_DIS_MAX];
     if (!fl_dis_read(fif, length, &abilities)) return;
-    REQUIRE(length >= 3 && abilities.width <= FL_A3 && abilities.length <= 2 && abilities.min_scan <= 7);
+    REQUIRE(length >= 2 && abilities.width <= FL_A3 && abilities.length <= 2 && abilities.min_scan <= 7);
     REQUIRE(abilities.modulations <= 0x0F && abilities.resolutions < 1u << FL_RESOLUTION_COUNT);
     REQUIRE(abilities.resolutions >> FL_R8_385 & 1);
     REQUIRE(!abilities.mmr || abilities.ecm);
