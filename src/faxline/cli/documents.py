@@ -1,7 +1,7 @@
 """What the commands that read documents share: options that say which pages, how, and under which cover."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -27,6 +27,11 @@ _OPTIONS = (
         "--damaged",
         is_flag=True,
         help="Of a TIFF page whose code is damaged, send what can be read; else it is refused.",
+    ),
+    click.option(
+        "--separate",
+        is_flag=True,
+        help="Each FILE is a document of its own, in one call: the far end can file them apart.",
     ),
     click.option(
         "--paper",
@@ -65,6 +70,13 @@ def document_options(command: Decorated) -> Decorated:
     return command
 
 
+def parted(pages: int, documents: Sequence[int]) -> list[int]:
+    """How many of the first pages belong to each of the documents, whose pages these are; without those that
+    no page has gone out of."""
+    counts = [min(size, max(0, pages - sum(documents[:index]))) for index, size in enumerate(documents)]
+    return [count for count in counts if count]
+
+
 def fax_of(
     files: tuple[str, ...],
     pages: str,
@@ -72,6 +84,7 @@ def fax_of(
     superfine: bool,
     invert: bool,
     damaged: bool,
+    separate: bool,
     paper: str,
     cover: str | None,
     fields: tuple[tuple[str, str], ...],
@@ -92,6 +105,7 @@ def fax_of(
             paper=paper,
             invert=invert,
             damaged=damaged,
+            separate=separate,
         )
         if cover is not None:
             template = None if cover == STANDARD_COVER else cover

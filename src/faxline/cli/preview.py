@@ -48,6 +48,7 @@ def command(
     superfine: bool,
     invert: bool,
     damaged: bool,
+    separate: bool,
     paper: str,
     cover: str | None,
     fields: tuple[tuple[str, str], ...],
@@ -68,7 +69,7 @@ def command(
       faxline preview report.pdf --pages 1-3,7- --cover standard --field to_name="Ms Smith"
     """
     del device  # its line's fax options are among fax_options
-    fax = fax_of(files, pages, photo, superfine, invert, damaged, paper, cover, fields)
+    fax = fax_of(files, pages, photo, superfine, invert, damaged, separate, paper, cover, fields)
     if checked := refused(dict(fax_options)):
         return status.FAX_STATUS[checked.cause]
     folder = output or Path()

@@ -26,8 +26,10 @@ from faxline.cli.common import (
     quiet_option,
     refused,
 )
+from faxline.cli.documents import be_quiet
 from faxline.cli.report import Report, plural
 from faxline.details import settings_text
+from faxline.document import DocumentError, FaxToSend
 from faxline.errors import Error, Hangup
 from faxline.storage import FaxToReceive
 
@@ -35,11 +37,11 @@ from faxline.storage import FaxToReceive
 class _DatedFax(FaxToReceive):
     """Names the file by the time and by who sends: what a far end calls itself is hostile text."""
 
-    def __init__(self, directory: Path, extension: str) -> None:
+    def __init__(self, directory: Path, extension: str, *, separate: bool) -> None:
         self._directory = directory
         self._extension = extension
         self._stem = datetime.now().strftime("%Y%m%d-%H%M%S-%f")[:-3]
-        super().__init__(directory / f"{self._stem}{extension}")
+        super().__init__(directory / f"{self._stem}{extension}", separate=separate)
 
     def path(self, remote_id: str) -> Path:
         name = re.sub(r"[^0-9A-Za-z+]+", "_", remote_id).strip("_")
@@ -55,6 +57,9 @@ class _Wanted:
     extension: str
     options: dict[str, str]
     once: bool
+    separate: bool
+    poll: tuple[str, ...]
+    """Files that are offered to who polls."""
 
 
 @click.command(epilog=status.table())
@@ -74,6 +79,18 @@ class _Wanted:
     help="Of the faxes (default: tiff). A PDF is made at the end of each fax from a TIFF beside it, which "
     "keeps every confirmed page should something go wrong before.",
 )
+@click.option(
+    "--separate",
+    is_flag=True,
+    help="Each document of a call in a file of its own, where its sender parts them.",
+)
+@click.option(
+    "--poll",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(),
+    help="Offer this document to callers who poll; several form one. Each caller can get it.",
+)
 @click.option("--once", is_flag=True, help="End after one call, with its exit status.")
 @fax_options
 @json_option
@@ -87,6 +104,8 @@ def command(
     device: str,
     output: Path,
     kind: str,
+    separate: bool,
+    poll: tuple[str, ...],
     once: bool,
     fax_options: tuple[tuple[str, str], ...],
     as_json: bool,
@@ -104,6 +123,7 @@ def command(
       faxline receive --device class1:/dev/ttyACM0 --output /var/spool/fax
       faxline receive --device 'sim:5550001?incoming=letter.tif' --output . --once
       faxline receive --output /var/spool/fax --json --trace /var/log/fax
+      faxline receive --output /var/spool/fax --poll pricelist.pdf
     """
     if not device:
         return complain(configuration().why_no_device())
@@ -119,7 +139,10 @@ def command(
             pdf.check()
         except pdf.PdfError as error:
             return complain(str(error))
-    wanted = _Wanted(output, ".pdf" if kind == "pdf" else ".tif", dict(fax_options), once)
+    extension = ".pdf" if kind == "pdf" else ".tif"
+    wanted = _Wanted(output, extension, dict(fax_options), once, separate, poll)
+    if poll and (fault := _offer_fault(poll, wanted.options)):
+        return complain(fault)
     if checked := refused(wanted.options, receiving=True):
         return status.FAX_STATUS[checked.cause]
     with (
@@ -127,6 +150,16 @@ def command(
         CallChannel(device, trace=trace, trace_pages=trace_pages) as channel,
     ):
         return _serve(channel, wanted, report)
+
+
+def _offer_fault(poll: tuple[str, ...], fax_options: dict[str, str]) -> str:
+    """What can be seen to be wrong with the document that is offered, or ''."""
+    be_quiet()
+    try:
+        FaxToSend(list(poll)).prepare(fax_options)
+    except (DocumentError, Error) as error:
+        return str(error)
+    return ""
 
 
 def _serve(channel: CallChannel, wanted: _Wanted, report: Report) -> int:
@@ -140,15 +173,17 @@ def _serve(channel: CallChannel, wanted: _Wanted, report: Report) -> int:
             if wanted.once:
                 return status.CALL_STATUS[channel.cause()]
             continue
-        cause = _receive(channel, _DatedFax(wanted.directory, wanted.extension), wanted, report)
+        fax = _DatedFax(wanted.directory, wanted.extension, separate=wanted.separate)
+        cause = _receive(channel, fax, wanted, report)
         if wanted.once:
             return status.FAX_STATUS[cause]
 
 
 def _receive(channel: CallChannel, fax: FaxToReceive, wanted: _Wanted, report: Report) -> FaxCause:
     receiver = channel.FaxReceiver
+    poll = FaxToSend(list(wanted.poll)) if wanted.poll else None
     try:
-        if receiver.start(fax, dict(wanted.options)):
+        if receiver.start(fax, dict(wanted.options), poll=poll):
             _follow(channel, fax, report)
         receiver.wait_until_finished()
     except (KeyboardInterrupt, Terminated):
@@ -174,7 +209,11 @@ def _follow(channel: CallChannel, fax: FaxToReceive, report: Report) -> None:
             pages = receiver.wait_for_next_page()
             if pages > told:
                 told = pages
-                report.event("page", f"page {told} is stored", pages=told, file=fax.filename)
+                document = max(1, len(receiver.Details.documents))
+                files = fax.filenames or [fax.filename]
+                file = files[min(document, len(files)) - 1]
+                fields = {"pages": told, "document": document, "file": file}
+                report.event("page", f"page {told} is stored", **fields)
 
 
 def _tell_result(channel: CallChannel, fax: FaxToReceive, report: Report) -> FaxCause:
@@ -182,7 +221,18 @@ def _tell_result(channel: CallChannel, fax: FaxToReceive, report: Report) -> Fax
     reason = f" ({details.raw_cause})" if details.raw_cause else ""
     if details.raw_cause == "local.storage":  # which file, and where the pages are
         reason = f" ({details.raw_cause}: {details.raw_cause_text})"
-    file = fax.filename if details.pages else None
-    text = f"{cause}, {plural(details.pages, 'page')}{f' in {file}' if file else ''}{reason}"
-    report.line("result", text, cause=cause, pages=details.pages, file=file, raw_cause=details.raw_cause)
+    files = fax.filenames if details.pages else []
+    where = f" in {', '.join(files)}" if files else ""
+    polled = f", {plural(details.pages_sent, 'page')} polled from us" if details.pages_sent else ""
+    text = f"{cause}, {plural(details.pages, 'page')}{where}{polled}{reason}"
+    fields: dict[str, Any] = {
+        "cause": cause,
+        "pages": details.pages,
+        "documents": details.documents,
+        "sent": details.pages_sent,
+        "file": files[0] if files else None,
+        "files": files,
+        "raw_cause": details.raw_cause,
+    }
+    report.line("result", text, **fields)
     return cause

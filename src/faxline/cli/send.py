@@ -1,5 +1,6 @@
 """faxline send: send a fax, and try again where that helps."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from faxline.cli.common import (
     quiet_option,
     refused,
 )
-from faxline.cli.documents import document_options, fax_of
+from faxline.cli.documents import document_options, fax_of, parted
 from faxline.cli.report import Report, plural
 from faxline.confirmation import Confirmation
 from faxline.details import settings_text
@@ -32,6 +33,7 @@ from faxline.document import DocumentError, FaxToSend
 from faxline.errors import Error, Hangup
 from faxline.preview import seconds_left
 from faxline.retry import RETRIES_MAX, Advice, advise, remaining
+from faxline.storage import FaxToReceive
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,21 @@ class _Wanted:
 
     number: str
     fax: FaxToSend
-    total: int
-    """Pages of the fax."""
+    documents: tuple[int, ...]
+    """Pages of each of its documents."""
+    poll: Path | None
+    """What is polled then goes into this file."""
     options: dict[str, str]
     call_from: str
     timeout: float
     retries: int
     resend_unconfirmed: bool
     confirmation: str | None
+
+    @property
+    def total(self) -> int:
+        """Pages of the fax."""
+        return sum(self.documents)
 
 
 @click.command(epilog=status.table())
@@ -61,6 +70,12 @@ class _Wanted:
     metavar="FILE",
     type=click.Path(),
     help="Write a page that says what became of the fax: .pdf, .png or .tif; an older file is replaced.",
+)
+@click.option(
+    "--poll",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Then poll the far end in the same call, into this TIFF or PDF.",
 )
 @click.option("--from", "call_from", metavar="NUMBER", default="", help="The number that calls.")
 @click.option(
@@ -98,11 +113,13 @@ def command(
     superfine: bool,
     invert: bool,
     damaged: bool,
+    separate: bool,
     paper: str,
     cover: str | None,
     fields: tuple[tuple[str, str], ...],
     sender_name: str,
     confirmation: str | None,
+    poll: Path | None,
     fax_options: tuple[tuple[str, str], ...],
     call_from: str,
     timeout: float,
@@ -124,6 +141,8 @@ def command(
       faxline send 5550100 letter.tif plan.png --option HighRes=YES --trace call.trace
       faxline send 5550100 report.pdf --pages 1-3,7- --cover standard --field to_name="Ms Smith"
       faxline send taxoffice letter.tif --retries 5 --json
+      faxline send 5550100 invoice.pdf order.pdf --separate
+      faxline send 5550100 order.pdf --poll pricelist.tif
     """
     if not device:
         return complain(configuration().why_no_device())
@@ -135,7 +154,7 @@ def command(
             open(name, "rb").close()
         except OSError as error:
             return complain(f"{name}: {error.strerror}")
-    fax = fax_of(files, pages, photo, superfine, invert, damaged, paper, cover, fields)
+    fax = fax_of(files, pages, photo, superfine, invert, damaged, separate, paper, cover, fields)
     if confirmation is not None and (fault := _confirmation_fault(confirmation)):
         return complain(fault)
     with Report(as_json=as_json, quiet=quiet) as report:
@@ -146,7 +165,7 @@ def command(
         try:
             for warning in fax.prepare(dict(fax_options)):
                 report.line("warning", f"warning: {warning}", text=warning)
-            total = fax.count_pages()
+            documents = fax.count_documents()
         except DocumentError as error:
             complain(str(error))
             result = _Result(
@@ -156,7 +175,8 @@ def command(
         wanted = _Wanted(
             number,
             fax,
-            total,
+            documents,
+            poll,
             dict(fax_options),
             call_from,
             timeout,
@@ -182,6 +202,12 @@ class _Result:
     text: str = ""
     negotiated: dict[str, str] | None = None
     unconfirmed: bool = False
+    documents: Sequence[int] = ()
+    """The confirmed pages of each document."""
+    received: int = 0
+    """Pages polled."""
+    file: str | None = None
+    """Where they are."""
 
     def tell(self, report: Report, number: str, attempts: int, hint: str = "") -> int:
         """Tells it, and returns the exit status."""
@@ -191,6 +217,10 @@ class _Result:
             fields |= {"call_cause": self.cause}
         else:
             text = f"{number}: {self.cause}, {plural(self.pages, 'page')} confirmed"
+            if len(self.documents) > 1:
+                text += f" of {len(self.documents)} documents"
+            if self.received:
+                text += f", {plural(self.received, 'page')} polled into {self.file}"
             fields |= {"cause": self.cause}
         if self.raw_cause:
             text += f" ({self.raw_cause}{': ' if self.text else ''}{self.text})"
@@ -201,6 +231,9 @@ class _Result:
             text += f"\nwhat to do: {fix}"
         fields |= {
             "pages": self.pages,
+            "documents": list(self.documents),
+            "received": self.received,
+            "file": self.file,
             "raw_cause": self.raw_cause,
             "text": self.text,
             "fix": fix,
@@ -308,10 +341,13 @@ def _call(
     if channel.call(wanted.number, wanted.call_from, wanted.timeout) is not CallState.ANSWERED:
         cause = channel.cause()
         raw_cause = channel.Details.raw_cause
-        return _Result(status.CALL_STATUS[cause], cause, pages=confirmed, raw_cause=raw_cause)
+        documents = parted(confirmed, wanted.documents)
+        call_status = status.CALL_STATUS[cause]
+        return _Result(call_status, cause, pages=confirmed, raw_cause=raw_cause, documents=documents)
     report.event("answered", "answered")
-    if sender.start(remaining(wanted.fax, confirmed), fax_options):
-        _follow(channel, report, confirmed, wanted.total)
+    poll = None if wanted.poll is None else FaxToReceive(wanted.poll)
+    if sender.start(remaining(wanted.fax, confirmed), fax_options, poll=poll):
+        _follow(channel, report, confirmed, wanted.documents)
     fax_cause = sender.wait_until_finished()
     channel.hang_up()
     details = sender.Details
@@ -323,12 +359,15 @@ def _call(
         text=details.raw_cause_text,
         negotiated=without_secrets(details.negotiated),
         unconfirmed=details.unconfirmed,
+        documents=parted(confirmed + details.pages, wanted.documents),
+        received=details.pages_received,
+        file=str(wanted.poll) if details.pages_received else None,
     )
 
 
-def _follow(channel: CallChannel, report: Report, confirmed: int, total: int) -> None:
+def _follow(channel: CallChannel, report: Report, confirmed: int, documents: Sequence[int]) -> None:
     """Tells of the settings and of each page; how it ends is for wait_until_finished() to say."""
-    sender = channel.FaxSender
+    sender, total = channel.FaxSender, sum(documents)
     try:
         if settings := sender.wait_for_negotiated_settings():
             who = settings["RemoteSubscriberId"] or "the far end"
@@ -343,6 +382,8 @@ def _follow(channel: CallChannel, report: Report, confirmed: int, total: int) ->
                 told = pages
                 done = confirmed + told
                 left = seconds_left(sender.Details.page_octets, sender.Details.negotiated, told)
-                report.event("page", f"sent {plural(done, 'page')}", left_s=left, pages=done, total=total)
+                text = f"sent {plural(done, 'page')}"
+                fields = {"pages": done, "total": total, "document": len(parted(done, documents))}
+                report.event("page", text, left_s=left, **fields)
     except (Error, Hangup):
         pass
