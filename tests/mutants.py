@@ -68,8 +68,8 @@ NAMED = [
         (
             "timer: T2 is 9 s",
             "states.c",
-            '[FL_T2] = {"T2", "5.4.3.1", 6000, 1000}',
-            '[FL_T2] = {"T2", "5.4.3.1", 9000, 1000}',
+            '[FL_T2] = {"T2", "5.4.3.1", 6000, 1000, 7250}',
+            '[FL_T2] = {"T2", "5.4.3.1", 6000, 1000, 5900}',
         ),
         (
             "timer: T2 runs on behind a damaged command",
@@ -89,7 +89,7 @@ NAMED = [
             '[FL_T5] = {"T5", "A.4.1", 60000, 5000}',
             '[FL_T5] = {"T5", "A.4.1", 90000, 5000}',
         ),
-        ("timer: T5 is never started", "caller.c", "        fl_t30_timer_nominal(e, FL_T5);\n", ""),
+        ("timer: T5 is never started", "caller.c", "        fl_t30_timer_wait(e, FL_T5);\n", ""),
         (
             "timer: T4 goes on while a frame comes in",
             "engine.c",
@@ -225,7 +225,7 @@ NAMED = [
         (
             "check: nobody listens before speaking where silence does not come",
             "quiet.c",
-            "        go_on(e, LISTENING, FL_MS(FL_T30_TIMERS[FL_X4].nominal_ms));",
+            "        go_on(e, LISTENING, FL_MS(FL_T30_TIMERS[FL_X4].wait_ms));",
             "        go_on(e, LISTENING, 1);",
         ),
         (

@@ -77,11 +77,11 @@ static bool polls(const struct fl_t30 *e)
 void fl_t30_enter_B_AWAIT_DCS(struct fl_t30 *e)
 {
     if (polls(e))
-        fl_t30_timer_nominal(e, FL_T4);
+        fl_t30_timer_wait(e, FL_T4);
     else if (identifying(e))
         fl_t30_timer_dis_again(e);
     else
-        fl_t30_timer_start(e, FL_T4, FL_MS(FL_T30_TIMERS[FL_T2].nominal_ms));
+        fl_t30_timer_start(e, FL_T4, FL_MS(FL_T30_TIMERS[FL_T2].wait_ms));
     fl_t30_listen(e);
 }
 
@@ -93,7 +93,7 @@ static bool listening(struct fl_t30 *e, const struct fl_t30_happening *h)
     if (h->kind == FL_H_BAD_FRAME && e->mute < MUTE_LIMIT) {
         enum fl_t30_timer timer = (enum fl_t30_timer)FL_T30_TABLE[e->state].timer;
         bool training = e->state == FL_STATE_B_AWAIT_DCS, asking = training && (identifying(e) || polls(e));
-        fl_time wait = (training ? TCF_OVER : 0) + (asking ? 0 : FL_MS(FL_T30_TIMERS[FL_T2].nominal_ms));
+        fl_time wait = (training ? TCF_OVER : 0) + (asking ? 0 : FL_MS(FL_T30_TIMERS[FL_T2].wait_ms));
         if (e->timer[timer] < e->now + wait) fl_t30_timer_start(e, timer, wait);
         e->mute++;
     }
@@ -358,7 +358,7 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
 {
     switch (h->kind) {
     case FL_H_CARRIER: /* the page begins; but carriers that bring nothing must not keep us for ever */
-        if (e->step == 0 || e->reopened) fl_t30_timer_nominal(e, FL_T2);
+        if (e->step == 0 || e->reopened) fl_t30_timer_wait(e, FL_T2);
         e->step = 1;
         e->answered = -REPEAT_WINDOW; /* whatever command comes next, it is for a page of its own */
         break;
@@ -402,7 +402,7 @@ static fl_time rest_of_burst(const struct fl_t30 *e)
 
 void fl_t30_enter_D_AWAIT_COMMAND(struct fl_t30 *e)
 {
-    fl_t30_timer_start(e, FL_T2, FL_MS(FL_T30_TIMERS[FL_T2].nominal_ms) + rest_of_burst(e));
+    fl_t30_timer_start(e, FL_T2, FL_MS(FL_T30_TIMERS[FL_T2].wait_ms) + rest_of_burst(e));
     fl_t30_listen(e);
 }
 
@@ -720,9 +720,10 @@ void fl_t30_on_D_SEND_RESPONSE(struct fl_t30 *e, const struct fl_t30_happening *
     fl_t30_go(e, after_response(e));
 }
 
-/* Between two documents of a call (EOM): T2, then phase B from its beginning. */
+/* Between two documents of a call (EOM): T2, then phase B from its beginning. We speak then: no later than need be. */
 void fl_t30_enter_B_PAUSE(struct fl_t30 *e)
 {
+    fl_t30_timer_nominal(e, FL_T2);
     fl_t30_listen(e);
 }
 

@@ -404,7 +404,7 @@ static void repeat_command(struct fl_t30 *e)
 static void take_rnr(struct fl_t30 *e)
 {
     if (e->timer[FL_T5] == FL_NEVER) {
-        fl_t30_timer_nominal(e, FL_T5);
+        fl_t30_timer_wait(e, FL_T5);
         e->patience_over = false;
     }
     e->tries = 0;

@@ -114,6 +114,11 @@ void fl_t30_timer_start(struct fl_t30 *e, enum fl_t30_timer timer, fl_time durat
                       (long long)(duration / 1000));
 }
 
+void fl_t30_timer_wait(struct fl_t30 *e, enum fl_t30_timer timer)
+{
+    fl_t30_timer_start(e, timer, FL_MS(FL_T30_TIMERS[timer].wait_ms));
+}
+
 void fl_t30_timer_nominal(struct fl_t30 *e, enum fl_t30_timer timer)
 {
     fl_t30_timer_start(e, timer, FL_MS(FL_T30_TIMERS[timer].nominal_ms));
@@ -150,9 +155,9 @@ static void enter(struct fl_t30 *e, enum fl_t30_state state)
     fl_t30_quiet_stop(e);
     fl_trace_text(&e->config.pen, e->now, FL_TRACE_STATE, "%s", row->name);
     row->enter(e);
-    /* The row's timer at its nominal time, unless the state has started it with a time of its own or is left again. */
+    /* The row's timer, unless the state has started it with a time of its own or is left again. */
     bool stays = e->state == state && e->next == FL_STATE_NONE && !e->ended;
-    if (stays && e->timer[row->timer] == FL_NEVER) fl_t30_timer_nominal(e, row->timer);
+    if (stays && e->timer[row->timer] == FL_NEVER) fl_t30_timer_wait(e, row->timer);
 }
 
 void fl_t30_go(struct fl_t30 *e, enum fl_t30_state state)
@@ -304,7 +309,7 @@ bool fl_t30_listening(struct fl_t30 *e, const struct fl_t30_happening *h)
         if (h->final) {
             resume_timer(e); /* for the case that it is no answer: then the wait goes on */
         } else {
-            fl_t30_timer_nominal(e, FL_X1); /* its successor follows in the same burst */
+            fl_t30_timer_wait(e, FL_X1); /* its successor follows in the same burst */
             fl_t30_listen(e);
         }
         return false;

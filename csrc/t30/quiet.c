@@ -33,7 +33,7 @@ static fl_time patience(const struct fl_t30 *e)
 {
     bool usual = e->our_turn && e->parting_gap_ms <= FL_T30_GAP_MS;
     if (e->state == FL_STATE_E_SEND_DCN && !usual) return PARTING_PATIENCE;
-    return FL_MS(FL_T30_TIMERS[FL_X4].nominal_ms);
+    return FL_MS(FL_T30_TIMERS[FL_X4].wait_ms);
 }
 
 void fl_t30_quiet_stop(struct fl_t30 *e)
@@ -72,7 +72,7 @@ bool fl_t30_quiet_goes_on(struct fl_t30 *e, const struct fl_t30_happening *h)
         if (!over) return true;
         fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "no silence: does the far end speak?");
         fl_t30_listen(e);
-        go_on(e, LISTENING, FL_MS(FL_T30_TIMERS[FL_X4].nominal_ms));
+        go_on(e, LISTENING, FL_MS(FL_T30_TIMERS[FL_X4].wait_ms));
         return true;
     case LISTENING:
         if (h->kind == FL_H_CARRIER)

@@ -12,15 +12,16 @@
 const struct fl_t30_state_row FL_T30_TABLE[FL_STATE_COUNT] = {FL_T30_STATES(FL_STATE_ROW)};
 
 const struct fl_t30_timer_row FL_T30_TIMERS[FL_T30_TIMER_COUNT] = {
-    [FL_T1] = {"T1", "5.4.3.1", 35000, 5000},
-    [FL_T2] = {"T2", "5.4.3.1", 6000, 1000},
-    /* 3 s on the line: a modem tells of flags when it has heard a quarter of a second of them. */
-    [FL_T4] = {"T4", "5.4.3.1", 3300, 150},
-    [FL_T5] = {"T5", "A.4.1", 60000, 5000},
-    [FL_X1] = {"X1", "5.3.6.1 (3 s a frame, + 15 %)", 3450, 0},
-    [FL_X2] = {"X2", "ours: one state", 30000, 0},
-    [FL_X3] = {"X3", "ours: the session", 0, 0},
-    [FL_X4] = {"X4", "ours: no silence, nothing heard", 700, 0},
+    [FL_T1] = {"T1", "5.4.3.1", 35000, 5000, 40000},
+    /* A modem tells of flags when it has heard a quarter of a second of them. */
+    [FL_T2] = {"T2", "5.4.3.1", 6000, 1000, 7250},
+    /* Who waits is who speaks next: 3 s on the line. */
+    [FL_T4] = {"T4", "5.4.3.1", 3000, 450, 3300},
+    [FL_T5] = {"T5", "A.4.1", 60000, 5000, 65000},
+    [FL_X1] = {"X1", "5.3.6.1 (3 s a frame, + 15 %)", 3450, 0, 3450},
+    [FL_X2] = {"X2", "ours: one state", 30000, 0, 30000},
+    [FL_X3] = {"X3", "ours: the session", 0, 0, 0},
+    [FL_X4] = {"X4", "ours: no silence, nothing heard", 700, 0, 700},
 };
 
 int32_t fl_t30_state_count(void)

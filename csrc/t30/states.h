@@ -107,6 +107,9 @@ void fl_t30_go(struct fl_t30 *engine, enum fl_t30_state state);
 /* Ends the session: the reason, and whether the far end is told (DCN). */
 void fl_t30_give_up(struct fl_t30 *engine, int raw, bool tell);
 void fl_t30_timer_start(struct fl_t30 *engine, enum fl_t30_timer timer, fl_time duration);
+/* As long as we wait by this timer. */
+void fl_t30_timer_wait(struct fl_t30 *engine, enum fl_t30_timer timer);
+/* At whose end we speak: T1 of the called station, T2 behind EOM. */
 void fl_t30_timer_nominal(struct fl_t30 *engine, enum fl_t30_timer timer);
 /* T4 as long as DIS waits for its answer before it is repeated. */
 void fl_t30_timer_dis_again(struct fl_t30 *engine);
@@ -136,7 +139,7 @@ bool fl_t30_burst_send(struct fl_t30 *engine);
 bool fl_t30_listening(struct fl_t30 *engine, const struct fl_t30_happening *happening);
 
 /* A V.21 carrier before its first frame is in: X1, and behind the flags of 5.3.1, 1 s + 15 %. */
-#define FL_T30_CARRIER_LIMIT (FL_MS(FL_T30_TIMERS[FL_X1].nominal_ms) + FL_MS(1150))
+#define FL_T30_CARRIER_LIMIT (FL_MS(FL_T30_TIMERS[FL_X1].wait_ms) + FL_MS(1150))
 
 /* ---- quiet.c ---- */
 

@@ -30,6 +30,7 @@ enum fl_t30_timer {
 struct fl_t30_timer_row {
     const char *name, *clause;
     int32_t nominal_ms, tolerance_ms;
+    int32_t wait_ms; /* how long we wait: who waits is patient to the upper end, who speaks is early */
 };
 extern const struct fl_t30_timer_row FL_T30_TIMERS[FL_T30_TIMER_COUNT];
 
