@@ -41,6 +41,8 @@
     RAW(D_CRP, "far.D.crp", COMMSFAULT,                                                                      \
         "the far end asked more than three times for a post-message command to be repeated")                 \
     RAW(D_NO_COMMAND, "far.D.no-command", COMMSFAULT, "no post-message command came after the page")         \
+    RAW(D_NOTHING_NEW, "far.D.nothing-new", COMMSFAULT,                                                      \
+        "the far end went on and on without bringing anything new")                                          \
     RAW(D_REJECTED, "far.D.rejected", PAGEQUALITY,                                                           \
         "the page was rejected (RTN, PIN) and each resend of it too")                                        \
     RAW(D_ECM_STUCK, "far.D.ecm-stuck", PAGEQUALITY,                                                         \

@@ -50,15 +50,16 @@ static void append(struct fl_store *store, const uint8_t *octets, size_t length)
     store->length += length;
 }
 
-static void store_data(void *ctx, const uint8_t *octets, size_t length)
+static uint32_t store_data(void *ctx, const uint8_t *octets, size_t length)
 {
     struct fl_store *store = ctx;
     store->octets += length;
     if (store->octets > FL_STORE_PAGE_MAX) store->broken = true;
-    if (store->broken) return;
+    if (store->broken) return store->decoder.rows;
     if (store->save) append(store, octets, length);
     fl_t4_decoder_feed(&store->decoder, octets, length);
     count_rows(store);
+    return store->decoder.rows;
 }
 
 static struct fl_copy_quality store_end(void *ctx)
@@ -69,7 +70,9 @@ static struct fl_copy_quality store_end(void *ctx)
     store->info.rows = (int32_t)store->decoder.rows;
     store->info.bad_rows = (int32_t)store->decoder.bad_rows;
     if (store->broken) return (struct fl_copy_quality){0};
-    bool cut = !store->decoder.end_seen && store->decoder.bad_run > 0;
+    /* Longer than the decoder goes: what is behind that is lost, and the page is not whole. */
+    bool too_long = !store->decoder.end_seen && store->decoder.rows >= store->decoder.max_rows;
+    bool cut = too_long || (!store->decoder.end_seen && store->decoder.bad_run > 0);
     return (struct fl_copy_quality){store->decoder.rows, store->decoder.bad_rows, store->decoder.end_seen,
                                     cut};
 }

@@ -10,6 +10,8 @@
 #define PAGE_LIMIT FL_SEC(3600)
 /* 256 frames at 2400 take 230 s; long flags before the first must be borne, too. */
 #define BURST_LIMIT FL_SEC(300)
+/* More octets than a page may have (the page store's limit): some two hours at 14400. */
+#define PAGE_OCTETS_MAX (16u << 20)
 /* A carrier that is lost in a burst may be back this soon: gateways do that. A command behind it has a second of flags. */
 #define CARRIER_BACK  FL_MS(750)
 #define TRAININGS_MAX 20
@@ -275,6 +277,7 @@ void fl_t30_on_B_SEND_CFR(struct fl_t30 *e, const struct fl_t30_happening *h)
         fl_t30_go(e, FL_STATE_B_AWAIT_DCS);
         return;
     }
+    if (!e->negotiated) fl_t30_expect_progress(e);
     e->negotiated = true;
     e->tries = 0;
     e->response = 0;
@@ -299,7 +302,7 @@ void fl_t30_enter_C_RECEIVE_PAGE(struct fl_t30 *e)
         expect_block(e);
     else
         e->page_seen = false;
-    e->page_octets = e->tail = 0;
+    e->tail = 0;
     e->block_open = e->session.ecm;
     e->burst_seen = e->reopened = false;
     fl_t30_receive(e);
@@ -309,7 +312,10 @@ static void begin_page(struct fl_t30 *e)
 {
     const struct fl_t30_inbox *inbox = &e->config.inbox;
     if (!e->page_seen && e->document_over) e->document++;
-    if (!e->page_seen) inbox->begin(inbox->ctx, &e->session, e->remote_id, e->document);
+    if (!e->page_seen) {
+        inbox->begin(inbox->ctx, &e->session, e->remote_id, e->document);
+        e->page_octets = e->page_rows = 0;
+    }
     e->page_seen = true;
     e->document_over = false;
 }
@@ -332,13 +338,17 @@ static void take_page_data(struct fl_t30 *e, const uint8_t *octets, size_t lengt
         fl_t30_timer_stop(e, FL_T2);
         fl_t30_timer_start(e, FL_X2, e->session.ecm ? BURST_LIMIT : PAGE_LIMIT);
     }
-    e->burst_seen = true;
+    e->burst_seen = e->carrier_since = true;
     if (e->session.ecm) {
+        uint16_t fresh = e->ecm.fresh;
         fl_ecm_receive(&e->ecm, octets, length);
+        if (e->ecm.fresh != fresh) fl_t30_progress(e);
         return;
     }
     begin_page(e);
-    inbox->data(inbox->ctx, octets, length);
+    uint32_t rows = inbox->data(inbox->ctx, octets, length);
+    if (rows != e->page_rows) fl_t30_progress(e);
+    e->page_rows = rows;
     e->page_octets += (uint32_t)length;
 }
 
@@ -361,6 +371,7 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
         if (e->step == 0 || e->reopened) fl_t30_timer_wait(e, FL_T2);
         e->step = 1;
         e->answered = -REPEAT_WINDOW; /* whatever command comes next, it is for a page of its own */
+        e->carrier_since = true;
         break;
     case FL_H_DATA: take_data(e, h, take_page_data); break;
     case FL_H_FAILED:
@@ -454,7 +465,11 @@ static void answer_command(struct fl_t30 *e, uint8_t command)
         return;
     }
     e->command = command;
-    if (e->page_seen) {
+    if (e->page_seen && e->session.ecm) {
+        response =
+            FL_RTN; /* a command without PPS, where blocks of a page have come: whether it is whole is not known */
+        e->page_seen = false;
+    } else if (e->page_seen) {
         response = judge_page(e);
         if (response != FL_MCF && response != FL_RTP) e->page_seen = false;
     } else if (!again) {
@@ -468,6 +483,7 @@ static void answer_command(struct fl_t30 *e, uint8_t command)
 
 static void count_page(struct fl_t30 *e)
 {
+    fl_t30_progress(e);
     e->received++;
     e->document_over = e->command == FL_EOM;
     fl_t30_emit(e, FL_T30_PAGE);
@@ -526,8 +542,10 @@ static int second_fcf(const struct fl_t30_happening *h)
 static uint8_t block_complete(struct fl_t30 *e)
 {
     const struct fl_t30_inbox *inbox = &e->config.inbox;
+    size_t octets = (size_t)e->ecm.frames * e->ecm.frame_octets;
     begin_page(e);
-    inbox->data(inbox->ctx, e->ecm.data, (size_t)e->ecm.frames * e->ecm.frame_octets);
+    inbox->data(inbox->ctx, e->ecm.data, octets);
+    e->page_octets += (uint32_t)octets;
     e->block_open = false;
     if (e->command == 0) return FL_MCF;
     e->quality = inbox->end(inbox->ctx);
@@ -560,8 +578,8 @@ static void take_pps(struct fl_t30 *e, const struct fl_t30_happening *h)
     }
     e->trained = true; /* the burst behind CTR was trained long; those that come are not */
     uint8_t page = h->octets[4], block = h->octets[5];
-    bool again =
-        e->confirmed_any && page == e->confirmed_page && block == e->confirmed_block && e->ecm.fresh == 0;
+    bool again = e->confirmed_any && page == e->confirmed_page && block == e->confirmed_block &&
+                 command == e->command && e->ecm.fresh == 0;
     if (again && e->storing) {
         fl_t30_go(e, FL_STATE_D_STORE_PAGE);
         return;
@@ -575,6 +593,10 @@ static void take_pps(struct fl_t30 *e, const struct fl_t30_happening *h)
     e->ecm.page = page;
     e->ecm.block = block;
     uint8_t verdict = judge_block(e, h->octets[6] + 1u);
+    if (e->page_seen && e->page_octets > PAGE_OCTETS_MAX) {
+        fl_t30_give_up(e, FL_RAW_C_TOO_LONG, true);
+        return;
+    }
     if (verdict == FL_PPR && e->pprs > PPRS_IDLE_MAX) {
         fl_t30_give_up(e, FL_RAW_D_ECM_STUCK, true);
         return;
@@ -628,15 +650,15 @@ static void take_eor(struct fl_t30 *e, const struct fl_t30_happening *h)
     fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
 }
 
-/* RR: may it go on? Not while the page is being stored. */
+/* RR: may it go on? Not while the page is being stored. An answer belongs to the command that it answered. */
 static void take_rr(struct fl_t30 *e)
 {
     if (e->storing)
         fl_t30_go(e, FL_STATE_D_STORE_PAGE);
-    else if (e->response)
+    else if (e->response && !e->carrier_since)
         fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
     else
-        fl_t30_listen(e);
+        fl_t30_listen(e); /* behind a burst PPS is due: our last answer was not for that */
 }
 
 static void take_command(struct fl_t30 *e, const struct fl_t30_happening *h)
@@ -717,6 +739,7 @@ void fl_t30_on_D_SEND_RESPONSE(struct fl_t30 *e, const struct fl_t30_happening *
     if (h->kind != FL_H_DONE || fl_t30_burst_send(e)) return;
     e->trainings = 0;
     e->answered = e->now;
+    e->carrier_since = false;
     fl_t30_go(e, after_response(e));
 }
 
@@ -751,12 +774,26 @@ void fl_t30_enter_E_AWAIT_DCN(struct fl_t30 *e)
     fl_t30_listen(e);
 }
 
+/* Behind the last page only the command that was answered is answered again; a page that comes behind EOP is nobody's. */
+static bool answered_before(const struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    switch (without_pri(h->fcf)) {
+    case FL_EOP: return !e->session.ecm;
+    case FL_RR: return e->session.ecm;
+    case FL_EOR: return e->response == FL_ERR;
+    case FL_PPS:
+        return e->response == FL_MCF && h->length >= 7 && second_fcf(h) == e->command &&
+               h->octets[4] == e->confirmed_page && h->octets[5] == e->confirmed_block;
+    default: return false;
+    }
+}
+
 void fl_t30_on_E_AWAIT_DCN(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (listening(e, h)) return;
     if (h->kind == FL_H_TIMER || h->fcf == FL_DCN) /* a missing DCN is no fault: every page is confirmed */
         fl_t30_give_up(e, e->page > 0 && fl_t30_has_document(e) ? FL_RAW_B_NOT_POLLED : FL_RAW_NONE, false);
-    else if (without_pri(h->fcf) == FL_EOP || h->fcf == FL_PPS || h->fcf == FL_RR || h->fcf == FL_EOR)
+    else if (answered_before(e, h))
         fl_t30_go(e, FL_STATE_D_SEND_RESPONSE); /* our answer was missed */
     else if (h->final)
         fl_t30_listen(e);

@@ -169,6 +169,7 @@ static void training_accepted(struct fl_t30 *e)
     e->retrain = false;
     e->tries = e->crps = e->dis_repeats = 0;
     e->negotiated = true;
+    fl_t30_progress(e);
     fl_t30_emit(e, FL_T30_NEGOTIATED);
     fl_t30_go(e, FL_STATE_C_SEND_PAGE);
 }
@@ -338,6 +339,7 @@ static void page_confirmed(struct fl_t30 *e, bool retrain)
 
 static void confirmed(struct fl_t30 *e, bool retrain)
 {
+    fl_t30_progress(e);
     if (e->session.ecm && !e->ecm.last) {
         fl_t30_timer_stop(e, FL_T5);
         e->block_open = false;
@@ -382,7 +384,9 @@ static void continue_to_correct(struct fl_t30 *e)
 static void resend_frames(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     fl_t30_timer_stop(e, FL_T5);
+    unsigned before = e->missing;
     e->missing = fl_ecm_take_ppr(&e->ecm, h->octets + 3, h->length - 3);
+    if (e->missing < before) fl_t30_progress(e);
     e->tries = 0;
     e->in_doubt = false;
     if (e->missing == 0) /* it misses nothing that we have: as good as MCF */

@@ -137,7 +137,7 @@ unsigned fl_ecm_take_ppr(struct fl_ecm *ecm, const uint8_t *fif, size_t length)
 void fl_ecm_expect(struct fl_ecm *ecm, bool frames_of_64)
 {
     ecm->frame_octets = frames_of_64 ? 64 : FL_ECM_OCTETS;
-    ecm->frames = 0;
+    ecm->frames = ecm->frames_here = 0;
     memset(ecm->wanted, 0, sizeof ecm->wanted);
     /* A frame that never comes must not show what an earlier block had there. */
     memset(ecm->data, 0, sizeof ecm->data);
@@ -158,13 +158,19 @@ static void take_frame(struct fl_ecm *ecm, const uint8_t *frame, size_t length)
         ecm->rcps++;
         return;
     }
-    /* A frame of another size than was agreed cannot be placed. */
-    if (length != 4u + ecm->frame_octets || frame[2] != FCD) return;
+    if (length < 4 || frame[2] != FCD) return;
+    /* Some senders take the other size than their DCS says. The first frame of a block decides; one of another size
+     * cannot be placed. */
+    size_t octets = length - 4;
+    if (ecm->frames_here == 0 && (octets == FL_ECM_OCTETS || octets == 64))
+        ecm->frame_octets = (uint16_t)octets;
+    if (octets != ecm->frame_octets) return;
     unsigned number = frame[3];
     if (bit(ecm->wanted, number)) return; /* it is there: what comes late must not replace it */
     memcpy(ecm->data + (size_t)number * ecm->frame_octets, frame + 4, ecm->frame_octets);
     set_bit(ecm->wanted, number);
     ecm->fresh++;
+    ecm->frames_here++;
 }
 
 void fl_ecm_receive(struct fl_ecm *ecm, const uint8_t *octets, size_t count)

@@ -32,8 +32,9 @@ struct fl_ecm {
 
     /* called */
     struct fl_hdlc_receiver receiver;
-    uint16_t heard; /* good frames, RCP included, in this burst */
-    uint16_t fresh; /* frames that were not there before */
+    uint16_t heard;       /* good frames, RCP included, in this burst */
+    uint16_t fresh;       /* frames that were not there before */
+    uint16_t frames_here; /* of the block */
     uint8_t rcps;
 };
 

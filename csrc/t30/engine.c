@@ -197,6 +197,7 @@ void fl_t30_give_up(struct fl_t30 *e, int raw, bool tell)
     fl_t30_timer_stop(e, FL_T1);
     fl_t30_timer_stop(e, FL_T5);
     fl_t30_timer_stop(e, FL_X3);
+    fl_t30_timer_stop(e, FL_X5);
     if (raw != FL_RAW_NONE)
         fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "giving up: %s", fl_raw_text(raw));
     fl_t30_go(e, tell ? FL_STATE_E_SEND_DCN : FL_STATE_E_ENDED);
@@ -283,6 +284,8 @@ static void resume_timer(struct fl_t30 *e)
 bool fl_t30_listening(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     uint8_t timer = FL_T30_TABLE[e->state].timer;
+    bool counts = h->kind == FL_H_FRAME || h->kind == FL_H_BAD_FRAME || h->kind == FL_H_CARRIER;
+    if (counts && e->timer[FL_T1] == FL_NEVER && fl_t30_idle_frame(e)) return true;
     switch (h->kind) {
     case FL_H_CARRIER: /* 5.4.3.1: T1, T2 and T4 stop at the first flag; the length of the frame rules from there */
         e->heard = true;
@@ -445,6 +448,9 @@ static void expired(struct fl_t30 *e, enum fl_t30_timer timer)
     fl_trace_text(&e->config.pen, e->now, FL_TRACE_TIMER, "%s expired", FL_T30_TIMERS[timer].name);
     if (timer == FL_X3) {
         fl_t30_give_up(e, FL_RAW_SESSION, true);
+    } else if (timer == FL_X5) {
+        fl_t30_give_up(e, FL_RAW_D_NOTHING_NEW,
+                       e->state != FL_STATE_C_RECEIVE_PAGE); /* who sends hears no DCN */
     } else if (timer == FL_X4) {
         fl_t30_quiet_overdue(e);
     } else if (timer == FL_T5 && e->paused != FL_NEVER) {

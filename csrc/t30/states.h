@@ -141,6 +141,15 @@ bool fl_t30_listening(struct fl_t30 *engine, const struct fl_t30_happening *happ
 /* A V.21 carrier before its first frame is in: X1, and behind the flags of 5.3.1, 1 s + 15 %. */
 #define FL_T30_CARRIER_LIMIT (FL_MS(FL_T30_TIMERS[FL_X1].wait_ms) + FL_MS(1150))
 
+/* ---- progress.c ---- */
+
+/* Something new came: a row, a frame of a block, a stored or confirmed page. */
+void fl_t30_progress(struct fl_t30 *engine);
+/* A V.21 frame or carrier came; true, and the session is given up, when so many came that brought nothing new. */
+bool fl_t30_idle_frame(struct fl_t30 *engine);
+/* From the first page on, pages are due: X5 runs. */
+void fl_t30_expect_progress(struct fl_t30 *engine);
+
 /* ---- quiet.c ---- */
 
 /* Waits until the far end has been silent for so long, or nothing is heard of it any more. Ends DONE, or FAILED. */

@@ -23,6 +23,7 @@ enum fl_t30_timer {
     FL_X1, /* a control frame takes longer than any may */
     FL_X2, /* this state takes longer than it ever can: the modem or the far end is stuck */
     FL_X3, /* the whole session */
+    FL_X5, /* receiving: nothing new has come (progress.c) */
     FL_X4, /* the far end's silence does not come, or nothing is heard of it (quiet.c) */
     FL_T30_TIMER_COUNT
 };
@@ -69,7 +70,7 @@ struct fl_t30_inbox {
     void *ctx;
     /* document: which one of the call, from 0; EOM ends each but the last */
     void (*begin)(void *ctx, const struct fl_session *session, const char *remote_id, int document);
-    void (*data)(void *ctx, const uint8_t *octets, size_t length);
+    uint32_t (*data)(void *ctx, const uint8_t *octets, size_t length); /* rows of the page so far */
     struct fl_copy_quality (*end)(void *ctx);
     /* The page is good: store it; only a stored page is confirmed. */
     enum fl_kept (*keep)(void *ctx);
@@ -186,7 +187,10 @@ struct fl_t30 {
     bool burst_seen;                /* called: something came on this fast carrier */
     uint32_t tail;                  /* called: octets of ones that may be the end of the carrier */
     fl_time burst_over;             /* called: when that carrier ended */
-    uint32_t page_octets;           /* called: of the page at work, without error correction */
+    bool carrier_since;             /* called: a fast carrier has come since our last answer */
+    uint32_t page_octets;           /* called: of the page at work */
+    uint32_t page_rows;             /* called: of it, without error correction */
+    uint16_t frames_idle;           /* V.21 frames and carriers since anything new came (progress.c) */
     struct fl_copy_quality quality; /* called: of that page, once its carrier has ended */
     uint32_t repeats; /* called: MPS that were taken for repetitions and answered as the one before */
 

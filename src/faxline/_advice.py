@@ -240,6 +240,13 @@ RAW_CAUSES: dict[str, Row] = {
     "far.D.no-command": Row(
         _CALLERS_TURN, "ask the sender to try again: what came after the page was not understood"
     ),
+    "far.D.nothing-new": Row(
+        "the far end repeats itself",
+        "keep a trace and look at what the far end does: it went on without bringing anything new",
+        _TEN_MINUTES,
+        _NO_ECM,
+        most=2,
+    ),
     "far.D.rejected": Row(
         "the page was rejected",
         "try again later, with MaxDataRate 7200, and with ECM YES where the far end can: the page "

@@ -373,13 +373,16 @@ static size_t encode_rows(struct run *run, const struct sheet *sheet, int number
     return coded > 0 ? (size_t)coded : 0;
 }
 
-/* `prepare N frames=N`: page number N, with as many lines as make so many frames. */
+/* `prepare N frames=N [octets=N]`: page number N, with as many lines as make so many frames; of another size than the DCS
+ * says. */
 void step_prepare(struct run *run)
 {
     struct sheet sheet = {(uint8_t)run->ours.resolution, (uint8_t)run->ours.width, 1, false, false, false};
     int number = atoi(next(run)), low = 1, high = 20000;
     const char *value = next_with(run, "frames=");
-    size_t frames = value ? (size_t)atoi(value) : 0, octets = (size_t)run->ours.frame_octets;
+    size_t frames = value ? (size_t)atoi(value) : 0, octets;
+    if ((value = next_with(run, "octets="))) run->ours.frame_octets = atoi(value);
+    octets = (size_t)run->ours.frame_octets;
     if (number < 1 || number > CALL_SHEETS || !frames) complain(run, "prepare PAGE frames=N");
     if (!run->ours.ecm) complain(run, "no DCS with ECM was sent");
     if (!finished(run)) return;

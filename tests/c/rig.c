@@ -22,13 +22,15 @@ static void tray_begin(void *ctx, const struct fl_session *session, const char *
     rig->work = (struct rig_kept){.session = *session, .at = rig->tray_used};
 }
 
-static void tray_data(void *ctx, const uint8_t *octets, size_t length)
+/* It does not decode yet: octets stand for rows. */
+static uint32_t tray_data(void *ctx, const uint8_t *octets, size_t length)
 {
     struct rig *rig = ctx;
     size_t room = TRAY_OCTETS - rig->work.at - rig->work.length;
     if (length > room) length = room;
     memcpy(tray + rig->work.at + rig->work.length, octets, length);
     rig->work.length += length;
+    return (uint32_t)rig->work.length;
 }
 
 static struct fl_copy_quality tray_end(void *ctx)

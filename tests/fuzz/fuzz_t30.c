@@ -80,13 +80,14 @@ static void begin_page(void *ctx, const struct fl_session *session, const char *
     REQUIRE(strlen(remote_id) <= FL_ID_SIZE);
 }
 
-static void page_data(void *ctx, const uint8_t *octets, size_t length)
+static uint32_t page_data(void *ctx, const uint8_t *octets, size_t length)
 {
     (void)ctx;
-    if (length == 0) return;
+    if (length == 0) return 0;
     uint8_t *copy = malloc(length); /* all of them can be read */
     memcpy(copy, octets, length);
     free(copy);
+    return octets[0]; /* as if any number of rows */
 }
 
 static struct fl_copy_quality end_page(void *ctx)
