@@ -4,12 +4,7 @@ Only where libspandsp's headers are (Debian: libspandsp-dev); setup.py asks avai
 it.
 """
 
-import os
 import runpy
-import shlex
-import subprocess
-import sysconfig
-import tempfile
 from pathlib import Path
 
 from cffi import FFI
@@ -24,17 +19,8 @@ shared = runpy.run_path(str(CSRC / "build_settings.py"))
 
 def available() -> bool:
     """Whether a program with spandsp can be compiled and linked here."""
-    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
     program = "#include <spandsp.h>\nint main(void) { return t31_init(0, 0, 0, 0, 0, 0, 0) == 0; }\n"
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder, "try.c")
-        source.write_text(program)
-        links = [f"-l{library}" for library in LIBRARIES]
-        command = [*compiler, str(source), "-o", str(Path(folder, "try")), *links]
-        try:
-            return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
-        except (OSError, subprocess.TimeoutExpired):
-            return False
+    return bool(shared["builds"](program, *(f"-l{library}" for library in LIBRARIES)))
 
 
 ffibuilder = FFI()

@@ -227,6 +227,7 @@ NOT_INSTRUMENTED = {
     "test_c.py": "the C tests have sanitized builds of their own",
     "test_checks.py": "about these checks",
     "test_docs.py": "about pages and examples",
+    "test_hardening.py": "about the build that users get",
     "test_cli_config.py": "the command line alone",
     "test_pdf.py": "PDFium and img2pdf, slow under a sanitizer, and no C of ours that test_document has not",
     "test_text.py": "letters, which are Pillow's",
