@@ -268,6 +268,87 @@ NAMED = [
         ("action: all frames again after PPR", "ecm.c", "        if (!bit(fif, i)) continue;\n", ""),
         ("action: two RCP behind the frames", "ecm.c", "#define RCPS    3", "#define RCPS    2"),
         ("action: bit X is not set", "caller.c", "    if (h->fcf == FL_DIS) e->bit_x = true;\n", ""),
+        # polling, several documents
+        (
+            "polling: who has nothing does not answer a poll",
+            "called.c",
+            "    else if (identifying(e) && fl_t30_polled(e, h))\n        return;\n",
+            "",
+        ),
+        (
+            "polling: a DIS in place of DTC is no poll",
+            "polling.c",
+            "!fl_t30_take_identification(e, h)) return false;",
+            "!fl_t30_take_identification(e, h) || h->fcf == FL_DIS)\n        return false;",
+        ),
+        ("polling: our own DIS that comes back is one", "polling.c", "is_echo(e, h) || ", ""),
+        (
+            "polling: DTC between EOM and DIS is not heard",
+            "called.c",
+            "    if (!fl_t30_polled(e, h)) take_command(e, h);\n",
+            "    take_command(e, h);\n",
+        ),
+        (
+            "polling: nobody hears who sends between EOM and DIS",
+            "called.c",
+            "    fl_t30_hear_words(e, h, FL_FROM_SENDER);\n    if (!fl_t30_polled",
+            "    if (!fl_t30_polled",
+        ),
+        (
+            "polling: a document that is sent is still there",
+            "polling.c",
+            "e->page < outbox->count(outbox->ctx)",
+            "e->page <= outbox->count(outbox->ctx)",
+        ),
+        (
+            "polling: EOP though we poll then",
+            "caller.c",
+            "e->far.can_send ? FL_EOM : FL_EOP;",
+            "e->far.can_send ? FL_EOP : FL_EOP;",
+        ),
+        (
+            "polling: EOM though nothing is offered",
+            "caller.c",
+            "e->config.both && e->far.can_send ? FL_EOM",
+            "e->config.both ? FL_EOM",
+        ),
+        (
+            "polling: DTC behind EOM is not repeated",
+            "caller.c",
+            "e->far_known = e->negotiated = false;",
+            "e->far_known = false;",
+        ),
+        (
+            "polling: what was received counts for nothing where a poll is in vain",
+            "polling.c",
+            "e->received > 0 ? FL_RAW_NONE : FL_RAW_B_POLLED",
+            "FL_RAW_B_POLLED",
+        ),
+        (
+            "polling: half a document is enough",
+            "called.c",
+            "e->page > 0 && fl_t30_has_document(e) ? FL_RAW_B_NOT_POLLED : FL_RAW_NONE",
+            "FL_RAW_NONE",
+        ),
+        (
+            "polling: the words of a poll are not looked at",
+            "polling.c",
+            "    return sep && password;",
+            "    return sep || password;",
+        ),
+        ("documents: no EOM before another one", "caller.c", "    if (shape.separate) return FL_EOM;\n", ""),
+        (
+            "documents: EOM parts none of those that come",
+            "called.c",
+            "    if (!e->page_seen && e->document_over) e->document++;\n",
+            "",
+        ),
+        (
+            "documents: a rejected page ends one",
+            "called.c",
+            "    e->response = response;\n        fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);\n        return;\n",
+            "    e->response = response;\n        e->document_over = e->command == FL_EOM;\n        fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);\n        return;\n",
+        ),
     ]
 ]
 

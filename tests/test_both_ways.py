@@ -170,6 +170,22 @@ def test_words_with_a_plus(tmp_path: Path, pair: Pair) -> None:
     assert same_pages(tmp_path / "polled.tif", made)
 
 
+def test_who_is_polled_and_receives_hears_the_words(tmp_path: Path, pair: Pair) -> None:
+    """They are those of who polls, where it is the document that goes out which is at work."""
+    pages.save_fax(tmp_path / "document.tif", 1)
+    words = {"Password": "99", "SelectivePolling": "12"}
+
+    def calls(channel: CallChannel) -> str:
+        return channel.FaxReceiver.receive(FaxToReceive(tmp_path / "polled.tif"), words)
+
+    def answers(channel: CallChannel) -> str:
+        poll = FaxToSend(tmp_path / "document.tif")
+        return channel.FaxReceiver.receive(FaxToReceive(tmp_path / "none.tif"), poll=poll)
+
+    assert pair.call(calls, answers) == ("NORMAL", "NORMAL")
+    assert words.items() <= pair.called.FaxReceiver.Details.negotiated.items()
+
+
 def test_events_say_both(tmp_path: Path, pair: Pair) -> None:
     pages.save_fax(tmp_path / "document.tif", 1)
     seen: list[tuple[int, int, int, bool]] = []

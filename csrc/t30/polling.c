@@ -63,7 +63,6 @@ static bool is_echo(const struct fl_t30 *e, const struct fl_t30_happening *h)
 bool fl_t30_polled(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (e->dialled || is_echo(e, h) || !fl_t30_take_identification(e, h)) return false;
-    e->tries = e->crps = e->dis_repeats = 0;
     fl_t30_answer_poll(e);
     return true;
 }
