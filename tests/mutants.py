@@ -347,7 +347,8 @@ NAMED = [
             "documents: a rejected page ends one",
             "called.c",
             "    e->response = response;\n        fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);\n        return;\n",
-            "    e->response = response;\n        e->document_over = e->command == FL_EOM;\n        fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);\n        return;\n",
+            "    e->response = response;\n        e->document_over = e->command == FL_EOM;\n"
+            "        fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);\n        return;\n",
         ),
     ]
 ]
