@@ -122,7 +122,36 @@ NAMED = [
         ),
         # limits
         ("limit: four tries for a command", "states.h", "#define FL_T30_TRIES 3", "#define FL_T30_TRIES 4"),
-        ("limit: CRP without end", "caller.c", "#define CRP_MAX 3", "#define CRP_MAX 200"),
+        (
+            "limit: CRP to DCS without end",
+            "caller.c",
+            "once_more(e, FL_STATE_B_SEND_DCS, FL_RAW_B_CRP);",
+            "fl_t30_go(e, FL_STATE_B_SEND_DCS);",
+        ),
+        (
+            "limit: CRP without end",
+            "caller.c",
+            "case FL_CRP: once_more(e, command_at_work(e), FL_RAW_D_CRP);",
+            "case FL_CRP: fl_t30_go(e, command_at_work(e));",
+        ),
+        (
+            "limit: CRP to CTC without end",
+            "caller.c",
+            "once_more(e, FL_STATE_D_SEND_CTC, FL_RAW_D_CRP);",
+            "fl_t30_go(e, FL_STATE_D_SEND_CTC);",
+        ),
+        (
+            "limit: DIS for CFR without end",
+            "caller.c",
+            "if (++e->tries >= FL_T30_TRIES)\n            fl",
+            "if (0)\n            fl",
+        ),
+        (
+            "limit: a page of endless exchanges",
+            "engine.c",
+            "        fl_t30_give_up(e, FL_RAW_D_PAGE_LIMIT, true);\n",
+            "        (void)0;\n",
+        ),
         ("limit: PPR without end", "called.c", "#define PPRS_IDLE_MAX 12", "#define PPRS_IDLE_MAX 255"),
         ("limit: CTC after the fifth PPR", "caller.c", "#define PPRS_MAX 4", "#define PPRS_MAX 5"),
         (
@@ -238,14 +267,14 @@ NAMED = [
         (
             "action: RTN is taken for MCF",
             "caller.c",
-            "    case FL_RTN:\n    case FL_PIN:",
-            "    case FL_RTN: confirmed(e, false); break;\n    case FL_PIN:",
+            "    case FL_RTN:\n    case FL_PIN: page_rejected(e, false); break;",
+            "    case FL_RTN: confirmed(e, false); break;\n    case FL_PIN: page_rejected(e, false); break;",
         ),
         (
             "action: PIP is taken for PIN",
             "caller.c",
             "    case FL_PIP: confirmed(e, false); break;",
-            "    case FL_PIP: page_rejected(e); break;",
+            "    case FL_PIP: page_rejected(e, false); break;",
         ),
         (
             "action: no training after RTP",
@@ -256,8 +285,53 @@ NAMED = [
         (
             "action: the rate stays after FTT",
             "caller.c",
-            "    e->rate = lower;\n    fl_t30_go(e, FL_STATE_B_SEND_DCS);\n}\n\nstatic void no_answer_to_dcs",
-            "    fl_t30_go(e, FL_STATE_B_SEND_DCS);\n}\n\nstatic void no_answer_to_dcs",
+            "    e->rate = lower;\n    fl_t30_go(e, FL_STATE_B_SEND_DCS);\n}",
+            "    fl_t30_go(e, FL_STATE_B_SEND_DCS);\n}",
+        ),
+        (
+            "action: the rate stays after RTN",
+            "caller.c",
+            "    go_lower(e);\n    if (eom",
+            "    if (eom",
+        ),
+        ("action: the rate stays after RTP", "caller.c", "    if (retrain) go_lower(e);", "    ;"),
+        (
+            "action: a silent far end gets a slower DCS",
+            "caller.c",
+            "    e->unanswered = e->state;\n",
+            "    e->unanswered = e->state;\n"
+            "    if (e->tries == 1 && fl_rate_lower(&e->limits, e->rate))\n"
+            "        e->rate = fl_rate_lower(&e->limits, e->rate);\n",
+        ),
+        (
+            "action: an answer that begins when T4 is over is not heard",
+            "caller.c",
+            "    e->unanswered = e->state;\n",
+            "",
+        ),
+        (
+            "action: a PPR that names nothing confirms",
+            "caller.c",
+            "    } else if (named == 0) {\n        fl_t30_go(e, FL_STATE_D_SEND_COMMAND);",
+            "    } else if (named == 0) {\n        confirmed(e, false);",
+        ),
+        (
+            "action: a PPR that names nothing wants nothing behind CTC",
+            "ecm.c",
+            "    for (unsigned i = 0; wanted == 0 && i < ecm->frames; i++) set_bit(ecm->wanted, i);\n",
+            "",
+        ),
+        (
+            "action: the rate stays where three bursts in a row brought nothing",
+            "caller.c",
+            "if (e->pprs++ == 0) e->missing_before = fl_min_u32(e->missing_before, e->missing);",
+            "e->pprs++;",
+        ),
+        (
+            "action: no DIS is waited for behind RTN to EOM",
+            "caller.c",
+            "    if (eom && !identified)",
+            "    if (0 && eom && !identified)",
         ),
         (
             "action: short training after CTC",

@@ -28,9 +28,9 @@
     RAW(B_NO_RESPONSE, "far.B.no-response", COMMSFAULT,                                                      \
         "DCS and training were sent three times without an answer")                                          \
     RAW(B_DIS_REPEATED, "far.B.dis-repeated", COMMSFAULT,                                                    \
-        "the far end answered DCS three times with DIS: it does not hear us")                                \
+        "the far end answered the third DCS, too, with DIS: it does not hear us")                            \
     RAW(B_CRP, "far.B.crp", COMMSFAULT,                                                                      \
-        "the far end asked more than three times for a command to be repeated")                              \
+        "the far end answered the third DCS, too, with CRP: it does not understand us")                      \
     RAW(B_T38_ONLY, "far.B.t38-only", STANDARDMISMATCH,                                                      \
         "the far end speaks T.38 only and refused the audio fax")                                            \
     /* phase C and D: pages */                                                                               \
@@ -39,7 +39,7 @@
     RAW(D_NO_RESPONSE, "far.D.no-response", COMMSFAULT,                                                      \
         "three post-message commands went without an answer")                                                \
     RAW(D_CRP, "far.D.crp", COMMSFAULT,                                                                      \
-        "the far end asked more than three times for a post-message command to be repeated")                 \
+        "the far end answered the third post-message command, too, with CRP")                                \
     RAW(D_NO_COMMAND, "far.D.no-command", COMMSFAULT, "no post-message command came after the page")         \
     RAW(D_NOTHING_NEW, "far.D.nothing-new", COMMSFAULT,                                                      \
         "the far end went on and on without bringing anything new")                                          \
@@ -50,6 +50,8 @@
     RAW(D_GIVEN_UP, "far.D.given-up", PAGEQUALITY,                                                           \
         "the far end gave up a page that error correction could not bring over (EOR)")                       \
     RAW(D_NOT_READY, "far.D.not-ready", TIMEOUT, "the far end answered RNR until T5 expired")                \
+    RAW(D_PAGE_LIMIT, "far.D.page-limit", TIMEOUT,                                                           \
+        "ten minutes beyond the time of sending the page it was still not confirmed")                        \
     RAW(D_DCN, "far.D.dcn", HANGUP, "the far end sent DCN after the negotiation")                            \
     RAW(LINE_DOWN, "far.line-down", HANGUP, "the far end or the exchange dropped the call")                  \
     /* our side */                                                                                           \

@@ -724,7 +724,7 @@ static enum fl_t30_state after_response(const struct fl_t30 *e)
     case FL_RNR: return FL_STATE_D_AWAIT_COMMAND;
     case FL_PPR:
     case FL_CTR: return FL_STATE_C_RECEIVE_PAGE;
-    case FL_RTN: return FL_STATE_B_AWAIT_DCS;
+    case FL_RTN: return e->command == FL_EOM ? FL_STATE_B_PAUSE : FL_STATE_B_AWAIT_DCS;
     default: break;
     }
     if (e->response == FL_RTP && e->command == FL_MPS) return FL_STATE_B_AWAIT_DCS;

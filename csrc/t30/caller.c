@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define CRP_MAX 3
+/* Added to X6 with each block that is confirmed: what a page of many blocks needs for its PPS and MCF. */
+#define BLOCK_TIME FL_SEC(30)
 /* A.4.1: after the fourth PPR for a block. */
 #define PPRS_MAX 4
 /* A page is sent again at most twice (RTN, PIN). */
@@ -139,6 +140,23 @@ void fl_t30_enter_B_AWAIT_CFR(struct fl_t30 *e)
     fl_t30_listen(e);
 }
 
+/* The command at work once more: it was not answered, or with what is no answer to it. The third time was the last,
+ * whatever came in between. */
+static void once_more(struct fl_t30 *e, enum fl_t30_state state, int raw)
+{
+    if (++e->tries >= FL_T30_TRIES)
+        fl_t30_give_up(e, raw, true);
+    else
+        fl_t30_go(e, state);
+}
+
+/* T4 is over. An answer that begins just then is still one (quiet.c). */
+static void no_answer(struct fl_t30 *e, enum fl_t30_state state, int raw)
+{
+    e->unanswered = e->state;
+    once_more(e, state, raw);
+}
+
 /* Trains again, at the next lower rate if there is one below; gives up when there is none. */
 static void fall_back(struct fl_t30 *e)
 {
@@ -151,23 +169,11 @@ static void fall_back(struct fl_t30 *e)
     fl_t30_go(e, FL_STATE_B_SEND_DCS);
 }
 
-static void no_answer_to_dcs(struct fl_t30 *e)
-{
-    if (++e->tries >= FL_T30_TRIES) {
-        fl_t30_give_up(e, FL_RAW_B_NO_RESPONSE, true);
-        return;
-    }
-    /* Silence says nothing about the rate: the same a second time, then lower. */
-    const struct fl_modulation *lower = e->tries > 1 ? fl_rate_lower(&e->limits, e->rate) : NULL;
-    if (lower) e->rate = lower;
-    fl_t30_go(e, FL_STATE_B_SEND_DCS);
-}
-
 static void training_accepted(struct fl_t30 *e)
 {
     e->trained = true;
     e->retrain = false;
-    e->tries = e->crps = e->dis_repeats = 0;
+    e->tries = 0;
     e->negotiated = true;
     fl_t30_progress(e);
     fl_t30_emit(e, FL_T30_NEGOTIATED);
@@ -178,7 +184,7 @@ void fl_t30_on_B_AWAIT_CFR(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (fl_t30_listening(e, h)) return;
     if (h->kind == FL_H_TIMER) {
-        no_answer_to_dcs(e);
+        no_answer(e, FL_STATE_B_SEND_DCS, FL_RAW_B_NO_RESPONSE);
         return;
     }
     if (h->fcf == FL_DCN) {
@@ -193,19 +199,14 @@ void fl_t30_on_B_AWAIT_CFR(struct fl_t30 *e, const struct fl_t30_happening *h)
         e->tries = 0;
         fall_back(e);
         break;
-    case FL_CRP:
-        if (++e->crps > CRP_MAX)
-            fl_t30_give_up(e, FL_RAW_B_CRP, true);
-        else
-            fl_t30_go(e, FL_STATE_B_SEND_DCS);
-        break;
+    case FL_CRP: once_more(e, FL_STATE_B_SEND_DCS, FL_RAW_B_CRP); break;
     case FL_FNV: /* without what it refuses the document would go to somebody else, or to anybody */
         fl_t30_give_up(e, FL_RAW_B_FIELDS, true);
         break;
     case FL_DIS:
     case FL_DTC:
         /* It has not heard our DCS; what the DIS says may have changed. */
-        if (++e->dis_repeats >= FL_T30_TRIES)
+        if (++e->tries >= FL_T30_TRIES)
             fl_t30_give_up(e, FL_RAW_B_DIS_REPEATED, true);
         else if (dis)
             answer_dis(e);
@@ -220,7 +221,25 @@ void fl_t30_on_B_AWAIT_CFR(struct fl_t30 *e, const struct fl_t30_happening *h)
 
 void fl_t30_enter_C_SEND_PAGE(struct fl_t30 *e)
 {
+    if (e->timer[FL_X6] == FL_NEVER) fl_t30_timer_wait(e, FL_X6);
+    fl_t30_timer_wait(e, FL_X2); /* until we speak: the page may take its time */
     fl_t30_quiet(e, FL_T30_GAP_MS);
+}
+
+/* A long document at a low rate may take its time. What costs more than sending it once is bounded by X6: it stands still
+ * while something goes out that did not before. */
+static void page_time_stands(struct fl_t30 *e, bool fresh)
+{
+    fl_t30_timer_stop(e, FL_X2);
+    if (!fresh) return;
+    fl_time left = e->timer[FL_X6] - e->now + BLOCK_TIME, whole = FL_MS(FL_T30_TIMERS[FL_X6].wait_ms);
+    e->page_time = fl_earlier(left, whole);
+    fl_t30_timer_stop(e, FL_X6);
+}
+
+static void page_time_goes_on(struct fl_t30 *e)
+{
+    if (e->timer[FL_X6] == FL_NEVER) fl_t30_timer_start(e, FL_X6, e->page_time);
 }
 
 /* The block that is due: the one at work (frames of it are wanted again), or the next one of the page. */
@@ -248,13 +267,15 @@ void fl_t30_on_C_SEND_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h)
     if (h->kind == FL_H_FAILED) fl_t30_give_up(e, FL_RAW_MODEM, true);
     if (h->kind != FL_H_DONE) return;
     if (e->step++ > 0) {
-        e->tries = e->crps = 0;
+        page_time_goes_on(e);
+        e->tries = 0;
         e->command = 0;
         e->in_doubt = !e->session.ecm || e->ecm.last;
         fl_t30_go(e, FL_STATE_D_SEND_COMMAND);
         return;
     }
     bool short_train = e->trained && e->session.kind == FL_V17;
+    page_time_stands(e, !e->session.ecm || !e->page_open || !e->block_open);
     struct fl_source source =
         e->session.ecm ? block_source(e) : outbox->open(outbox->ctx, e->page, &e->session);
     fl_t30_send_data(e, fl_modulation_of(e->session.kind, e->session.rate_bps, short_train), source);
@@ -318,20 +339,35 @@ void fl_t30_enter_D_AWAIT_RESPONSE(struct fl_t30 *e)
     fl_t30_listen(e);
 }
 
+/* What did not arrive well at this rate is likelier to at the next lower one. */
+static void go_lower(struct fl_t30 *e)
+{
+    const struct fl_modulation *lower = fl_rate_lower(&e->limits, e->rate);
+    if (lower) e->rate = lower;
+}
+
+/* Behind EOM, whatever became of the page: phase B again, with a new DIS. */
+static void back_to_phase_b(struct fl_t30 *e)
+{
+    e->far_known = e->negotiated = false;
+    if (!e->dialled) fl_t30_timer_nominal(e, FL_T1);
+    fl_t30_go(e, e->dialled ? FL_STATE_B_AWAIT_DIS : FL_STATE_B_SEND_DIS);
+}
+
 static void page_confirmed(struct fl_t30 *e, bool retrain)
 {
     fl_t30_timer_stop(e, FL_T5);
+    fl_t30_timer_stop(e, FL_X6);
     e->page++;
     e->page_tries = e->tries = 0;
     e->page_open = e->block_open = e->in_doubt = false;
     fl_t30_emit(e, FL_T30_PAGE);
+    if (retrain) go_lower(e); /* RTP: it was good enough, and not good */
     if (e->command == FL_EOP) {
         bool in_vain = e->dialled && e->config.both;
         fl_t30_give_up(e, in_vain ? FL_RAW_B_NOTHING_TO_POLL : FL_RAW_NONE, true);
     } else if (e->command == FL_EOM) {
-        e->far_known = e->negotiated = false; /* phase B again, with a new DIS */
-        if (!e->dialled) fl_t30_timer_nominal(e, FL_T1);
-        fl_t30_go(e, e->dialled ? FL_STATE_B_AWAIT_DIS : FL_STATE_B_SEND_DIS);
+        back_to_phase_b(e);
     } else {
         fl_t30_go(e, retrain ? FL_STATE_B_SEND_DCS : FL_STATE_C_SEND_PAGE);
     }
@@ -349,23 +385,26 @@ static void confirmed(struct fl_t30 *e, bool retrain)
     }
 }
 
-static void page_rejected(struct fl_t30 *e)
+static void page_rejected(struct fl_t30 *e, bool identified)
 {
+    bool eom = e->command == FL_EOM && (!e->session.ecm || e->ecm.last);
     fl_t30_timer_stop(e, FL_T5);
     e->page_open = e->in_doubt = false;
+    e->tries = 0;
     if (++e->page_tries > RESENDS_MAX) {
         fl_t30_give_up(e, FL_RAW_D_REJECTED, true);
         return;
     }
-    const struct fl_modulation *lower = fl_rate_lower(&e->limits, e->rate);
-    if (lower)
-        e->rate = lower; /* what was unreadable at this rate is likelier to arrive at the next lower one */
-    e->tries = 0;
-    fl_t30_go(e, FL_STATE_B_SEND_DCS);
+    go_lower(e);
+    if (eom && !identified)
+        back_to_phase_b(e);
+    else
+        fl_t30_go(e, FL_STATE_B_SEND_DCS);
 }
 
 /* After the fourth PPR the far end must hear CTC before more of the block (A.4.1). While anything gets through the
- * rate stays; where nothing did, it drops; at the bottom there is nothing left to try. */
+ * rate stays; where nothing did since the first of them, or since the last CTC, it drops; at the bottom there is nothing
+ * left to try. */
 static void continue_to_correct(struct fl_t30 *e)
 {
     const struct fl_modulation *rate = e->rate;
@@ -381,28 +420,30 @@ static void continue_to_correct(struct fl_t30 *e)
     fl_t30_go(e, FL_STATE_D_SEND_CTC);
 }
 
+/* PPR never confirms. One that names no frame of the block says that something is missing and not what: the far end is
+ * asked again, and after CTC the whole block goes out anew. */
 static void resend_frames(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
+    unsigned named = fl_ecm_take_ppr(&e->ecm, h->octets + 3, h->length - 3);
     fl_t30_timer_stop(e, FL_T5);
     unsigned before = e->missing;
-    e->missing = fl_ecm_take_ppr(&e->ecm, h->octets + 3, h->length - 3);
+    e->missing = named > 0 ? named : e->ecm.frames;
     if (e->missing < before) fl_t30_progress(e);
+    if (e->pprs++ == 0) e->missing_before = fl_min_u32(e->missing_before, e->missing);
     e->tries = 0;
-    e->in_doubt = false;
-    if (e->missing == 0) /* it misses nothing that we have: as good as MCF */
-        confirmed(e, false);
-    else if (++e->pprs >= PPRS_MAX)
+    if (e->pprs >= PPRS_MAX) {
         continue_to_correct(e);
-    else
+    } else if (named == 0) {
+        fl_t30_go(e, FL_STATE_D_SEND_COMMAND);
+    } else {
+        e->in_doubt = false;
         fl_t30_go(e, FL_STATE_C_SEND_PAGE);
+    }
 }
 
-static void repeat_command(struct fl_t30 *e)
+static enum fl_t30_state command_at_work(const struct fl_t30 *e)
 {
-    if (++e->tries >= FL_T30_TRIES)
-        fl_t30_give_up(e, FL_RAW_D_NO_RESPONSE, true);
-    else
-        fl_t30_go(e, e->timer[FL_T5] == FL_NEVER ? FL_STATE_D_SEND_COMMAND : FL_STATE_D_SEND_RR);
+    return e->timer[FL_T5] == FL_NEVER ? FL_STATE_D_SEND_COMMAND : FL_STATE_D_SEND_RR;
 }
 
 static void take_rnr(struct fl_t30 *e)
@@ -422,7 +463,7 @@ void fl_t30_on_D_AWAIT_RESPONSE(struct fl_t30 *e, const struct fl_t30_happening 
 {
     if (fl_t30_listening(e, h)) return;
     if (h->kind == FL_H_TIMER) {
-        repeat_command(e);
+        no_answer(e, command_at_work(e), FL_RAW_D_NO_RESPONSE);
         return;
     }
     if (h->fcf == FL_DCN) {
@@ -435,22 +476,15 @@ void fl_t30_on_D_AWAIT_RESPONSE(struct fl_t30 *e, const struct fl_t30_happening 
     case FL_PIP: confirmed(e, false); break; /* PIP: as MCF, and an operator wants to speak; we do not */
     case FL_RTP: confirmed(e, true); break;
     case FL_RTN:
-    case FL_PIN:
-    case FL_DIS: /* DIS here: it is back at the beginning and has not taken the page */
-        page_rejected(e);
-        break;
+    case FL_PIN: page_rejected(e, false); break;
+    case FL_DIS: page_rejected(e, true); break; /* it is back at the beginning and has not taken the page */
     case FL_PPR:
         if (e->session.ecm)
             resend_frames(e, h);
         else
             fl_t30_listen(e);
         break;
-    case FL_CRP:
-        if (++e->crps > CRP_MAX)
-            fl_t30_give_up(e, FL_RAW_D_CRP, true);
-        else
-            fl_t30_go(e, FL_STATE_D_SEND_COMMAND);
-        break;
+    case FL_CRP: once_more(e, command_at_work(e), FL_RAW_D_CRP); break;
     case FL_RNR: take_rnr(e); break;
     default: fl_t30_listen(e); break;
     }
@@ -497,10 +531,7 @@ void fl_t30_on_D_AWAIT_CTR(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (fl_t30_listening(e, h)) return;
     if (h->kind == FL_H_TIMER) {
-        if (++e->tries >= FL_T30_TRIES)
-            fl_t30_give_up(e, FL_RAW_D_NO_RESPONSE, true);
-        else
-            fl_t30_go(e, FL_STATE_D_SEND_CTC);
+        no_answer(e, FL_STATE_D_SEND_CTC, FL_RAW_D_NO_RESPONSE);
         return;
     }
     if (h->fcf == FL_DCN) {
@@ -510,8 +541,8 @@ void fl_t30_on_D_AWAIT_CTR(struct fl_t30 *e, const struct fl_t30_happening *h)
         e->trained = false; /* the next burst trains long, and there is no TCF */
         fl_t30_emit(e, FL_T30_NEGOTIATED);
         fl_t30_go(e, FL_STATE_C_SEND_PAGE);
-    } else if (h->final && h->fcf == FL_CRP && ++e->crps <= CRP_MAX) {
-        fl_t30_go(e, FL_STATE_D_SEND_CTC);
+    } else if (h->final && h->fcf == FL_CRP) {
+        once_more(e, FL_STATE_D_SEND_CTC, FL_RAW_D_CRP);
     } else if (h->final) {
         fl_t30_listen(e);
     }
@@ -542,10 +573,11 @@ void fl_t30_enter_D_AWAIT_ERR(struct fl_t30 *e)
 void fl_t30_on_D_AWAIT_ERR(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (fl_t30_listening(e, h)) return;
-    bool again = h->kind == FL_H_TIMER || (h->final && h->fcf == FL_CRP);
-    if (again && ++e->tries < FL_T30_TRIES)
-        fl_t30_go(e, FL_STATE_D_SEND_EOR);
-    else if (again || (h->final && h->fcf == FL_ERR))
+    if (h->kind == FL_H_TIMER)
+        no_answer(e, FL_STATE_D_SEND_EOR, FL_RAW_D_ECM_STUCK);
+    else if (h->final && h->fcf == FL_CRP)
+        once_more(e, FL_STATE_D_SEND_EOR, FL_RAW_D_ECM_STUCK);
+    else if (h->final && h->fcf == FL_ERR)
         fl_t30_give_up(e, FL_RAW_D_ECM_STUCK, true);
     else if (h->fcf == FL_DCN)
         fl_t30_give_up(e, FL_RAW_D_ECM_STUCK, false);

@@ -129,6 +129,7 @@ unsigned fl_ecm_take_ppr(struct fl_ecm *ecm, const uint8_t *fif, size_t length)
         set_bit(ecm->wanted, i);
         wanted++;
     }
+    for (unsigned i = 0; wanted == 0 && i < ecm->frames; i++) set_bit(ecm->wanted, i);
     return wanted;
 }
 

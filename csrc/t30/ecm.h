@@ -46,7 +46,7 @@ void fl_ecm_page(struct fl_ecm *ecm, struct fl_source source, unsigned page, boo
 void fl_ecm_fill(struct fl_ecm *ecm);
 /* The wanted frames of the block, between flags and with RCP behind them, as octets for the line. */
 struct fl_source fl_ecm_burst(struct fl_ecm *ecm, unsigned rate_bps);
-/* Takes the bits of a PPR; returns how many frames it wants. */
+/* Takes the bits of a PPR; returns how many frames of the block it names. Where there are none, all are wanted. */
 unsigned fl_ecm_take_ppr(struct fl_ecm *ecm, const uint8_t *fif, size_t length);
 
 /* ---- the called station ---- */

@@ -194,10 +194,12 @@ void fl_t30_give_up(struct fl_t30 *e, int raw, bool tell)
 {
     if (e->ended) return;
     if (e->raw == FL_RAW_NONE) e->raw = raw;
+    e->unanswered = FL_STATE_NONE;
     fl_t30_timer_stop(e, FL_T1);
     fl_t30_timer_stop(e, FL_T5);
     fl_t30_timer_stop(e, FL_X3);
     fl_t30_timer_stop(e, FL_X5);
+    fl_t30_timer_stop(e, FL_X6);
     if (raw != FL_RAW_NONE)
         fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "giving up: %s", fl_raw_text(raw));
     fl_t30_go(e, tell ? FL_STATE_E_SEND_DCN : FL_STATE_E_ENDED);
@@ -241,6 +243,7 @@ bool fl_t30_burst_send(struct fl_t30 *e)
 {
     if (e->burst_at == e->burst_count) return false;
     const struct fl_frame *frame = &e->burst[e->burst_at++];
+    e->unanswered = FL_STATE_NONE; /* it is our turn now, whatever comes */
     memcpy(e->order.frame, frame->octets, frame->length);
     e->order.length = frame->length;
     e->order.final = e->burst_at == e->burst_count;
@@ -326,6 +329,14 @@ bool fl_t30_listening(struct fl_t30 *e, const struct fl_t30_happening *h)
     }
 }
 
+void fl_t30_answered(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    enum fl_t30_state state = (enum fl_t30_state)e->unanswered;
+    e->unanswered = FL_STATE_NONE;
+    fl_t30_go(e, state);
+    FL_T30_TABLE[e->state].on(e, h);
+}
+
 /* ---- the verbs ---- */
 
 void fl_t30_init(struct fl_t30 *e, const struct fl_t30_config *config)
@@ -333,7 +344,7 @@ void fl_t30_init(struct fl_t30 *e, const struct fl_t30_config *config)
     memset(e, 0, sizeof *e);
     e->config = *config;
     e->random = config->seed;
-    e->next = FL_STATE_NONE;
+    e->next = e->unanswered = FL_STATE_NONE;
     e->paused = FL_NEVER;
     e->parting_gap_ms = FL_T30_GAP_MS;
     e->dialled = config->caller != config->polling;
@@ -453,6 +464,8 @@ static void expired(struct fl_t30 *e, enum fl_t30_timer timer)
                        e->state != FL_STATE_C_RECEIVE_PAGE); /* who sends hears no DCN */
     } else if (timer == FL_X4) {
         fl_t30_quiet_overdue(e);
+    } else if (timer == FL_X6) {
+        fl_t30_give_up(e, FL_RAW_D_PAGE_LIMIT, true);
     } else if (timer == FL_T5 && e->paused != FL_NEVER) {
         e->patience_over = true; /* the far end is speaking: hear it out */
         fl_t30_timer_start(e, FL_T5, FL_SEC(5));
@@ -461,6 +474,11 @@ static void expired(struct fl_t30 *e, enum fl_t30_timer timer)
     } else if (timer == FL_X2) {
         if (e->next != FL_STATE_NONE || e->state == FL_STATE_E_SEND_DCN)
             end_now(e, FL_RAW_DEVICE);
+        else if (e->quiet &&
+                 !e->aborting) /* the modem does as it is told: it is the far end that never falls silent */
+            fl_t30_give_up(
+                e, FL_T30_TABLE[e->state].phase[0] == 'B' ? FL_RAW_B_NO_RESPONSE : FL_RAW_D_NO_RESPONSE,
+                true);
         else
             fl_t30_give_up(e, FL_RAW_DEVICE, false);
     } else {

@@ -16,6 +16,9 @@ enum quiet {
     SURE,      /* it does not, and the listening is being called off */
 };
 
+/* We speak because no answer came in time. Its preamble may just have begun: what the modem hears then is no silence, and
+ * there is to be time for the flags that a modem must hear before it listens (0.3 s of the 0.85 s that they last at least). */
+#define LATE_PATIENCE FL_MS(150)
 /* The far end was about to be told DCN for another reason than what it said: it may be in the midst of TCF or of a page,
  * and would not hear it. It misses nothing that it waits for. */
 #define PARTING_PATIENCE FL_SEC(10)
@@ -33,6 +36,7 @@ static fl_time patience(const struct fl_t30 *e)
 {
     bool usual = e->our_turn && e->parting_gap_ms <= FL_T30_GAP_MS;
     if (e->state == FL_STATE_E_SEND_DCN && !usual) return PARTING_PATIENCE;
+    if (e->unanswered != FL_STATE_NONE) return LATE_PATIENCE;
     return FL_MS(FL_T30_TIMERS[FL_X4].wait_ms);
 }
 
@@ -52,6 +56,8 @@ static void frame(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (h->kind == FL_H_FRAME && h->fcf == FL_DCN) {
         fl_t30_give_up(e, FL_T30_TABLE[e->state].phase[0] == 'B' ? FL_RAW_B_DCN : FL_RAW_D_DCN, false);
+    } else if (h->kind == FL_H_FRAME && e->unanswered != FL_STATE_NONE) {
+        fl_t30_answered(e, h);
     } else if (h->kind == FL_H_FRAME && !h->final) { /* its successor follows in the same burst */
         fl_t30_listen(e);
         go_on(e, HEARING, FL_T30_CARRIER_LIMIT);

@@ -21,8 +21,9 @@ const struct fl_t30_timer_row FL_T30_TIMERS[FL_T30_TIMER_COUNT] = {
     [FL_X1] = {"X1", "5.3.6.1 (3 s a frame, + 15 %)", 3450, 0, 3450},
     [FL_X2] = {"X2", "ours: one state", 30000, 0, 30000},
     [FL_X3] = {"X3", "ours: the session", 0, 0, 0},
-    [FL_X5] = {"X5", "ours: nothing new", 300000, 0, 300000},
     [FL_X4] = {"X4", "ours: no silence, nothing heard", 700, 0, 700},
+    [FL_X5] = {"X5", "ours: nothing new", 300000, 0, 300000},
+    [FL_X6] = {"X6", "ours: one page, but for sending it", 600000, 0, 600000},
 };
 
 int32_t fl_t30_state_count(void)

@@ -13,7 +13,7 @@
 #define FL_T30_STATES(STATE)                                                                                 \
     /* the caller: it sends the document */                                                                  \
     STATE(B_AWAIT_DIS, "5.1, 5.2.1", BOTH, "B", FL_T1, N(B_SEND_DCS) | N(B_SEND_DTC))                        \
-    STATE(B_SEND_DCS, "5.3.6.1.3, 5.3.6.2", CALLER, "B", FL_X2, N(B_SEND_TCF))                               \
+    STATE(B_SEND_DCS, "5.3.6.1.3, 5.3.6.2", CALLER, "B", FL_X2, N(B_SEND_TCF) | N(B_AWAIT_CFR))              \
     STATE(B_SEND_TCF, "5.3.6.1.3 (TCF)", CALLER, "B", FL_X2, N(B_AWAIT_CFR))                                 \
     STATE(B_AWAIT_CFR, "5.3.6.1.4", CALLER, "B", FL_T4, N(B_SEND_DCS) | N(C_SEND_PAGE))                      \
     STATE(C_SEND_PAGE, "5.3.6.1.5", CALLER, "C", FL_X3, N(D_SEND_COMMAND))                                   \
@@ -137,6 +137,9 @@ bool fl_t30_burst_send(struct fl_t30 *engine);
 /* What every state that listens for frames does alike: stops its timer at the first flag, watches the length of a
  * frame, listens again after a bad or non-final one. True when the happening was of that kind and is dealt with. */
 bool fl_t30_listening(struct fl_t30 *engine, const struct fl_t30_happening *happening);
+
+/* An answer that began when its time was over, before its command was repeated: it is heard as if it had come in time. */
+void fl_t30_answered(struct fl_t30 *engine, const struct fl_t30_happening *happening);
 
 /* A V.21 carrier before its first frame is in: X1, and behind the flags of 5.3.1, 1 s + 15 %. */
 #define FL_T30_CARRIER_LIMIT (FL_MS(FL_T30_TIMERS[FL_X1].wait_ms) + FL_MS(1150))

@@ -23,8 +23,9 @@ enum fl_t30_timer {
     FL_X1, /* a control frame takes longer than any may */
     FL_X2, /* this state takes longer than it ever can: the modem or the far end is stuck */
     FL_X3, /* the whole session */
-    FL_X5, /* receiving: nothing new has come (progress.c) */
     FL_X4, /* the far end's silence does not come, or nothing is heard of it (quiet.c) */
+    FL_X5, /* receiving: nothing new has come (progress.c) */
+    FL_X6, /* the sender's page, but for the time in which something of it goes out for the first time */
     FL_T30_TIMER_COUNT
 };
 
@@ -144,6 +145,8 @@ struct fl_t30 {
     bool aborting;
     uint16_t gap_ms; /* of the silence between two signals, while it is kept and just behind it; else 0 */
     uint8_t quiet;   /* how far we are with the far end's silence (quiet.c) */
+    uint8_t
+        unanswered; /* caller: the state in which no answer came in time, until its command is repeated; or NONE */
     uint16_t quiet_ms;
     bool our_turn;     /* what was heard last is a whole burst: the far end waits for us */
     uint8_t stutter;   /* receive orders in a row that ended at once with nothing */
@@ -166,7 +169,7 @@ struct fl_t30 {
     bool patience_over; /* caller: T5 ran out while the far end was speaking */
     bool retrain;       /* caller: the next page needs DCS and TCF first */
     bool negotiated;
-    uint8_t tries, crps, dis_repeats, page_tries, trainings;
+    uint8_t tries, page_tries, trainings;
     bool storing;              /* called: the page is on its way into the store; the answer waits */
     bool stored;               /* called: it got there while the far end was kept waiting */
     uint8_t stored_response;   /* called: what to answer once it is there */
@@ -181,6 +184,7 @@ struct fl_t30 {
     uint16_t parting_gap_ms; /* silence that must be heard before DCN */
     bool ended;
     bool in_doubt;                  /* caller: the page at work is sent; its confirmation is due */
+    fl_time page_time;              /* caller: what is left of X5 while it stands still */
     bool page_open;                 /* caller, ECM: blocks of the page are being sent */
     bool page_seen;                 /* called: something of the page at work has come */
     bool reopened;                  /* called: that carrier was lost, and may be back */
@@ -202,8 +206,9 @@ struct fl_t30 {
     bool block_open; /* caller: a block waits to be confirmed; called: frames of one may come, or came */
     uint8_t
         pprs; /* since the last CTC: caller: for this block; called: those in a row that brought nothing new */
-    unsigned missing, missing_before; /* frames that the last PPR asked for; caller: at the last CTC */
-    bool confirmed_any;               /* called: the block below was confirmed in this session */
+    unsigned missing,
+        missing_before; /* frames that the last PPR asked for; caller: the fewest, to the first since CTC */
+    bool confirmed_any; /* called: the block below was confirmed in this session */
     uint8_t confirmed_page, confirmed_block;
 
     uint64_t random;

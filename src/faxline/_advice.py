@@ -270,6 +270,14 @@ RAW_CAUSES: dict[str, Row] = {
         _NO_ECM,
         most=3,
     ),
+    "far.D.page-limit": Row(
+        "a page took too long",
+        "send the pages that were not confirmed again, without ECM or on another line: the far end kept "
+        "asking for more of one",
+        _TEN_MINUTES,
+        _NO_ECM,
+        most=1,
+    ),
     "far.D.dcn": Row(
         "it ended the fax",
         "send the pages that were not confirmed again; if it stays so, ask the far end (memory, "
