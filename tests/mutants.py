@@ -294,6 +294,12 @@ NAMED = [
             "    go_lower(e);\n    if (eom",
             "    if (eom",
         ),
+        (
+            "action: the same rate in another modulation after RTN",
+            "caller.c",
+            "    while (lower && lower->rate_bps == e->rate->rate_bps)",
+            "    while (0)",
+        ),
         ("action: the rate stays after RTP", "caller.c", "    if (retrain) go_lower(e);", "    ;"),
         (
             "action: a silent far end gets a slower DCS",

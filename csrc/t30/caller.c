@@ -339,10 +339,12 @@ void fl_t30_enter_D_AWAIT_RESPONSE(struct fl_t30 *e)
     fl_t30_listen(e);
 }
 
-/* What did not arrive well at this rate is likelier to at the next lower one. */
+/* What did not arrive well at this rate is likelier to at the next lower one; another modulation at the same rate bears no
+ * less noise. */
 static void go_lower(struct fl_t30 *e)
 {
     const struct fl_modulation *lower = fl_rate_lower(&e->limits, e->rate);
+    while (lower && lower->rate_bps == e->rate->rate_bps) lower = fl_rate_lower(&e->limits, lower);
     if (lower) e->rate = lower;
 }
 
