@@ -37,6 +37,7 @@ static void nothing_to_send(struct fl_t30 *e)
 void fl_t30_answer_poll(struct fl_t30 *e)
 {
     fl_t30_timer_stop(e, FL_T1);
+    fl_t30_timer_stop(e, FL_X5); /* of what was received before */
     if (!fl_t30_has_document(e)) {
         nothing_to_send(e);
     } else if (!knows_the_words(e)) {

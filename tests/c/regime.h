@@ -9,8 +9,8 @@
 /* A plan and what the invariants must know of how it was made. */
 struct call {
     struct rig_plan plan;
-    struct fl_document document;
-    struct fl_document_page pages[RIG_PAGES];
+    struct fl_document document, answer; /* answer: what goes the other way, when documents go both ways */
+    struct fl_document_page pages[RIG_PAGES], answer_pages[RIG_PAGES];
     char name[64];
 };
 

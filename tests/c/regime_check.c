@@ -18,8 +18,9 @@ static void print_fault(const struct fl_fault *fault)
 void print_call(const struct call *call)
 {
     const struct rig_plan *plan = &call->plan;
-    printf("  %s%d pages, delay %lld ms, limit %lld s, store %lld ms\n", plan->sender ? "polled, " : "",
-           call->document.count, (long long)(plan->delay / 1000), (long long)(plan->limit / 1000000),
+    printf("  %s%s%d pages, delay %lld ms, limit %lld s, store %lld ms\n", plan->sender ? "polled, " : "",
+           plan->both[0] || plan->both[1] ? "both ways, " : "", call->document.count,
+           (long long)(plan->delay / 1000), (long long)(plan->limit / 1000000),
            (long long)(plan->store_time / 1000));
     for (int i = 0; i < call->document.count; i++)
         printf("    page %d: resolution %d, width %d, %u rows, MMR %lld octets\n", i,
@@ -172,14 +173,17 @@ static bool ambiguous(unsigned *repeats)
     return true;
 }
 
-/* Pages in the tray: in order, none left out, none twice without a reason. */
-static bool check_order(const struct call *call)
+/* The pages that an end sent, in the tray of the other one: in order, none left out, none twice without a reason. */
+static bool check_order(const struct call *call, int end)
 {
-    const struct rig_end *sender = &rig.end[call->plan.sender], *receiver = &rig.end[!call->plan.sender];
-    int next = 0;
+    const struct rig_end *sender = &rig.end[end], *receiver = &rig.end[!end];
+    const struct fl_document *document = rig_document(&call->plan, end);
+    int next = 0, kept = 0;
     unsigned repeats = any_struck() ? receiver->station.engine.repeats : 0;
     for (int i = 0; i < rig.kept_count && i < RIG_KEPT; i++) {
         int of = rig.kept[i].of;
+        if (rig.kept[i].by == end) continue;
+        kept++;
         while (next < of && ambiguous(&repeats)) next++;
         if (of == next) {
             next++;
@@ -189,16 +193,18 @@ static bool check_order(const struct call *call)
             return broken(call, "page %d is in the tray where %d was due", of, next);
         }
     }
-    while (next < sender->pages && ambiguous(&repeats)) next++;
-    if (sender->pages > next)
-        return broken(call, "the sender counts %d pages, the tray has %d", sender->pages, next);
-    if (receiver->pages > rig.kept_count)
-        return broken(call, "the receiver counts %d pages and kept %d", receiver->pages, rig.kept_count);
-    if (sender->started && sender->raw == FL_RAW_NONE && sender->pages != call->document.count)
-        return broken(call, "NORMAL with %d of %d pages", sender->pages, call->document.count);
-    if (receiver->started && receiver->raw == FL_RAW_NONE && receiver->pages != rig.kept_count)
-        return broken(call, "the receiver says NORMAL and counts %d of %d pages", receiver->pages,
-                      rig.kept_count);
+    while (next < sender->sent && ambiguous(&repeats)) next++;
+    if (sender->sent > next)
+        return broken(call, "end %d counts %d pages, the tray has %d", end, sender->sent, next);
+    if (receiver->received > kept)
+        return broken(call, "end %d counts %d pages and kept %d", !end, receiver->received, kept);
+    /* Who was called leaves it to the caller whether its document goes out. */
+    bool may_stay = call->plan.both[end] && end == 1 && sender->sent == 0;
+    if (document && sender->started && sender->raw == FL_RAW_NONE && sender->sent != document->count &&
+        !may_stay)
+        return broken(call, "NORMAL with %d of %d pages", sender->sent, document->count);
+    if (receiver->started && receiver->raw == FL_RAW_NONE && receiver->received != kept)
+        return broken(call, "end %d says NORMAL and counts %d of %d pages", !end, receiver->received, kept);
     return true;
 }
 
@@ -206,7 +212,7 @@ static bool check_order(const struct call *call)
 static size_t code_again(const struct call *call, const struct rig_kept *kept, uint8_t *out, size_t cap)
 {
     static struct fl_sending sending;
-    struct fl_t30_outbox outbox = fl_sending_outbox(&sending, &call->document);
+    struct fl_t30_outbox outbox = fl_sending_outbox(&sending, rig_document(&call->plan, !kept->by));
     struct fl_source source = outbox.open(outbox.ctx, kept->of, &kept->session);
     size_t total = 0, got;
     while (total < cap && (got = source.read(source.ctx, out + total, cap - total)) > 0) total += got;
@@ -269,8 +275,7 @@ static bool check_content(const struct call *call, const struct rig_kept *kept)
     if (kept->bad_rows * 100ull > kept->rows * 15ull)
         return broken(call, "page %d was kept with %u of %u rows bad", kept->of, kept->bad_rows, kept->rows);
     /* A modem that is late with CONNECT has lost what came before: nothing tells how much. */
-    int receiver = !call->plan.sender;
-    if (rig.faults.struck[FL_FAULT_LATE_CONNECT + (receiver ? FL_FAULT_KINDS : 0)]) return true;
+    if (rig.faults.struck[FL_FAULT_LATE_CONNECT + (kept->by ? FL_FAULT_KINDS : 0)]) return true;
     /* Lost between two lines, and shortly before the command: not to be told from a sender that ends without RTC. */
     if (struck(FL_FAULT_LOST_CARRIER) && !kept->ended && kept->bad_rows == 0) return true;
     /* A row too few for each bad one, or too many: a lost EOL joins two, a false one parts one. */
@@ -281,17 +286,17 @@ static bool check_content(const struct call *call, const struct rig_kept *kept)
     return true;
 }
 
-/* How a call without a fault must end. */
-static int expected_raw(const struct call *call)
+/* How it must end without a fault that this end sends. */
+static int expected_raw(const struct call *call, int end)
 {
-    const struct fl_t30_config *us = &call->plan.config[call->plan.sender];
-    const struct fl_t30_config *far = &call->plan.config[!call->plan.sender];
-    struct fl_rate_limits limits = {us->abilities.modulations & far->abilities.modulations, us->min_rate_bps,
-                                    us->max_rate_bps};
+    const struct fl_t30_config *us = &call->plan.config[end];
+    const struct fl_t30_config *far = &call->plan.config[!end];
+    uint8_t ours = call->plan.both[end] ? us->send_modulations : us->abilities.modulations;
+    struct fl_rate_limits limits = {ours & far->abilities.modulations, us->min_rate_bps, us->max_rate_bps};
     if (!far->abilities.can_receive) return FL_RAW_B_CANNOT_RECEIVE;
     bool known = (!us->selective[0] || strcmp(us->selective, far->selective) == 0) &&
                  (!us->password[0] || strcmp(us->password, far->password) == 0);
-    if (call->plan.sender == 1 && !known) return FL_RAW_B_WRONG_POLL;
+    if (end == 1 && !known) return FL_RAW_B_WRONG_POLL;
     if (!fl_rate_first(&limits)) return FL_RAW_B_INCOMPATIBLE;
     if (far->training_verdict == FL_ALWAYS_BAD) return FL_RAW_B_TRAINING;
     if (far->page_verdict == FL_ALWAYS_BAD) return FL_RAW_D_REJECTED;
@@ -299,10 +304,24 @@ static int expected_raw(const struct call *call)
     return FL_RAW_NONE;
 }
 
+/* Who calls sends first and then polls, the called end takes what comes: what must come of it without a fault. Sets the
+ * end that has the word when it is settled. */
+static int expected_both(const struct call *call, int *end)
+{
+    const struct rig_plan *plan = &call->plan;
+    bool sends = plan->sender == 0, polls = plan->sender == 1 || plan->both[0];
+    int raw = sends ? expected_raw(call, *end = 0) : FL_RAW_NONE;
+    if (raw != FL_RAW_NONE || !polls) return raw;
+    if (!rig_document(plan, 1)) return FL_RAW_B_NOTHING_TO_POLL;
+    return expected_raw(call, *end = 1);
+}
+
 static bool check_plain(const struct call *call)
 {
-    const struct rig_end *sender = &rig.end[call->plan.sender], *receiver = &rig.end[!call->plan.sender];
-    int expected = expected_raw(call);
+    bool both = call->plan.both[0] || call->plan.both[1];
+    int end_of_word = call->plan.sender;
+    int expected = both ? expected_both(call, &end_of_word) : expected_raw(call, end_of_word);
+    const struct rig_end *sender = &rig.end[end_of_word], *receiver = &rig.end[!end_of_word];
     if (!plain(call)) return true;
     if (sender->raw != expected)
         return broken(call, "without a fault: %s in place of %s", fl_raw_code(sender->raw),
@@ -325,7 +344,7 @@ bool check(const struct call *call)
 {
     if (!check_rest(call) || !check_silence(call)) return false;
     if (!check_cause(call, 0) || !check_cause(call, 1)) return false;
-    if (!check_order(call)) return false;
+    if (!check_order(call, 0) || !check_order(call, 1)) return false;
     for (int i = 0; i < rig.kept_count && i < RIG_KEPT; i++)
         if (!check_content(call, &rig.kept[i])) return false;
     return check_plain(call);

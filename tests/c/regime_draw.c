@@ -16,20 +16,19 @@ static bool chance(uint64_t *random, unsigned percent)
     return draw(random, 100) < percent;
 }
 
-static void draw_document(struct call *call, uint64_t *random)
+static void draw_document(struct fl_document *document, struct fl_document_page *pages, uint64_t *random)
 {
     const struct fl_document_page *pool = rig_pool();
     unsigned first = draw(random, RIG_POOL);
     bool alike = chance(random, 60);
-    call->document.count = chance(random, 45) ? 1 : 1 + (int)draw(random, RIG_PAGES);
-    for (int i = 0; i < call->document.count; i++) {
+    document->count = chance(random, 45) ? 1 : 1 + (int)draw(random, RIG_PAGES);
+    for (int i = 0; i < document->count; i++) {
         /* Rows of one kind lie 20 apart in the pool. */
         unsigned index = alike ? (first + 20 * draw(random, 2)) % RIG_POOL : draw(random, RIG_POOL);
         if (pool[index].length > 20000 && chance(random, 90)) index = draw(random, 12);
-        call->pages[i] = pool[index];
+        pages[i] = pool[index];
     }
-    call->document.pages = call->pages;
-    call->plan.document = &call->document;
+    document->pages = pages;
 }
 
 /* The sets that a DIS can name. */
@@ -44,9 +43,8 @@ static const uint8_t MODULATIONS[] = {
 
 static const uint16_t RATES[] = {2400, 4800, 7200, 9600, 12000, 14400};
 
-static void draw_receiver(struct call *call, uint64_t *random)
+static void draw_receiver(struct fl_t30_config *config, uint64_t *random)
 {
-    struct fl_t30_config *config = &call->plan.config[!call->plan.sender];
     struct fl_abilities *can = &config->abilities;
     can->modulations = MODULATIONS[draw(random, FL_COUNT(MODULATIONS))];
     can->can_receive = !chance(random, 1);
@@ -116,6 +114,41 @@ static void draw_poll(struct call *call, uint64_t *random)
     if (chance(random, 30)) strcpy(sender->password, "0815");
     if (chance(random, 95)) strcpy(receiver->selective, sender->selective);
     if (chance(random, 95)) strcpy(receiver->password, sender->password);
+}
+
+/* One more of the sixteen: documents may go both ways, or one end is ready for it; or there are several documents. */
+static bool goes_both_ways(uint64_t seed)
+{
+    return seed % 16 == 2;
+}
+
+static void part_documents(struct fl_document *document, uint64_t *random)
+{
+    for (int i = 1; i < document->count; i++) document->pages[i].shape.separate = chance(random, 30);
+}
+
+/* Each end is drawn as a receiver, and sends with what it is besides. */
+static void draw_both(struct call *call, uint64_t *random)
+{
+    struct rig_plan *plan = &call->plan;
+    unsigned kind = draw(random, 5);
+    plan->sender = kind == 4;
+    plan->both[0] = kind < 3;
+    plan->both[1] = kind != 2;
+    part_documents(&call->document, random);
+    draw_document(&call->answer, call->answer_pages, random);
+    part_documents(&call->answer, random);
+    plan->answer = &call->answer;
+    for (int end = 0; end < 2; end++) {
+        struct fl_t30_config *config = &plan->config[end];
+        draw_receiver(config, random);
+        config->abilities.can_receive = true;
+        config->send_modulations = chance(random, 80) ? 0x0F : (uint8_t)(1 + draw(random, 15));
+        config->high_res = chance(random, 80) ? -1 : (int8_t)draw(random, 2);
+        config->coding = chance(random, 60) ? -1 : (int8_t)draw(random, 3);
+        config->abilities.can_send = end == 1 && rig_document(plan, 1);
+    }
+    plan->config[1].abilities.sep = plan->config[1].abilities.can_send;
 }
 
 static void draw_ends(struct call *call, uint64_t *random)
@@ -200,18 +233,24 @@ bool damages_for_ever(const struct call *call)
     return false;
 }
 
-/* What no call may outlast: every page at 2400 with fill as many times as anything may be sent again, and the waits. */
-fl_time limit_of(const struct call *call)
+static fl_time pages_limit(const struct fl_document *document)
 {
-    fl_time limit = FL_SEC(400);
-    if (damages_for_ever(call)) return FL_SEC(700) + call->document.count * FL_SEC(3600);
-    for (int i = 0; i < call->document.count; i++) {
-        const struct fl_document_page *page = &call->pages[i];
+    fl_time limit = 0;
+    for (int i = 0; i < document->count; i++) {
+        const struct fl_document_page *page = &document->pages[i];
         fl_time coded = FL_MS((fl_time)page->sizes[FL_CODING_MH] * 8 * 1000 / 2400);
         fl_time filled = FL_MS((fl_time)page->shape.rows * 45);
         limit += 12 * (coded + filled + FL_SEC(60));
     }
     return limit;
+}
+
+/* What no call may outlast: every page at 2400 with fill as many times as anything may be sent again, and the waits. */
+fl_time limit_of(const struct call *call)
+{
+    int pages = call->document.count + call->answer.count;
+    if (damages_for_ever(call)) return FL_SEC(700) + pages * FL_SEC(3600);
+    return FL_SEC(400) + pages_limit(&call->document) + pages_limit(&call->answer);
 }
 
 void draw_call(struct call *call, uint64_t seed)
@@ -220,11 +259,16 @@ void draw_call(struct call *call, uint64_t seed)
     uint64_t random = fl_random(&(uint64_t){seed}); /* neighbours must have nothing in common */
     memset(call, 0, sizeof *call);
     snprintf(call->name, sizeof call->name, "-s %llu", (unsigned long long)seed);
-    draw_document(call, &random);
+    draw_document(&call->document, call->pages, &random);
+    call->plan.document = &call->document;
     call->plan.sender = is_polled(seed);
-    draw_receiver(call, &random);
-    draw_sender(call, &random);
-    if (call->plan.sender == 1) draw_poll(call, &random);
+    if (goes_both_ways(seed)) {
+        draw_both(call, &random);
+    } else {
+        draw_receiver(&call->plan.config[!call->plan.sender], &random);
+        draw_sender(call, &random);
+    }
+    if (is_polled(seed)) draw_poll(call, &random);
     draw_ends(call, &random);
     draw_faults(call, &random);
     draw_orders(call, &random);

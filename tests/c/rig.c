@@ -16,7 +16,7 @@ static uint8_t tray[TRAY_OCTETS];
 
 static void tray_begin(void *ctx, const struct fl_session *session, const char *remote_id, int document)
 {
-    struct rig *rig = ctx;
+    struct rig *rig = ((struct rig_box *)ctx)->rig;
     (void)remote_id;
     (void)document;
     rig->work = (struct rig_kept){.session = *session, .at = rig->tray_used};
@@ -25,7 +25,7 @@ static void tray_begin(void *ctx, const struct fl_session *session, const char *
 /* It does not decode yet: octets stand for rows. */
 static uint32_t tray_data(void *ctx, const uint8_t *octets, size_t length)
 {
-    struct rig *rig = ctx;
+    struct rig *rig = ((struct rig_box *)ctx)->rig;
     size_t room = TRAY_OCTETS - rig->work.at - rig->work.length;
     if (length > room) length = room;
     memcpy(tray + rig->work.at + rig->work.length, octets, length);
@@ -35,7 +35,7 @@ static uint32_t tray_data(void *ctx, const uint8_t *octets, size_t length)
 
 static struct fl_copy_quality tray_end(void *ctx)
 {
-    struct rig *rig = ctx;
+    struct rig *rig = ((struct rig_box *)ctx)->rig;
     struct rig_kept *work = &rig->work;
     const uint8_t *row;
     struct fl_t4_format format = {
@@ -56,13 +56,16 @@ static struct fl_copy_quality tray_end(void *ctx)
 
 static enum fl_kept tray_keep(void *ctx)
 {
-    struct rig *rig = ctx;
-    rig->work.of = rig->end[rig->plan->sender].station.engine.page;
+    struct rig *rig = ((struct rig_box *)ctx)->rig;
+    int end = ((struct rig_box *)ctx)->end;
+    rig->work.of = rig->end[!end].station.engine.page;
+    rig->work.by = (uint8_t)end;
     if (rig->kept_count < RIG_KEPT) rig->kept[rig->kept_count] = rig->work;
     rig->kept_count++;
     rig->tray_used += rig->work.length;
     if (rig->plan->store_time == 0) return FL_KEPT;
     rig->stored_at = rig->now + rig->plan->store_time;
+    rig->storing = end;
     return FL_KEEPING;
 }
 
@@ -78,16 +81,24 @@ static struct fl_pen pen_of(const struct rig *rig, int end)
     return (struct fl_pen){rig->trace, (uint8_t)end};
 }
 
+const struct fl_document *rig_document(const struct rig_plan *plan, int end)
+{
+    if (end == plan->sender) return plan->document;
+    return plan->both[end] ? plan->answer : NULL;
+}
+
 static void start_fax(struct rig *rig, int end)
 {
-    struct fl_t30_config config = rig->plan->config[end];
-    config.caller = end == rig->plan->sender;
-    config.polling = rig->plan->sender == 1;
+    const struct rig_plan *plan = rig->plan;
+    const struct fl_document *document = rig_document(plan, end);
+    struct fl_t30_config config = plan->config[end];
+    config.caller = end == plan->sender;
+    config.polling = plan->sender == 1;
+    config.both = plan->both[end];
     config.pen = pen_of(rig, end);
-    if (config.caller)
-        config.outbox = fl_sending_outbox(&rig->sending, rig->plan->document);
-    else
-        config.inbox = (struct fl_t30_inbox){rig, tray_begin, tray_data, tray_end, tray_keep};
+    if (document) config.outbox = fl_sending_outbox(&rig->sending[end], document);
+    if (config.both || !config.caller)
+        config.inbox = (struct fl_t30_inbox){&rig->box[end], tray_begin, tray_data, tray_end, tray_keep};
     rig->end[end].started++;
     fl_station_fax(&rig->end[end].station, &config, rig->now);
 }
@@ -96,6 +107,8 @@ static void t30_event(struct rig *rig, int end, const struct fl_t30_event *event
 {
     struct rig_end *self = &rig->end[end];
     if (event->kind == FL_T30_NEGOTIATED) self->negotiated++;
+    self->sent = event->sent;
+    self->received = event->received;
     if (event->kind == FL_T30_PAGE) self->pages = event->pages;
     if (event->kind != FL_T30_ENDED) return;
     self->ended++;
@@ -157,7 +170,7 @@ static bool finish_storing(struct rig *rig)
 {
     if (rig->stored_at > rig->now) return false;
     rig->stored_at = FL_NEVER;
-    fl_station_stored(&rig->end[!rig->plan->sender].station, true, rig->now);
+    fl_station_stored(&rig->end[rig->storing].station, true, rig->now);
     return true;
 }
 
@@ -369,6 +382,8 @@ static void prepare(struct rig *rig, const struct rig_plan *plan, struct fl_trac
     for (int end = 0; end < 2; end++) {
         struct rig_end *self = &rig->end[end];
         self->started = self->ended = self->raw = self->pages = self->negotiated = 0;
+        self->sent = self->received = 0;
+        rig->box[end] = (struct rig_box){rig, end};
         self->fax_at = self->hang_up_at = FL_NEVER;
         fl_simmodem_init(&self->modem, &plan->row[end], end, &rig->faults, 0);
         fl_station_init(&self->station, plan->profile[end], pen_of(rig, end), 0);

@@ -29,6 +29,8 @@ struct rig_plan {
     struct fl_t30_config config[2]; /* 0 calls, 1 is called; the rig adds boxes and pens */
     uint8_t sender;                 /* the end that has the document: 0, or 1 when it is polled */
     const struct fl_document *document;
+    bool both[2]; /* this end also does what the other one does: documents may go both ways */
+    const struct fl_document *answer; /* what goes the other way then: of the end that is not the sender */
     struct fl_simmodem_row row[2];
     const struct fl_class1_profile *profile[2];
     fl_time delay;      /* of the line, one way */
@@ -44,7 +46,8 @@ struct rig_plan {
 
 /* A page in the receiver's tray. */
 struct rig_kept {
-    int of; /* the page that its sender was at, from 0 */
+    int of;     /* the page that its sender was at, from 0 */
+    uint8_t by; /* the end that kept it */
     struct fl_session session;
     uint32_t rows, bad_rows;
     bool ended;        /* with RTC or EOFB */
@@ -56,9 +59,16 @@ struct rig_end {
     struct fl_simmodem modem;
     int started, ended; /* fax sessions */
     int raw, pages;     /* of the last one */
+    int sent, received;
     int negotiated;
     fl_time fax_at, hang_up_at;
     bool given_up; /* the application has had enough of it */
+};
+
+/* Where one end puts what it receives. */
+struct rig_box {
+    struct rig *rig;
+    int end;
 };
 
 enum rig_route { RIG_FREE, RIG_RINGING, RIG_JOINED, RIG_OVER };
@@ -69,7 +79,8 @@ struct rig {
     struct fl_watch watch;
     struct fl_faults faults;
     struct fl_trace *trace; /* NULL: none is kept */
-    struct fl_sending sending;
+    struct fl_sending sending[2];
+    struct rig_box box[2];
     const struct rig_plan *plan;
     fl_time now, dialled, joined, over, stored_at;
     uint8_t route; /* enum rig_route */
@@ -85,9 +96,12 @@ struct rig {
     int kept_count;
     size_t tray_used;
     struct rig_kept work; /* the page being received */
+    int storing;          /* the end whose store is at it */
     struct fl_t4_decoder decoder;
 };
 
+/* What this end may send in the call, or NULL. */
+const struct fl_document *rig_document(const struct rig_plan *plan, int end);
 /* An end that can do everything, on a good modem that is known as such. */
 void rig_plan_end(struct rig_plan *plan, int end);
 /* Runs the call to its end. trace may be NULL; what it holds is drained through drain while the call runs. */
