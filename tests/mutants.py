@@ -401,7 +401,7 @@ NAMED = [
         (
             "polling: what was received counts for nothing where a poll is in vain",
             "polling.c",
-            "e->received > 0 ? FL_RAW_NONE : FL_RAW_B_POLLED",
+            "fl_t30_all_kept(e) ? FL_RAW_NONE : FL_RAW_B_POLLED",
             "FL_RAW_B_POLLED",
         ),
         (
@@ -421,6 +421,18 @@ NAMED = [
             "documents: EOM parts none of those that come",
             "called.c",
             "    if (!e->page_seen && e->document_over) e->document++;\n",
+            "",
+        ),
+        (
+            "polling: what was rejected last counts as received",
+            "polling.c",
+            "e->received > 0 && (e->response == FL_MCF || e->response == FL_RTP)",
+            "e->received > 0",
+        ),
+        (
+            "polling: the bound on what is received holds for what is sent then",
+            "polling.c",
+            "    fl_t30_timer_stop(e, FL_X5); /* of what was received before */\n",
             "",
         ),
         (

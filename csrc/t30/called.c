@@ -129,6 +129,7 @@ static void take_dcs(struct fl_t30 *e, const struct fl_t30_happening *h)
         return;
     }
     fl_t30_timer_stop(e, FL_T1);
+    fl_t30_timer_stop(e, FL_X6); /* of a page of ours that was not taken */
     e->sends = e->trained = false;
     e->mute = 0;
     e->page_seen = e->block_open = e->confirmed_any = false; /* whatever was begun begins anew */

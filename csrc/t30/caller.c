@@ -38,7 +38,7 @@ static void answer_dis(struct fl_t30 *e)
     } else if (!e->dialled) {
         fl_t30_answer_poll(e);
     } else if (!fl_t30_has_document(e) && !e->far.can_send) {
-        fl_t30_give_up(e, e->received > 0 ? FL_RAW_NONE : FL_RAW_B_NOTHING_TO_POLL, true);
+        fl_t30_give_up(e, fl_t30_all_kept(e) ? FL_RAW_NONE : FL_RAW_B_NOTHING_TO_POLL, true);
     } else if (!fl_t30_has_document(e)) {
         e->sends = false;
         fl_t30_go(e, FL_STATE_B_SEND_DTC);

@@ -28,10 +28,9 @@ static bool knows_the_words(const struct fl_t30 *e)
     return sep && password;
 }
 
-/* What was received before is not less well for a poll in vain. */
-static void nothing_to_send(struct fl_t30 *e)
+bool fl_t30_all_kept(const struct fl_t30 *e)
 {
-    fl_t30_give_up(e, e->received > 0 ? FL_RAW_NONE : FL_RAW_B_POLLED, true);
+    return e->received > 0 && (e->response == FL_MCF || e->response == FL_RTP);
 }
 
 void fl_t30_answer_poll(struct fl_t30 *e)
@@ -39,7 +38,7 @@ void fl_t30_answer_poll(struct fl_t30 *e)
     fl_t30_timer_stop(e, FL_T1);
     fl_t30_timer_stop(e, FL_X5); /* of what was received before */
     if (!fl_t30_has_document(e)) {
-        nothing_to_send(e);
+        fl_t30_give_up(e, fl_t30_all_kept(e) ? FL_RAW_NONE : FL_RAW_B_POLLED, true);
     } else if (!knows_the_words(e)) {
         fl_t30_give_up(e, FL_RAW_B_WRONG_POLL, true);
     } else if (!fl_t30_evaluate(e)) {

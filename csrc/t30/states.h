@@ -172,6 +172,8 @@ bool fl_t30_take_identification(struct fl_t30 *engine, const struct fl_t30_happe
 bool fl_t30_evaluate(struct fl_t30 *engine);
 /* polling.c. Something of our document is still to be sent. */
 bool fl_t30_has_document(const struct fl_t30 *engine);
+/* Something was received, and nothing of it was rejected last: a poll in vain makes that no less well. */
+bool fl_t30_all_kept(const struct fl_t30 *engine);
 /* Asks for the document again, as long as that may be done. */
 void fl_t30_poll_again(struct fl_t30 *engine);
 /* Who called asks for a document (DTC, or DIS in its place): it is answered. False when the frame is none of these. */
