@@ -100,7 +100,7 @@ class Case:
     group: str
     name: str
     who: str
-    """'we send', 'they send', 'we poll', 'they poll', 'we send to us'."""
+    """A name of suite.CALLS: 'we send', 'they poll' ..."""
     sheets: tuple[Sheet, ...] = (Sheet(),)
     ours: dict[str, str] = field(default_factory=dict)
     """Our fax options."""
@@ -210,6 +210,15 @@ def _documents() -> Iterator[Case]:
     for who, ecm in itertools.product(("we poll", "they poll"), (True, False)):
         yield Case(
             "polling",
+            f"two pages, {'ECM' if ecm else 'no ECM'}",
+            who,
+            sheets=(Sheet(),) * 2,
+            ours={"ECM": "YES" if ecm else "NO"},
+        )
+    both = ("we send and poll", "they poll, we offer both", "they send, we offer both", "we send apart")
+    for who, ecm in itertools.product(both, (True, False)):
+        yield Case(
+            "both ways, several documents",
             f"two pages, {'ECM' if ecm else 'no ECM'}",
             who,
             sheets=(Sheet(),) * 2,

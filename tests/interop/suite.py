@@ -111,6 +111,53 @@ def _they_poll(case: Case, sent: Path, received: Path) -> tuple[CallChannel, str
         return channel, cause, channel.FaxSender.Details.negotiated
 
 
+def _we_send_and_poll(case: Case, sent: Path, received: Path) -> tuple[CallChannel, str, dict[str, str]]:
+    """Both ways in one call: what went there is looked at here, what came back by the caller."""
+    there = received.with_name("there.tif")
+    with CallChannel(_address(case, save=there, send=sent), subscriber_id="555 0100") as channel:
+        assert channel.call("5550199") == "ANSWERED"
+        cause = channel.FaxSender.send(FaxToSend(sent), case.ours, poll=FaxToReceive(received))
+        channel.hang_up()
+    if cause == "NORMAL" and read(there) != read(sent):
+        cause = "other pages than were sent"
+    there.unlink(missing_ok=True)
+    return channel, cause, channel.FaxSender.Details.negotiated
+
+
+def _we_offer_both(
+    address: str, case: Case, sent: Path, received: Path, *, polled: bool
+) -> tuple[CallChannel, str, dict[str, str]]:
+    with CallChannel(address, subscriber_id="555 0100") as channel:
+        if polled:
+            soft.call_in(channel)
+        assert channel.wait_for_call() == "RING_INCOMING"
+        assert channel.answer() == "ANSWERED"
+        receive, offer = (received.with_name("none.tif"), sent) if polled else (received, sent)
+        cause = channel.FaxReceiver.receive(FaxToReceive(receive), case.ours, poll=FaxToSend(offer))
+        channel.hang_up()
+        return channel, cause, channel.FaxReceiver.Details.negotiated
+
+
+def _they_poll_of_both(case: Case, sent: Path, received: Path) -> tuple[CallChannel, str, dict[str, str]]:
+    return _we_offer_both(_address(case, save=received), case, sent, received, polled=True)
+
+
+def _they_send_to_both(case: Case, sent: Path, received: Path) -> tuple[CallChannel, str, dict[str, str]]:
+    return _we_offer_both(_address(case, incoming=sent), case, sent, received, polled=False)
+
+
+def _we_send_apart(case: Case, sent: Path, received: Path) -> tuple[CallChannel, str, dict[str, str]]:
+    """Each page a document of its own."""
+    fax = FaxToSend()
+    for number in range(len(case.sheets)):
+        fax.add_content(sent, pages=str(number + 1), separate=True)
+    with CallChannel(_address(case, save=received), subscriber_id="555 0100") as channel:
+        assert channel.call("5550199") == "ANSWERED"
+        cause = channel.FaxSender.send(fax, case.ours)
+        channel.hang_up()
+        return channel, cause, channel.FaxSender.Details.negotiated
+
+
 def _we_send_to_us(case: Case, sent: Path, received: Path) -> tuple[CallChannel, str, dict[str, str]]:
     causes = []
 
@@ -138,6 +185,10 @@ CALLS: dict[str, Callable[[Case, Path, Path], tuple[CallChannel, str, dict[str, 
     "they send": _they_send,
     "we poll": _we_poll,
     "they poll": _they_poll,
+    "we send and poll": _we_send_and_poll,
+    "they poll, we offer both": _they_poll_of_both,
+    "they send, we offer both": _they_send_to_both,
+    "we send apart": _we_send_apart,
     "we send to us": _we_send_to_us,
 }
 
