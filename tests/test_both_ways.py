@@ -1,5 +1,6 @@
 """Documents both ways in one call, and several documents in one: two simulated lines of one process."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import pages
 import pytest
 from PIL import Image
 
-from faxline import CallChannel, FaxDetails, FaxToReceive, FaxToSend
+from faxline import CallChannel, FaxDetails, FaxToReceive, FaxToSend, aio
 from faxline._documents.fields import Facts
 from faxline._documents.header_line import HeaderLine
 from faxline.events import PageConfirmed
@@ -358,3 +359,53 @@ def test_the_first_content_parts_nothing(tmp_path: Path) -> None:
     assert fax.count_documents() == (1, 2)
     fax.prepare()
     assert [(page.number, page.document) for page in fax.pages()] == [(1, 1), (1, 2), (2, 2)]
+
+
+def test_the_loop_over_pages_ends(tmp_path: Path, pair: Pair) -> None:
+    """The reference's loop counts what was sent; last_page is true only when nothing comes back any more."""
+    pages.save_fax(tmp_path / "document.tif", 2)
+    told: list[tuple[int, int]] = []
+
+    def calls(channel: CallChannel) -> str:
+        sender = channel.FaxSender
+        assert sender.start(FaxToSend(tmp_path / "document.tif"), poll=FaxToReceive(tmp_path / "polled.tif"))
+        while sender.Details.last_page is not True:
+            told.append((sender.wait_for_next_page(), sender.Details.pages_received))
+        return sender.wait_until_finished()
+
+    def answers(channel: CallChannel) -> str:
+        receiver = channel.FaxReceiver
+        poll = FaxToSend(tmp_path / "document.tif")
+        assert receiver.start(FaxToReceive(tmp_path / "received.tif"), poll=poll)
+        while receiver.Details.last_page is not True:
+            receiver.wait_for_next_page()
+        return receiver.wait_until_finished()
+
+    assert pair.call(calls, answers) == ("NORMAL", "NORMAL")
+    assert [sent for sent, _ in told][:2] == [1, 2]
+    assert told[-1] == (2, 2)
+
+
+def test_with_await(tmp_path: Path) -> None:
+    made = pages.save_fax(tmp_path / "document.tif", 1)
+
+    async def called(channel: aio.AsyncCallChannel) -> str:
+        assert await channel.wait_for_call() == "RING_INCOMING"
+        assert await channel.answer() == "ANSWERED"
+        poll = FaxToReceive(tmp_path / "received.tif")
+        cause = await channel.FaxSender.send(FaxToSend(tmp_path / "document.tif"), poll=poll)
+        await channel.hang_up()
+        return cause
+
+    async def both() -> tuple[str, str]:
+        async with aio.AsyncCallChannel("sim:5550001") as one, aio.AsyncCallChannel("sim:5550002") as two:
+            other = asyncio.create_task(called(two))
+            assert await one.call("5550002") == "ANSWERED"
+            poll = FaxToSend(tmp_path / "document.tif")
+            cause = await one.FaxReceiver.receive(FaxToReceive(tmp_path / "polled.tif"), poll=poll)
+            await one.hang_up()
+            return cause, await other
+
+    assert asyncio.run(both()) == ("NORMAL", "NORMAL")
+    assert same_pages(tmp_path / "received.tif", made)
+    assert same_pages(tmp_path / "polled.tif", made)
