@@ -183,8 +183,10 @@ struct fl_event {
     uint64_t seq;    /* 1, 2, 3 ... */
     int64_t time_us; /* the line's clock: since the channel was opened */
     int32_t kind;    /* enum fl_event_kind */
-    int32_t state;   /* enum fl_call_state */
-    int32_t cause;   /* enum fl_call_cause or enum fl_fax_cause */
+    int32_t
+        call; /* the call it is of: what fl_channel_dial() or fl_channel_await_call() returned; 0 before the first */
+    int32_t state; /* enum fl_call_state */
+    int32_t cause; /* enum fl_call_cause or enum fl_fax_cause */
     int32_t raw;
     int32_t pages; /* sent, of fl_channel_fax_send; received, of fl_channel_fax_receive */
     int32_t sent, received;
@@ -200,7 +202,6 @@ struct fl_event {
 #define FL_E_CLOSED -1
 #define FL_E_VALUE  -2
 #define FL_E_MEMORY -3
-#define FL_E_BUSY   -4
 
 enum fl_board_kind {
     FL_BOARD_SIM,  /* the simulated device */
@@ -318,7 +319,10 @@ struct fl_channel *fl_channel_open(const struct fl_channel_config *config, char 
 void fl_channel_close(struct fl_channel *channel);
 void fl_channel_free(struct fl_channel *channel);
 
-/* Orders: 0 or a negative FL_E_. Their outcome comes as events. */
+/* Orders: 0 or a negative FL_E_. Their outcome comes as events. An order that was taken is obeyed, however many there are. */
+
+/* Begins a call: its number (1, 2, 3 ...), which its events bear. While another call rings it is placed only once that is
+ * over: dialling would answer it. */
 int32_t fl_channel_dial(struct fl_channel *channel, const char *number);
 int32_t fl_channel_hang_up(struct fl_channel *channel);
 /* Takes the document over (also when it fails). Who calls sends it; who was called offers it to be polled. receive 1: in the
@@ -332,7 +336,8 @@ int32_t fl_channel_fax_receive(struct fl_channel *channel, const struct fl_fax_o
                                struct fl_document *document);
 int32_t fl_channel_page_stored(struct fl_channel *channel, int32_t good);
 int32_t fl_channel_fax_stop(struct fl_channel *channel);
-/* Waits for a call (on 1: state WAITING; then RING_INCOMING when it rings), or no longer (on 0: IDLE). */
+/* Waits for a call (on 1: its number; state WAITING, then RING_INCOMING when it rings), or no longer (on 0: state IDLE). With
+ * a call that rings already the state is RING_INCOMING in both cases. */
 int32_t fl_channel_await_call(struct fl_channel *channel, int32_t on);
 int32_t fl_channel_answer(struct fl_channel *channel);
 /* Lets it ring, and ignores it: an analog line has no way to refuse a call. */

@@ -109,9 +109,21 @@ void fl_office_tell(struct fl_office *office, const struct fl_member *except)
     }
 }
 
+bool fl_office_waits(const struct fl_office *office)
+{
+    bool waits = false;
+    for (uint32_t i = 0; i < office->count; i++) {
+        const struct fl_member *member = office->members[i];
+        if (!member->board->ops->resting(member->board)) return false;
+        waits |= member->waits;
+    }
+    return waits;
+}
+
 bool fl_office_advance(struct fl_office *office, fl_time deadline, bool patient)
 {
     bool any = false;
+    if (patient && deadline == FL_NEVER && fl_office_waits(office)) return false;
     for (uint32_t i = 0; i < office->count; i++) {
         const struct fl_member *member = office->members[i];
         if (member->ordered || member->held) return false;

@@ -21,6 +21,7 @@ struct fl_member {
     atomic_bool held;    /* an order is being prepared: the same */
     bool permits;        /* virtual pace: time may pass, as far as this channel goes */
     bool pending;        /* time would bring something forward here, and somebody must permit it */
+    bool waits;          /* for a call to come in */
     bool holds;          /* in a call, but with nothing going on: time waits for it a moment only */
     fl_time timers;      /* the earliest of the channel's own */
     fl_time until;       /* line time: its thread sleeps till then */
@@ -48,6 +49,8 @@ fl_time fl_office_step(struct fl_office *office, struct fl_board *mine, fl_time 
 void fl_office_tell(struct fl_office *office, const struct fl_member *except);
 /* Virtual pace: goes ahead to the deadline, or to the first timer of any channel, if all permit that must. patient:
  * those count, too, that are in a call in which nothing goes on. */
+/* Somebody waits for a call, and nothing goes on anywhere. */
+bool fl_office_waits(const struct fl_office *office);
 bool fl_office_advance(struct fl_office *office, fl_time deadline, bool patient);
 
 #endif

@@ -142,9 +142,11 @@ void fl_station_dial(struct fl_station *s, const char *number, fl_time now)
         return;
     }
     if (length > sizeof s->dial.frame) length = sizeof s->dial.frame;
+    /* A call that rings would be answered by going off hook, and the fax go to whoever rang. */
+    s->ignored = s->ringing_until != 0;
     s->dial = (struct fl_order){.kind = FL_ORDER_DIAL, .length = (uint16_t)length};
     memcpy(s->dial.frame, number, length);
-    if (s->state != FL_STATION_ON_HOOK) return;
+    if (s->state != FL_STATION_ON_HOOK || s->ringing_until != 0) return;
     dial(s, now);
     take_indications(s, now); /* a number that the driver refuses ends the attempt at once */
 }
@@ -159,18 +161,22 @@ static void ring(struct fl_station *s, fl_time now)
     s->ringing_until = now + RING_GAP;
 }
 
-static void ring_over(struct fl_station *s)
+static void ring_over(struct fl_station *s, fl_time now)
 {
     if (!s->ignored) emit_call(s, FL_CALL_IDLE, FL_CALL_CAUSE_NOANSWER);
     s->ringing_until = 0;
     s->ignored = false;
+    if (s->dial.length) dial(s, now);
 }
 
 void fl_station_await(struct fl_station *s, bool on, fl_time now)
 {
     (void)now;
     bool ready = s->state == FL_STATION_ON_HOOK || s->state == FL_STATION_INIT;
-    if (s->ringing_until != 0 && !s->ignored) return; /* it rings already, and was told so */
+    if (s->ringing_until != 0 && !s->ignored) { /* it rings already; whoever asks may not have heard of it */
+        emit_call(s, FL_CALL_RING_INCOMING, FL_CALL_CAUSE_NORMAL);
+        return;
+    }
     s->waiting = on && ready;
     emit_call(s, on && ready ? FL_CALL_WAITING : FL_CALL_IDLE,
               s->state == FL_STATION_DEAD ? FL_CALL_CAUSE_ERROR : FL_CALL_CAUSE_NORMAL);
@@ -224,6 +230,10 @@ void fl_station_hang_up(struct fl_station *s, fl_time now)
     default: /* on hook already */
         s->dial.length = 0;
         s->waiting = false;
+        if (s->ringing_until != 0 && !s->ignored) {
+            fl_station_reject(s, now);
+            return;
+        }
         emit_call(s, FL_CALL_IDLE, s->cause);
         return;
     }
@@ -272,6 +282,12 @@ static void call_indication(struct fl_station *s, const struct fl_indication *i,
 {
     if (i->kind == FL_IND_RING && s->state == FL_STATION_ON_HOOK) {
         ring(s, now);
+        return;
+    }
+    if (i->kind == FL_IND_RING && s->state == FL_STATION_DIALLING) { /* glare: the modem answers who rings */
+        s->cause = FL_CALL_CAUSE_CONGESTION;
+        s->state = FL_STATION_HANGING_UP;
+        order(s, FL_ORDER_HANG_UP, now);
         return;
     }
     switch (s->state) {
@@ -352,7 +368,7 @@ bool fl_station_has_output(const struct fl_station *s, fl_time now)
 
 void fl_station_tick(struct fl_station *s, fl_time now)
 {
-    if (s->ringing_until != 0 && s->ringing_until <= now) ring_over(s);
+    if (s->ringing_until != 0 && s->ringing_until <= now) ring_over(s, now);
     fl_class1_tick(&s->driver, now);
     take_indications(s, now);
     if (s->fax) {
@@ -379,7 +395,7 @@ void fl_station_unplugged(struct fl_station *s, fl_time now)
 bool fl_station_resting(const struct fl_station *s)
 {
     switch (s->state) {
-    case FL_STATION_ON_HOOK: return s->ringing_until == 0 || s->ignored;
+    case FL_STATION_ON_HOOK: return s->dial.length == 0 && (s->ringing_until == 0 || s->ignored);
     case FL_STATION_VOICE:
     case FL_STATION_DEAD: return true;
     case FL_STATION_CONNECTED: return !s->fax;

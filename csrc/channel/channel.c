@@ -19,15 +19,22 @@
 
 /* ---- opening and closing ---- */
 
+static void free_orders(struct fl_channel_order *order)
+{
+    while (order) {
+        struct fl_channel_order *next = order->next;
+        if (order->document) fl_document_free(order->document);
+        free(order);
+        order = next;
+    }
+}
+
 static void release(struct fl_channel *ch)
 {
     if (ch->board) ch->board->ops->free(ch->board);
-    for (; ch->order_count > 0; ch->order_count--) {
-        struct fl_channel_order *order = &ch->orders[ch->order_head];
-        if (order->kind == FL_CHANNEL_ORDER_FAX || order->kind == FL_CHANNEL_ORDER_INCOMING)
-            fl_document_free(order->document);
-        ch->order_head = (ch->order_head + 1) % FL_CHANNEL_ORDERS;
-    }
+    free_orders(ch->first);
+    free_orders(ch->timers);
+    free_orders(ch->spent);
     fl_document_free(ch->document);
     if (ch->member.wake >= 0) close(ch->member.wake);
     if (ch->readable >= 0) close(ch->readable);
@@ -99,6 +106,7 @@ struct fl_channel *fl_channel_open(const struct fl_channel_config *config, char 
         drop_pipe(config);
         return NULL;
     }
+    ch->last = &ch->first;
     ch->member.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     ch->readable = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     ch->virtual_pace = config->pace == FL_PACE_VIRTUAL;
@@ -144,20 +152,30 @@ void fl_channel_free(struct fl_channel *ch)
 
 /* ---- what the application calls ---- */
 
-static int32_t give_order(struct fl_channel *ch, const struct fl_channel_order *order)
+/* Appends it. 0, or the number of the call that it begins, or a negative FL_E_. */
+static int32_t give_order(struct fl_channel *ch, const struct fl_channel_order *given)
 {
+    struct fl_channel_order *order = malloc(sizeof *order), *spent;
+    bool begins =
+        given->kind == FL_CHANNEL_ORDER_DIAL || (given->kind == FL_CHANNEL_ORDER_AWAIT && given->flag);
     int32_t result = 0;
+    if (!order) return FL_E_MEMORY;
+    *order = *given;
     pthread_mutex_lock(&ch->mutex);
+    spent = ch->spent;
+    ch->spent = NULL;
     if (ch->closing) {
         result = FL_E_CLOSED;
-    } else if (ch->order_count == FL_CHANNEL_ORDERS) {
-        result = FL_E_BUSY;
     } else {
-        ch->orders[(ch->order_head + ch->order_count++) % FL_CHANNEL_ORDERS] = *order;
+        if (begins) result = order->call = ++ch->calls;
+        *ch->last = order;
+        ch->last = &order->next;
         ch->member.ordered = true;
         fl_office_wake(ch->member.wake);
     }
     pthread_mutex_unlock(&ch->mutex);
+    free_orders(spent);
+    if (result < 0) free(order);
     return result;
 }
 
@@ -275,7 +293,7 @@ int32_t fl_channel_wait(struct fl_channel *ch, int32_t timeout_ms, struct fl_eve
     if (ch->event_count > 0) {
         *event = ch->events[ch->event_head];
         ch->event_head = (ch->event_head + 1) % FL_CHANNEL_EVENTS;
-        ch->event_count--;
+        if (ch->event_count-- == FL_CHANNEL_EVENTS - FL_CHANNEL_EVENTS_ROOM) fl_office_wake(ch->member.wake);
         if (ch->event_count == 0 && !ch->ended) fl_office_calm(ch->readable);
         result = 1;
     } else if (ch->ended) {

@@ -7,9 +7,9 @@
 
 #include <pthread.h>
 
-#define FL_CHANNEL_ORDERS 64
-#define FL_CHANNEL_EVENTS 128
-#define FL_CHANNEL_TIMERS 64
+/* Orders and timers are taken out of their queues only while there is room for what they may yield. */
+#define FL_CHANNEL_EVENTS      128
+#define FL_CHANNEL_EVENTS_ROOM 32
 /* Trace records that wait for Python; in virtual time the line waits rather than lose one. */
 #define FL_CHANNEL_RECORDS 2048
 
@@ -27,19 +27,18 @@ enum fl_channel_order_kind {
     FL_CHANNEL_ORDER_TIMER_CANCEL,
 };
 
+/* As many as are given: the application's thread allocates them and frees them again; the line's thread does neither. */
 struct fl_channel_order {
+    struct fl_channel_order *next;
+    int32_t call; /* DIAL, AWAIT (on): the number of the call that it begins; else 0 */
     uint8_t kind;
     int32_t timer;
     int32_t flag; /* AWAIT: on; STORED: good; FAX: enum fl_fax_ways */
     int64_t delay_us;
+    fl_time at; /* TIMER: when it expires */
     char number[64];
     struct fl_fax_options options;
     struct fl_document *document;
-};
-
-struct fl_channel_timer {
-    int32_t id;
-    fl_time at;
 };
 
 struct fl_channel {
@@ -55,9 +54,9 @@ struct fl_channel {
 
     /* the thread's own */
     struct fl_trace *trace;
-    struct fl_document *document; /* of the present or last job */
-    struct fl_channel_timer timers[FL_CHANNEL_TIMERS];
-    uint32_t timer_count;
+    struct fl_document *document;    /* of the present or last job */
+    struct fl_channel_order *timers; /* running ones, the earliest first */
+    int32_t call;                    /* at work */
     bool virtual_pace;
     int32_t speed;
     fl_time now;     /* the office's, as of this round */
@@ -66,8 +65,9 @@ struct fl_channel {
 
     /* under the mutex */
     bool closing, ended;
-    struct fl_channel_order orders[FL_CHANNEL_ORDERS];
-    uint32_t order_head, order_count;
+    struct fl_channel_order *first, **last; /* orders that wait */
+    struct fl_channel_order *spent;         /* obeyed, to be freed by the application's thread */
+    int32_t calls;                          /* begun so far */
     struct fl_event events[FL_CHANNEL_EVENTS];
     uint32_t event_head, event_count;
     uint64_t seq, allowed;

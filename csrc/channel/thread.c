@@ -20,6 +20,9 @@
 #define HELD 3000
 /* So long (100 ms) time waits for another line of the office that is in a call in which nothing goes on. */
 #define PATIENCE 5
+/* A call is waited for and nothing else goes on (half a second): whoever is to call, in another thread of the program, has his
+ * chance to open a line and dial before the timeout is over. */
+#define IDLE 25
 /* Closing in line time: how long a session may take to end politely. */
 #define CLOSING_LIMIT FL_SEC(10)
 /* Closing in virtual time costs nothing: enough for a page, DCN and hanging up. */
@@ -37,6 +40,8 @@ static void push_event(struct fl_channel *ch, struct fl_event event)
 {
     event.seq = ++ch->seq;
     event.time_us = ch->now;
+    event.call = ch->call;
+    if (event.kind == FL_EVENT_CALL) ch->member.waits = event.state == FL_CALL_WAITING;
     if (ch->event_count > 0 && coalesces(event.kind)) {
         struct fl_event *newest = &ch->events[(ch->event_head + ch->event_count - 1) % FL_CHANNEL_EVENTS];
         if (newest->kind == event.kind) {
@@ -45,14 +50,28 @@ static void push_event(struct fl_channel *ch, struct fl_event event)
         }
     }
     if (ch->event_count == FL_CHANNEL_EVENTS) {
-        /* Nobody collects: what can be said again later goes first. Each order yields a few events and the orders are
-         * bounded, so this takes a caller who gives orders for ever and never looks. */
+        /* Nobody collects, and orders wait (room_for_events): only a line that rings again and again comes here. The oldest
+         * ring goes first. */
         ch->event_head = (ch->event_head + 1) % FL_CHANNEL_EVENTS;
         ch->event_count--;
     }
     ch->events[(ch->event_head + ch->event_count++) % FL_CHANNEL_EVENTS] = event;
     if (ch->event_count == 1) fl_office_wake(ch->readable);
     pthread_cond_broadcast(&ch->changed);
+}
+
+/* Nothing that was accepted is dropped: with too little room for what it yields it waits until the application has looked. */
+static bool room_for_events(const struct fl_channel *ch)
+{
+    return ch->event_count <= FL_CHANNEL_EVENTS - FL_CHANNEL_EVENTS_ROOM;
+}
+
+/* It has been obeyed: the application's thread frees it. */
+static void spend(struct fl_channel *ch, struct fl_channel_order *order)
+{
+    order->document = NULL;
+    order->next = ch->spent;
+    ch->spent = order;
 }
 
 static void collect_events(struct fl_channel *ch)
@@ -62,13 +81,11 @@ static void collect_events(struct fl_channel *ch)
         push_event(ch, event);
         event = (struct fl_event){0};
     }
-    for (uint32_t i = 0; i < ch->timer_count;) {
-        if (ch->timers[i].at > ch->now) {
-            i++;
-            continue;
-        }
-        push_event(ch, (struct fl_event){.kind = FL_EVENT_TIMER, .timer = ch->timers[i].id});
-        ch->timers[i] = ch->timers[--ch->timer_count];
+    while (ch->timers && ch->timers->at <= ch->now && room_for_events(ch)) {
+        struct fl_channel_order *timer = ch->timers;
+        ch->timers = timer->next;
+        push_event(ch, (struct fl_event){.kind = FL_EVENT_TIMER, .timer = timer->timer});
+        spend(ch, timer);
     }
     ch->violations = ch->board->ops->violations(ch->board, ch->violation_text, sizeof ch->violation_text);
 }
@@ -83,25 +100,37 @@ void fl_channel_collect_trace(struct fl_channel *ch)
 
 /* ---- orders ---- */
 
-static void start_timer(struct fl_channel *ch, int32_t id, int64_t delay_us)
+/* The order is the timer, from now on. */
+static void start_timer(struct fl_channel *ch, struct fl_channel_order *order)
 {
-    if (ch->timer_count < FL_CHANNEL_TIMERS)
-        ch->timers[ch->timer_count++] =
-            (struct fl_channel_timer){id, ch->now + (delay_us > 0 ? delay_us : 0)};
+    struct fl_channel_order **place = &ch->timers;
+    order->at = ch->now + (order->delay_us > 0 ? order->delay_us : 0);
+    while (*place && (*place)->at <= order->at) place = &(*place)->next;
+    order->next = *place;
+    *place = order;
 }
 
-static void cancel_timer(struct fl_channel *ch, int32_t id)
+/* Takes the timers of that number out of the list. */
+static struct fl_channel_order *cancel_timer(struct fl_channel *ch, int32_t id)
 {
-    for (uint32_t i = 0; i < ch->timer_count;)
-        if (ch->timers[i].id == id)
-            ch->timers[i] = ch->timers[--ch->timer_count];
-        else
-            i++;
+    struct fl_channel_order **place = &ch->timers, *cancelled = NULL;
+    while (*place) {
+        struct fl_channel_order *timer = *place;
+        if (timer->timer != id) {
+            place = &timer->next;
+            continue;
+        }
+        *place = timer->next;
+        timer->next = cancelled;
+        cancelled = timer;
+    }
+    return cancelled;
 }
 
 static void obey(struct fl_channel *ch, struct fl_channel_order *order)
 {
     const struct fl_board_ops *ops = ch->board->ops;
+    if (order->call) ch->call = order->call;
     switch (order->kind) {
     case FL_CHANNEL_ORDER_DIAL: ops->dial(ch->board, order->number, ch->now); break;
     case FL_CHANNEL_ORDER_HANG_UP: ops->hang_up(ch->board, ch->now); break;
@@ -113,8 +142,8 @@ static void obey(struct fl_channel *ch, struct fl_channel_order *order)
     case FL_CHANNEL_ORDER_INCOMING:
         ops->incoming(ch->board, &order->options, order->document, ch->now);
         break;
-    case FL_CHANNEL_ORDER_TIMER: start_timer(ch, order->timer, order->delay_us); break;
-    case FL_CHANNEL_ORDER_TIMER_CANCEL: cancel_timer(ch, order->timer); break;
+    case FL_CHANNEL_ORDER_TIMER:
+    case FL_CHANNEL_ORDER_TIMER_CANCEL: break; /* the channel's own: take_orders() */
     case FL_CHANNEL_ORDER_FAX:
         fl_document_free(ch->document);
         ch->document = order->document;
@@ -123,29 +152,55 @@ static void obey(struct fl_channel *ch, struct fl_channel_order *order)
     }
 }
 
-/* Takes one order at a time out of the ring, so that the mutex is free while the board obeys. */
-static bool take_order(struct fl_channel *ch, struct fl_channel_order *order)
+/* Takes one order at a time out of the queue, so that the mutex is free while the board obeys. */
+static struct fl_channel_order *take_order(struct fl_channel *ch)
 {
-    bool any = false;
+    struct fl_channel_order *order = NULL;
     pthread_mutex_lock(&ch->mutex);
-    if (ch->order_count > 0) {
-        *order = ch->orders[ch->order_head];
-        ch->order_head = (ch->order_head + 1) % FL_CHANNEL_ORDERS;
-        ch->order_count--;
-        ch->member.ordered = ch->order_count > 0;
-        any = true;
+    if (ch->first && room_for_events(ch)) {
+        order = ch->first;
+        ch->first = order->next;
+        if (!ch->first) ch->last = &ch->first;
+        ch->member.ordered = ch->first != NULL;
     }
     pthread_mutex_unlock(&ch->mutex);
-    return any;
+    return order;
+}
+
+static void take_orders(struct fl_channel *ch)
+{
+    struct fl_channel_order *order;
+    pthread_mutex_lock(&ch->mutex);
+    collect_events(ch); /* of the call so far: an order may begin another */
+    pthread_mutex_unlock(&ch->mutex);
+    while ((order = take_order(ch))) {
+        ch->polled = false;
+        if (order->kind == FL_CHANNEL_ORDER_TIMER) {
+            start_timer(ch, order);
+            continue;
+        }
+        if (order->kind == FL_CHANNEL_ORDER_TIMER_CANCEL)
+            order->next = cancel_timer(ch, order->timer);
+        else
+            order->next = NULL;
+        obey(ch, order);
+        pthread_mutex_lock(&ch->mutex);
+        while (order) {
+            struct fl_channel_order *next = order->next;
+            spend(ch, order);
+            order = next;
+        }
+        collect_events(ch);
+        pthread_mutex_unlock(&ch->mutex);
+    }
 }
 
 /* ---- the thread ---- */
 
+/* An expired timer that has no room waits for the application, not for the clock. */
 static fl_time timers_deadline(const struct fl_channel *ch)
 {
-    fl_time earliest = FL_NEVER;
-    for (uint32_t i = 0; i < ch->timer_count; i++) earliest = fl_earlier(earliest, ch->timers[i].at);
-    return earliest;
+    return ch->timers && ch->timers->at > ch->now ? ch->timers->at : FL_NEVER;
 }
 
 /* What the board waits for. */
@@ -187,12 +242,8 @@ static bool permits(struct fl_channel *ch, bool grace_over)
 /* One round, under the office's mutex: orders, the boards' work, what came of it, and whether time may pass. */
 static fl_time round_of_work(struct fl_channel *ch, bool closing, bool grace_over)
 {
-    struct fl_channel_order order;
     ch->now = ch->office->now;
-    while (take_order(ch, &order)) {
-        ch->polled = false;
-        obey(ch, &order);
-    }
+    take_orders(ch);
     if (ch->board->ops->woken) ch->board->ops->woken(ch->board);
     fl_time deadline = fl_office_step(ch->office, ch->board, ch->now);
     pthread_mutex_lock(&ch->mutex);
@@ -201,7 +252,7 @@ static fl_time round_of_work(struct fl_channel *ch, bool closing, bool grace_ove
     ch->now_shown = ch->now;
     pthread_mutex_unlock(&ch->mutex);
     ch->member.timers = timers_deadline(ch);
-    ch->member.pending = !ch->board->ops->resting(ch->board) || ch->timer_count > 0;
+    ch->member.pending = !ch->board->ops->resting(ch->board) || ch->timers;
     ch->member.holds = !ch->board->ops->on_hook(ch->board);
     ch->member.permits = closing || permits(ch, grace_over);
     fl_office_tell(ch->office, &ch->member);
@@ -215,7 +266,8 @@ static void advance_virtual(struct fl_channel *ch, fl_time deadline, bool *grace
     bool advanced = fl_office_advance(ch->office, deadline, !*grace_over);
     bool pending = ch->member.pending || (ch->member.permits && deadline != FL_NEVER);
     bool held = ch->member.held;
-    uint32_t moment = held ? HELD : ch->member.permits ? PATIENCE : ch->polled ? POLLED : GRACE;
+    bool idle = deadline == FL_NEVER && fl_office_waits(ch->office);
+    uint32_t moment = held ? HELD : idle ? IDLE : ch->member.permits ? PATIENCE : ch->polled ? POLLED : GRACE;
     struct pollfd board = board_poll(ch);
     pthread_mutex_unlock(&ch->office->mutex);
     *grace_over = false;

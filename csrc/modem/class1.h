@@ -54,6 +54,7 @@ struct fl_class1 {
     uint8_t mismatches;            /* +FCERRORs in a row */
     bool identified;               /* in this dialogue */
     bool answered;                 /* it has said something that a modem says, ever */
+    fl_time dialled_at;            /* ATD */
     bool off_hook;
     bool adaptive;      /* +FAR=1 is in force */
     bool queried;       /* the modem gave a list of the kind being asked for */

@@ -54,8 +54,18 @@ void fl_c1_dial(struct fl_class1 *d, uint8_t argument, fl_time now)
     snprintf(line, sizeof line, "%s%s", d->config.pulse ? "ATDP" : "ATDT", number);
     fl_c1_command(d, line, now);
     fl_c1_enter(d, DIALING, now);
+    d->dialled_at = now;
     if (d->config.pulse) duration *= 4;
     d->deadline = now + FL_SEC(answer_timeout_s(d) + 10) + duration;
+}
+
+/* A call rings just as the number is dialled (glare); later it is what some modems say when the far end rings. */
+#define GLARE FL_SEC(1)
+
+void fl_c1_dial_ring(struct fl_class1 *d, uint8_t argument, fl_time now)
+{
+    (void)argument;
+    if (now - d->dialled_at < GLARE) fl_c1_tell(d, FL_IND_RING, false, NULL, 0);
 }
 
 /* The modem does not keep S7. */

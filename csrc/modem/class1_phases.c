@@ -42,7 +42,7 @@ const struct fl_c1_phase FL_C1_PHASES[PHASES_COUNT] = {
         ON(NO_DIALTONE, end_with,        FL_IND_NO_DIALTONE),
         ON(NO_CARRIER,  dial_no_carrier, 0),
         ON(ERROR,       end_with,        FL_IND_FAILED),
-        ON(RING,        ignore,          0), /* some modems say so when the far end rings */
+        ON(RING,        dial_ring,       0),
         ON(TIMEOUT,     dial_overdue,    FL_IND_NO_ANSWER)),
     PHASE(ANSWERING, "answering", LINES, STOP_CALL, 30000,
         ON(CONNECT,    answered,     0),

@@ -120,7 +120,8 @@ fl_c1_action fl_c1_chat_ok, fl_c1_chat_error, fl_c1_chat_text, fl_c1_chat_silent
 
 void fl_c1_start_dial(struct fl_class1 *d, fl_time now);
 void fl_c1_start_answer(struct fl_class1 *d, fl_time now);
-fl_c1_action fl_c1_dial, fl_c1_dialed, fl_c1_dial_no_carrier, fl_c1_dial_overdue, fl_c1_answered;
+fl_c1_action fl_c1_dial, fl_c1_dialed, fl_c1_dial_no_carrier, fl_c1_dial_overdue, fl_c1_dial_ring,
+    fl_c1_answered;
 
 /* ---- class1_end.c: abort, hang up, the call that is gone, recovery ---- */
 

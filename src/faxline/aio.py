@@ -17,6 +17,7 @@ being read is given up, with the cause ABORTED.
 
 import asyncio
 import os
+import threading
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -166,10 +167,20 @@ class AsyncCallChannel:
     async def open(self) -> Self:
         """Opens the device, as CallChannel() does."""
         if self._channel is None:
-            opening = asyncio.ensure_future(asyncio.to_thread(CallChannel, self._device, **self._keywords))
+            unwanted = threading.Event()
+
+            def opened() -> CallChannel:
+                channel = CallChannel(self._device, **self._keywords)
+                if unwanted.is_set():
+                    channel.close()
+                return channel
+
+            # Not a task: a loop that ends cancels its tasks, and the channel would stay open.
+            opening = asyncio.get_running_loop().run_in_executor(None, opened)
             try:
                 channel = await asyncio.shield(opening)
             except asyncio.CancelledError:
+                unwanted.set()
                 opening.add_done_callback(_close_unwanted)
                 raise
             self._take(channel)
@@ -224,6 +235,11 @@ class AsyncCallChannel:
         channel = self.channel
         return await drive(channel._line, channel._wait_for_call(seconds_timeout))
 
+    async def stop_waiting(self) -> CallState:
+        """CallChannel.stop_waiting()."""
+        channel = self.channel
+        return await drive(channel._line, channel._stop_waiting())
+
     async def ring(self, seconds_ringtime: float = 0) -> CallState:
         """CallChannel.ring()."""
         channel = self.channel
@@ -257,7 +273,7 @@ class AsyncCallChannel:
     async def close(self) -> None:
         """CallChannel.close(). Once begun it goes on, also when this await is cancelled."""
         if self._channel is not None:
-            await asyncio.shield(asyncio.to_thread(self._channel.close))
+            await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, self._channel.close))
 
     async def __aenter__(self) -> Self:
         return await self.open()
@@ -272,6 +288,7 @@ class AsyncCallChannel:
 
 
 def _close_unwanted(opening: "asyncio.Future[CallChannel]") -> None:
-    """The device opened after all, and nobody wants it."""
+    """The device opened after all, and nobody wants it. On a thread of its own: the loop and its executor may
+    be about to end."""
     if not opening.cancelled() and opening.exception() is None:
-        asyncio.get_running_loop().run_in_executor(None, opening.result().close)
+        threading.Thread(target=opening.result().close).start()

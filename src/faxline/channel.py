@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from faxline import options
+from faxline._guarded import GuardedLogger
 from faxline._lines.incoming import call_line
 from faxline._lines.line import Line
 from faxline._lines.steps import Steps, Until, run, wait_seconds
@@ -67,7 +68,7 @@ class CallChannel:
         Raises Error for an unknown scheme, option or value and for a device or trace file that cannot be
         opened.
         """
-        self._logger = logger or logging.getLogger("faxline")
+        self._logger = GuardedLogger(logger or logging.getLogger("faxline"), {})
         identity = options.check({"SubscriberId": subscriber_id})
         if identity.failed:
             raise Error(f"subscriber_id={subscriber_id!r}: takes {options.OPTIONS['SubscriberId'].accepted}")
@@ -144,6 +145,10 @@ class CallChannel:
         network takes one; spaces and - . / ( ) are dropped. call_from: kept in Details; an analogue line
         cannot send it.
 
+        While another call still rings (one that was rejected, say) the number is dialled once that is over,
+        since going off hook would answer it; a call that comes in just as the number is dialled (glare) ends
+        the attempt with the cause CONGESTION. A fax never goes to whoever rang.
+
         Raises Error when the call state is not IDLE, the number cannot be dialled, or the channel is closed.
         """
         run(self._line, self._start_call(call_to, call_from))
@@ -167,8 +172,7 @@ class CallChannel:
         line.cause = CallCause.NORMAL
         line.abandoned = False
         line.note(order="dial", number=number, call_id=line.details.call_id)
-        if not engine.dial(number):
-            raise Error(f"{self.device}: the device does not take {call_to!r}")
+        line.begin_call(engine.dial(number))
         line.dialling = True
         yield Until(lambda: not line.dialling)
 
@@ -183,9 +187,9 @@ class CallChannel:
 
     def wait_for_call(self, seconds_timeout: float | None = None) -> CallState:
         """Waits for an incoming call. Returns RING_INCOMING when it rings; WAITING when seconds_timeout
-        passes first: the line still waits, and a call that comes is found by the next wait_for_call(), which
-        hang_up() ends. IDLE when hang_up() or close() came, ERROR or IDLE when the device failed (cause()
-        says so).
+        passes first: the line still waits, and a call that comes is found by the next wait_for_call();
+        stop_waiting() and hang_up() end it. IDLE when one of them or close() came, ERROR or IDLE when the
+        device failed (cause() says so).
 
         Raises Error when the call state is neither IDLE nor WAITING (nor ringing already), or the channel is
         closed.
@@ -201,11 +205,27 @@ class CallChannel:
         if line.state not in (CallState.IDLE, CallState.WAITING) or line.dialling or line.answering:
             raise Error(f"{self.device}: waiting for a call needs the state IDLE, and it is {line.state}")
         line.cause = CallCause.NORMAL
-        if not engine.await_call(True):
-            raise Error(f"{self.device}: the device cannot wait for calls now")
+        line.begin_call(engine.await_call(True))
         line.awaiting = True
         yield Until(lambda: not line.awaiting)
         yield Until(lambda: line.state is not CallState.WAITING, seconds)
+        return line.state
+
+    def stop_waiting(self) -> CallState:
+        """Waits for calls no longer; a wait_for_call() of another thread returns. Unlike hang_up() it does
+        not reject a call that begins to ring just then.
+
+        Returns IDLE when no call will come any more, RING_INCOMING when one has begun to ring: it can be
+        answered or rejected. In any other state it changes nothing and returns that.
+        """
+        return run(self._line, self._stop_waiting())
+
+    def _stop_waiting(self) -> Steps[CallState]:
+        line = self._line
+        if (line.state is CallState.WAITING or line.awaiting) and line.engine is not None and not line.dead:
+            line.note(order="stop-waiting")
+            line.engine.await_call(False)
+            yield Until(lambda: line.state is not CallState.WAITING and not line.awaiting, _HANG_UP_S)
         return line.state
 
     def ring(self, seconds_ringtime: float = 0) -> CallState:
@@ -272,8 +292,6 @@ class CallChannel:
         line = self._line
         if not self._is_over() and not line.closing and line.engine is not None:
             line.note(order="hang-up")
-            if line.state in _INCOMING and not line.answering:
-                line.engine.reject()
             line.engine.hang_up()
         yield Until(self._is_over, _HANG_UP_S)
         return line.state

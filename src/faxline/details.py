@@ -1,6 +1,5 @@
 """What is known about a call and about a fax, filled in as they progress."""
 
-import logging
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from faxline._engine.tables import RAW_CAUSES
+from faxline._guarded import GuardedLogger
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class FaxDetails:
     One object for the life of its sender or receiver, cleared at each start and kept after the job.
     """
 
-    def __init__(self, channel: _Channel, logger: logging.Logger) -> None:
+    def __init__(self, channel: _Channel, logger: GuardedLogger) -> None:
         self.line: str = channel.device
         """The connected line associated with this fax: the address of the device."""
         self._logger = logger

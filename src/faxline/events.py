@@ -14,6 +14,9 @@ class Event:
     """1, 2, 3 ... in the order in which they happened on this line."""
     time_us: int
     """Microseconds on the line's clock since the channel was opened."""
+    call: int = field(default=0, kw_only=True)
+    """The call it is of: 1, 2, 3 ... for each that was placed or waited for on this line; 0 before the
+    first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,16 @@ disk before it is confirmed to the sender. A PDF cannot be added to so safely: i
 such a TIFF beside it, which is then removed.
 """
 
+import logging
 import os
 from pathlib import Path
 
 from faxline._documents.pages import Page
 from faxline._documents.tiff import TiffWriter
 from faxline._documents.write import PdfError, check, wrap
+from faxline._guarded import GuardedLogger
+
+_log = GuardedLogger(logging.getLogger("faxline"), {})
 
 
 class StorageError(Exception):
@@ -104,12 +108,28 @@ class Store:
         document = self._document
         if self._files:
             self._files[-1].complete()
-        path = document.document_path(remote_id, number) if self._files else document.path(remote_id)
+        path = self._named(remote_id, number)
         if os.path.lexists(path):
             raise StorageError(f"{path}: the file exists already")
         self._files.append(_File(path))
         self._number = number
         document.filenames.append(str(path))
+
+    def _named(self, remote_id: str, number: int) -> Path:
+        """What the application's path() or document_path() says; the plain name where that raises or says
+        what is no path: no page is lost by it."""
+        document = self._document
+        try:
+            path = document.document_path(remote_id, number) if self._files else document.path(remote_id)
+            return Path(os.fsdecode(path)).absolute()
+        except Exception as error:
+            if self._files:
+                plain = FaxToReceive.document_path(document, remote_id, number)
+            else:
+                plain = FaxToReceive.path(document, remote_id)
+            what = f"path() of {type(document).__name__} raised {type(error).__name__}: {error}"
+            _log.exception("%s; the fax goes to %s", what, plain)
+            return plain
 
     def close(self) -> str:
         """The fax is over. Of PDFs, this makes them; returns a sentence when that went wrong, else ''. A

@@ -6,7 +6,7 @@ import enum
 import itertools
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from faxline._documents.pages import Page
@@ -96,54 +96,60 @@ class Engine:
         self._event = ffi.new("struct fl_event *")
         self._record = ffi.new("struct fl_trace_record *")
 
-    # Orders: at once, True when the engine took them. Their outcome comes as events.
+    # Orders: at once. What the engine has taken it obeys; the outcome comes as events. False when it is
+    # closed; MemoryError, ValueError where it could not be taken for another reason.
 
-    def dial(self, number: str) -> bool:
-        return bool(lib.fl_channel_dial(self._handle, number.encode("ascii")) == 0)
+    def dial(self, number: str) -> int:
+        """Begins a call: its number, which its events bear; 0 when the engine is closed. Raises ValueError
+        for a number that is too long."""
+        return _number(lib.fl_channel_dial(self._handle, number.encode("ascii")))
 
     def hang_up(self) -> bool:
-        return bool(lib.fl_channel_hang_up(self._handle) == 0)
+        return _taken(lib.fl_channel_hang_up(self._handle))
 
     def fax_send(self, options: EngineOptions, document: Document, *, receive: bool = False) -> bool:
-        """Takes the document over, also when it returns False. receive: and one may come the other way."""
-        return bool(lib.fl_channel_fax_send(self._handle, c_options(options), document.give(), receive) == 0)
+        """Takes the document over, also when it fails. receive: and one may come the other way. Raises
+        ValueError for a document without pages."""
+        return _taken(lib.fl_channel_fax_send(self._handle, c_options(options), document.give(), receive))
 
     def fax_receive(self, options: EngineOptions, document: Document | None = None) -> bool:
-        """document: may go the other way; taken over, also when it returns False."""
+        """document: may go the other way; taken over, also when it fails. Raises ValueError for one without
+        pages."""
         given = ffi.NULL if document is None else document.give()
-        return bool(lib.fl_channel_fax_receive(self._handle, c_options(options), given) == 0)
+        return _taken(lib.fl_channel_fax_receive(self._handle, c_options(options), given))
 
     def page_stored(self, good: bool) -> bool:
         """Answers a PageReceived: the page is stored, or cannot be."""
-        return bool(lib.fl_channel_page_stored(self._handle, good) == 0)
+        return _taken(lib.fl_channel_page_stored(self._handle, good))
 
-    def await_call(self, on: bool) -> bool:
-        return bool(lib.fl_channel_await_call(self._handle, on) == 0)
+    def await_call(self, on: bool) -> int:
+        """on: the number of the call that may come, 0 when the engine is closed."""
+        return _number(lib.fl_channel_await_call(self._handle, on))
 
     def answer(self) -> bool:
-        return bool(lib.fl_channel_answer(self._handle) == 0)
+        return _taken(lib.fl_channel_answer(self._handle))
 
     def reject(self) -> bool:
-        return bool(lib.fl_channel_reject(self._handle) == 0)
+        return _taken(lib.fl_channel_reject(self._handle))
 
     def incoming(self, options: EngineOptions, document: Document) -> bool:
-        """Takes the document over, also when it returns False."""
-        return bool(lib.fl_channel_incoming(self._handle, c_options(options), document.give()) == 0)
+        """Takes the document over, also when it fails. Raises ValueError for one without pages."""
+        return _taken(lib.fl_channel_incoming(self._handle, c_options(options), document.give()))
 
     def fax_stop(self) -> bool:
-        return bool(lib.fl_channel_fax_stop(self._handle) == 0)
+        return _taken(lib.fl_channel_fax_stop(self._handle))
 
-    def timer(self, timer: int, delay_us: int) -> None:
+    def timer(self, timer: int, delay_us: int) -> bool:
         """A TimerExpired with this number comes after so many microseconds of the line's clock."""
-        lib.fl_channel_timer(self._handle, timer, delay_us)
+        return _taken(lib.fl_channel_timer(self._handle, timer, delay_us))
 
     def wake(self) -> None:
         """Its thread looks at its board, which has something to do that no descriptor tells of."""
         self.timer_cancel(0)
 
-    def timer_cancel(self, timer: int) -> None:
+    def timer_cancel(self, timer: int) -> bool:
         """It does not come."""
-        lib.fl_channel_timer_cancel(self._handle, timer)
+        return _taken(lib.fl_channel_timer_cancel(self._handle, timer))
 
     def hold(self, on: bool) -> None:
         """No virtual time passes until hold(False): an order is being prepared."""
@@ -242,7 +248,26 @@ class Engine:
             lib.fl_channel_free(handle)
 
 
+def _number(outcome: int) -> int:
+    """What an order came to: its number where it has one; 0 when the engine is closed."""
+    if outcome == lib.FL_E_MEMORY:
+        raise MemoryError
+    if outcome == lib.FL_E_VALUE:
+        raise ValueError("the engine does not take it")
+    return max(0, int(outcome))
+
+
+def _taken(outcome: int) -> bool:
+    """Whether an order was taken; False when the engine is closed."""
+    _number(outcome)
+    return outcome >= 0
+
+
 def _event(raw: Any) -> Event:
+    return replace(_event_of(raw), call=raw.call)
+
+
+def _event_of(raw: Any) -> Event:
     seq, time_us, kind = raw.seq, raw.time_us, raw.kind
     if kind == lib.FL_EVENT_CALL:
         return CallChanged(seq, time_us, CALL_STATES[raw.state], CALL_CAUSES[raw.cause], raw_code(raw.raw))

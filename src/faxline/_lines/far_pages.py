@@ -1,16 +1,16 @@
 """The TIFF in which a simulated far machine keeps the pages of its latest call."""
 
-import logging
 from pathlib import Path
 
 from faxline._documents.tiff import TiffWriter
 from faxline._engine.engine import Engine
+from faxline._guarded import GuardedLogger
 
 
 class FarPages:
     """That TIFF. By one thread."""
 
-    def __init__(self, path: Path | None, line: str, logger: logging.Logger) -> None:
+    def __init__(self, path: Path | None, line: str, logger: GuardedLogger) -> None:
         """path: None keeps nothing. line: what the log calls it."""
         self._path, self._line, self._logger = path, line, logger
         self._writer: TiffWriter | None = None

@@ -3,7 +3,6 @@
 sender.py and receiver.py say what a job of theirs needs before the engine takes the line.
 """
 
-import logging
 import os
 import uuid
 from abc import ABC, abstractmethod
@@ -20,6 +19,7 @@ from faxline._documents.pages import Page
 from faxline._engine.config import EngineOptions
 from faxline._engine.document import Document as Pages
 from faxline._engine.engine import Engine
+from faxline._guarded import GuardedLogger
 from faxline._lines.line import Line
 from faxline._lines.steps import Apart, Steps, Until, run, wait_seconds
 from faxline.causes import CallState, FaxCause
@@ -174,7 +174,7 @@ class FaxJobs(ABC, Generic[Document]):
     """What is the matter while a job runs."""
 
     def __init__(
-        self, line: Line, details: FaxDetails, logger: logging.Logger, defaults: Mapping[str, str]
+        self, line: Line, details: FaxDetails, logger: GuardedLogger, defaults: Mapping[str, str]
     ) -> None:
         """For CallChannel. defaults: the line's fax options."""
         self._line = line

@@ -7,7 +7,6 @@ allow() of csrc/faxline.h. It is not the public API: channel.py and sender.py ar
 
 import atexit
 import itertools
-import logging
 import os
 import threading
 import weakref
@@ -20,6 +19,7 @@ from faxline._devices.address import Device
 from faxline._documents.pages import Page
 from faxline._engine.document import Document
 from faxline._engine.engine import Engine, ModemInfo
+from faxline._guarded import GuardedLogger
 from faxline._lines.offices import Seat
 from faxline._lines.pump import Pump
 from faxline._lines.steps import Waiter
@@ -84,7 +84,7 @@ class Job(Protocol):
 class Line:
     """The engine of a channel, its mirrored state, and how to wait on it."""
 
-    def __init__(self, device: Device, logger: logging.Logger, trace: TraceWriter | None) -> None:
+    def __init__(self, device: Device, logger: GuardedLogger, trace: TraceWriter | None) -> None:
         """Opens the device. Raises Error."""
         self.device = device
         self.logger = logger
@@ -106,6 +106,8 @@ class Line:
         """Waiting for calls was ordered and the engine has not said a word about it yet."""
         self.answering = False
         """The same for an answer."""
+        self.call = 0
+        """The number of the call at work: events of earlier ones are old news."""
         self.abandoned = False
         """The call attempt is being given up because its time is over: it ends with NOANSWER."""
         self.holding = False
@@ -138,6 +140,12 @@ class Line:
         return self.dialling or self.awaiting or self.answering
 
     # ---- orders ----
+
+    def begin_call(self, number: int) -> None:
+        """The engine has taken an order that begins a call. Raises Error for 0: the engine is closed."""
+        if not number:
+            raise Error(f"{self.device.address}: the channel is closed")
+        self.call = number
 
     def check_process(self) -> None:
         """Raises Error in a child of the process that opened the line: the engine's thread is not there."""
@@ -194,7 +202,7 @@ class Line:
             finally:
                 self._seat.leave()
                 self._engine_closed.set()
-        if wait:
+        if wait and threading.current_thread() is not self._pump:  # it is, from a hook or a logging handler
             self._pump.join()
         _open_lines.discard(self)
 
@@ -291,14 +299,16 @@ class Line:
     def apply(self, event: Event) -> None:
         """Mirrors the event, and hands it on to the job and to who watches."""
         match event:
+            case TimerExpired():
+                if event.timer in self._timers:
+                    self._timers[event.timer][0] = True
+            case _ if event.call != self.call:
+                pass  # of an earlier call: nobody waits for that any more
             case CallChanged():
                 self._call_changed(event)
             case FaxStarted() | Negotiated() | PageConfirmed() | FaxEnded():
                 if self.job is not None:
                     self.job.apply(event)
-            case TimerExpired():
-                if event.timer in self._timers:
-                    self._timers[event.timer][0] = True
         self.seq = event.seq
         for stream in self.streams:
             stream.put(event)

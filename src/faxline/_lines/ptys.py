@@ -18,6 +18,7 @@ from faxline._devices.address import address_text
 from faxline._engine.config import EngineConfig
 from faxline._engine.engine import Engine, EngineClosed
 from faxline._engine.tables import NUMBER_MAX
+from faxline._guarded import GuardedLogger
 from faxline._lines.far_pages import FarPages
 from faxline._lines.offices import Seat
 from faxline._lines.pump import TRACE_INTERVAL_MS
@@ -28,7 +29,7 @@ from faxline.errors import Error
 from faxline.events import CallChanged, FarPageStored
 from faxline.trace import TraceWriter
 
-_log = logging.getLogger("faxline")
+_log = GuardedLogger(logging.getLogger("faxline"), {})
 _PSEUDO_TERMINALS = "/dev/pts/"
 FIRST_NUMBER = "5550001"
 DELAY_MS = 20

@@ -5,6 +5,7 @@ it waits for. A thread waits on the Condition; an await registers a Waiter with 
 wakes. No thread is blocked by an await.
 """
 
+import contextvars
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -189,7 +190,9 @@ async def _apart(line: "Line", course: _Course[Result], step: Apart) -> None:
     the line when nobody expects it any more."""
     import asyncio
 
-    work = asyncio.ensure_future(asyncio.to_thread(step.work))
+    # Not a task: a loop that ends cancels its tasks, and the thread would go on unwatched.
+    loop = asyncio.get_running_loop()
+    work = loop.run_in_executor(None, contextvars.copy_context().run, step.work)
     cancelled: asyncio.CancelledError | None = None
     while not work.done():
         try:
@@ -198,5 +201,6 @@ async def _apart(line: "Line", course: _Course[Result], step: Apart) -> None:
             cancelled = error
             with line.changed:
                 step.abandon()
+    fault = work.exception()  # is looked at in any case, or the loop tells of it
     with line.changed:
-        course.go(cancelled or work.exception() or True)
+        course.go(cancelled or fault or True)
