@@ -5,13 +5,14 @@ pace the simulated line measures this machine's scheduler too).
 
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pages
 import pytest
 from hypothesis import HealthCheck, settings
 
-from faxline import CallChannel
+from faxline import CallChannel, soft
 from faxline._lines.line import Line
 
 pytest.register_assert_rewrite("board_suite")
@@ -35,10 +36,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """A run over a sanitizer that silently took the plain extension would prove nothing."""
     if INSTRUMENTED is None:
         return
-    from faxline import _faxline
-
-    if f"__{INSTRUMENTED}_init".encode() not in Path(_faxline.__file__).read_bytes():
-        raise pytest.UsageError(f"{_faxline.__file__} is not built with {INSTRUMENTED}")
+    for name in ("faxline._faxline", *(["faxline._soft"] if soft.available() else [])):
+        path = import_module(name).__file__
+        if path is None or f"__{INSTRUMENTED}_init".encode() not in Path(path).read_bytes():
+            raise pytest.UsageError(f"{path} is not built with {INSTRUMENTED}")
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tools"))
 
 import checks  # noqa: E402
+import mutations  # noqa: E402
 from checks import CheckFailed, Stage  # noqa: E402
 
 TRUE = (sys.executable, "-c", "")
@@ -83,6 +84,19 @@ def test_skips_need_leave(tmp_path: Path) -> None:
     assert "skipped without leave: no mood" in pytest_in(tmp_path, skip.format("no mood")).fault
 
 
+def test_every_reason_for_a_skip_is_of_some_test() -> None:
+    sources = [path for folder in ("tests", "hil", "bench") for path in (ROOT / folder).rglob("*.py")]
+    text = "".join(path.read_text() for path in sources if path.name != Path(__file__).name)
+    assert [reason for reason in checks.SKIPS if reason not in text] == []
+
+
+def test_a_c_program_that_checks_nothing_is_red() -> None:
+    said = "./out/plain/test_a_b\na b: 7 checks\n./out/plain/test_c\nc: 0 checks\n./out/plain/test_d\n"
+    checks.every_program_checked([Path("test_a_b.c")], said)
+    with pytest.raises(CheckFailed, match="checked nothing: c, d"):
+        checks.every_program_checked([Path("test_a_b.c"), Path("test_c.c"), Path("test_d.c")], said)
+
+
 def test_failing_and_missing_tests(tmp_path: Path) -> None:
     assert "ended with 1" in pytest_in(tmp_path, "def test_a(): assert 0").fault
     assert "ended with 5" in pytest_in(tmp_path, "").fault
@@ -120,6 +134,26 @@ def test_the_whole_is_red_when_a_stage_is(
     assert "failed after 0 s: bad" in said.err
     assert checks.main(["good"]) == 0
     assert checks.main(["no such"]) == 2
+
+
+def test_no_list_of_tests_may_be_empty(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(
+        "import pytest\n@pytest.mark.parametrize('a', [])\ndef test_a(a): pass\ndef test_b(): pass\n"
+    )
+    run = performed(lambda stage: checks.pytest(stage, "-c", ROOT / "pyproject.toml", tmp_path))
+    assert "Empty parameter set" in run.told()
+
+
+MUTATION_VERDICTS = [("killed", 0), ("survived", 1), ("stale", 1), ("no mutant", 1)]
+
+
+@pytest.mark.parametrize(("word", "status"), MUTATION_VERDICTS)
+def test_which_mutants_are_red(monkeypatch: pytest.MonkeyPatch, word: str, status: int) -> None:
+    verdict = mutations.Verdict(mutations.NAMED[0], word, [])
+    monkeypatch.setattr(mutations, "build_base", lambda: None)
+    monkeypatch.setattr(mutations, "judge_all", lambda *_, **__: [verdict])
+    monkeypatch.setattr(sys, "argv", ["mutations.py", "named"])
+    assert mutations.main() == status
 
 
 # ---- dev ----

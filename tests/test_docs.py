@@ -15,6 +15,8 @@ from pathlib import Path
 
 import click
 import pytest
+from mutants import NAMED
+from mutations import BEGIN, END
 
 from faxline.cli import COMMANDS
 
@@ -167,6 +169,14 @@ def commands() -> Iterator[object]:
             for line in block.replace("\\\n", " ").splitlines():
                 if line.startswith("faxline "):
                     yield pytest.param(line, id=f"{page_name(path)}: {line}")
+
+
+def test_the_table_of_mutations() -> None:
+    """It was drawn of those that there are."""
+    text = (DOCS / "testing.md").read_text().split(BEGIN)[1].split(END)[0]
+    rows = re.findall(r"^\| (.*?) \| `(.*?)` \| `([\w-]+)` \|$", text, re.M)
+    assert [row[:2] for row in rows] == [(mutation.name, mutation.file) for mutation in NAMED]
+    assert [script for *_, script in rows if not (ROOT / "tests/calls" / f"{script}.call").exists()] == []
 
 
 @pytest.mark.parametrize("line", list(commands()))

@@ -94,7 +94,7 @@ static bool exchange_move(struct fl_board *board, fl_time now)
 {
     struct fl_exchange *x = of(board);
     bool any = tick_end(&x->ours, &x->look, now);
-    any |= tick_end(&x->far, NULL, now);
+    any |= tick_end(&x->far, &x->look, now);
     return any;
 }
 

@@ -430,6 +430,6 @@ int main(int argc, char **argv)
         run_path(&tally, argv[i]);
     }
     if (!any) run_path(&tally, "../calls");
-    printf("%d runs\n%d scripts, %d failed\n", tally.runs, tally.scripts, tally.failed);
+    printf("calls: %d checks\n%d scripts, %d failed\n", tally.runs, tally.scripts, tally.failed);
     return tally.failed != 0 || tally.scripts == 0;
 }
