@@ -214,16 +214,8 @@ def test_dev_ends_when_the_package_is_not_installed(checkout: Path) -> None:
 LOCKED = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 1234 (apt-get)"
 
 
-def apt(checkout: Path, script: str, *, fails: int, says: str) -> "subprocess.CompletedProcess[str]":
-    """Runs a line of shell with apt_get, and an apt-get that fails so many times first."""
-    program(
-        checkout / "bin",
-        "apt-get",
-        f"""echo x >>{checkout}/tries
-[ "$(wc -l <{checkout}/tries)" -gt {fails} ] || {{ echo '{says}' >&2; exit 100; }}
-echo "apt-get $*" """,
-    )
-    program(checkout / "bin", "sleep", f"echo slept >>{checkout}/slept")
+def in_shell(checkout: Path, script: str) -> "subprocess.CompletedProcess[str]":
+    """Runs a line of shell with apt_get and the programs in bin/."""
     program(checkout / "bin", "sudo", '"$@"')
     shell = f'set -eu; say() {{ printf "%s\\n" "$*"; }}; . {checkout}/tools/apt.sh; {script}'
     path = f"{checkout / 'bin'}{os.pathsep}{os.environ['PATH']}"
@@ -237,11 +229,55 @@ echo "apt-get $*" """,
     )
 
 
+def apt(checkout: Path, script: str, *, fails: int, says: str) -> "subprocess.CompletedProcess[str]":
+    """Runs a line of shell with apt_get, and an apt-get that fails so many times first."""
+    program(
+        checkout / "bin",
+        "apt-get",
+        f"""echo x >>{checkout}/tries
+[ "$(wc -l <{checkout}/tries)" -gt {fails} ] || {{ echo '{says}' >&2; exit 100; }}
+echo "apt-get $*" """,
+    )
+    program(checkout / "bin", "sleep", f"echo slept >>{checkout}/slept")
+    return in_shell(checkout, script)
+
+
 def test_another_apt_is_waited_for(checkout: Path) -> None:
     done = apt(checkout, "apt_get update", fails=3, says=LOCKED)
     assert (done.returncode, done.stdout) == (0, "apt-get -qq update\n")
     assert done.stderr == "waiting for another apt to end: it holds /var/lib/apt/lists/lock\n"
     assert len((checkout / "slept").read_text().splitlines()) == 3
+
+
+HOLD = """import fcntl, sys, time
+lock = open(sys.argv[1], "w")
+fcntl.lockf(lock, fcntl.LOCK_EX)
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_the_lock_of_a_real_apt_is_waited_for(checkout: Path) -> None:
+    """What apt-get says of it is as `dev` expects; the other apt ends while we sleep."""
+    lists = checkout / "lists"
+    (lists / "partial").mkdir(parents=True)
+    (checkout / "sources").touch()
+    places = (
+        f"-o Dir::State::Lists={lists} -o Dir::Etc::SourceList={checkout}/sources -o Dir::Etc::SourceParts=-"
+    )
+    caches = f"-o Dir::Cache={checkout} -o APT::Sandbox::User=root"
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, lists / "lock"], stdout=subprocess.PIPE, text=True)
+    with holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        real = f'exec /usr/bin/apt-get {places} {caches} "$@"'
+        ends = f"kill -9 {holder.pid}; echo slept >>{checkout}/slept"
+        program(checkout / "bin", "apt-get", real)
+        program(checkout / "bin", "sleep", ends)
+        done = in_shell(checkout, "apt_get update")
+        holder.kill()
+    assert (done.returncode, done.stderr) == (0, f"waiting for another apt to end: it holds {lists}/lock\n")
+    assert (checkout / "slept").exists()
 
 
 def test_but_not_for_ever_and_for_nothing_else(checkout: Path) -> None:
