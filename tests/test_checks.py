@@ -144,6 +144,16 @@ def test_no_list_of_tests_may_be_empty(tmp_path: Path) -> None:
     assert "Empty parameter set" in run.told()
 
 
+def test_what_is_raised_in_a_thread_is_red(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(
+        "import threading\ndef test_a():\n"
+        "    thread = threading.Thread(target=lambda: 1 / 0)\n    thread.start()\n    thread.join()\n"
+    )
+    run = performed(lambda stage: checks.pytest(stage, "-c", ROOT / "pyproject.toml", tmp_path))
+    assert "PytestUnhandledThreadExceptionWarning" in run.told()
+    assert "ended with 1" in run.fault
+
+
 MUTATION_VERDICTS = [("killed", 0), ("survived", 1), ("stale", 1), ("no mutant", 1)]
 
 
