@@ -36,6 +36,7 @@
     /* phase C and D: pages */                                                                               \
     RAW(C_NO_PAGE, "far.C.no-page", COMMSFAULT, "no page came after CFR")                                    \
     RAW(C_TOO_LONG, "far.C.too-long", COMMSFAULT, "the page was longer than any page may be")                \
+    RAW(C_LONG_LINE, "far.C.long-line", COMMSFAULT, "a line of the page took more than 5 s")                 \
     RAW(D_NO_RESPONSE, "far.D.no-response", COMMSFAULT,                                                      \
         "three post-message commands went without an answer")                                                \
     RAW(D_CRP, "far.D.crp", COMMSFAULT,                                                                      \

@@ -55,11 +55,11 @@ static uint32_t store_data(void *ctx, const uint8_t *octets, size_t length)
     struct fl_store *store = ctx;
     store->octets += length;
     if (store->octets > FL_STORE_PAGE_MAX) store->broken = true;
-    if (store->broken) return store->decoder.rows;
+    if (store->broken) return FL_PAGE_ENDED;
     if (store->save) append(store, octets, length);
     fl_t4_decoder_feed(&store->decoder, octets, length);
     count_rows(store);
-    return store->decoder.rows;
+    return store->decoder.end_seen ? FL_PAGE_ENDED : store->decoder.rows;
 }
 
 static struct fl_copy_quality store_end(void *ctx)

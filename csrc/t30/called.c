@@ -78,7 +78,9 @@ static bool polls(const struct fl_t30 *e)
 
 void fl_t30_enter_B_AWAIT_DCS(struct fl_t30 *e)
 {
-    if (polls(e))
+    if (e->tcf_doubted)
+        fl_t30_timer_start(e, FL_T4, TCF_OVER);
+    else if (polls(e))
         fl_t30_timer_wait(e, FL_T4);
     else if (identifying(e))
         fl_t30_timer_dis_again(e);
@@ -161,7 +163,9 @@ void fl_t30_on_B_AWAIT_DCS(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (listening(e, h)) return;
     if (h->kind == FL_H_TIMER) {
-        if (polls(e))
+        if (e->tcf_doubted)
+            fl_t30_go(e, FL_STATE_B_SEND_CFR); /* no V.21 came: it was a training, and a bad one */
+        else if (polls(e))
             fl_t30_poll_again(e);
         else if (h->timer == FL_T1 || !identifying(e))
             fl_t30_give_up(e, e->heard ? FL_RAW_B_NO_DCS : FL_RAW_B_SILENT, true);
@@ -170,6 +174,7 @@ void fl_t30_on_B_AWAIT_DCS(struct fl_t30 *e, const struct fl_t30_happening *h)
         return;
     }
     fl_t30_hear_words(e, h, FL_FROM_SENDER);
+    e->tcf_doubted = false;
     if (h->fcf == FL_DCN)
         fl_t30_give_up(e, FL_RAW_B_DCN, false);
     else if (h->fcf == FL_DCS)
@@ -241,7 +246,10 @@ void fl_t30_on_B_RECEIVE_TCF(struct fl_t30 *e, const struct fl_t30_happening *h)
     switch (h->kind) {
     case FL_H_CARRIER: fl_t30_timer_start(e, FL_T4, TCF_LIMIT); break;
     case FL_H_DATA: take_data(e, h, count_tcf); break;
-    case FL_H_WRONG_CARRIER: fl_t30_go(e, FL_STATE_B_AWAIT_DCS); break; /* V.21: the DCS comes again */
+    case FL_H_WRONG_CARRIER: /* V.21, then the DCS comes again; or a training at another rate */
+        e->tcf_doubted = true;
+        fl_t30_go(e, FL_STATE_B_AWAIT_DCS);
+        break;
     case FL_H_FRAME: /* it came under +FAR=1 and is here already */
     case FL_H_BAD_FRAME: fl_t30_go(e, FL_STATE_B_AWAIT_DCS); break;
     case FL_H_DONE:
@@ -263,6 +271,7 @@ void fl_t30_on_B_RECEIVE_TCF(struct fl_t30 *e, const struct fl_t30_happening *h)
 void fl_t30_enter_B_SEND_CFR(struct fl_t30 *e)
 {
     bool good = trained_well(e);
+    e->tcf_doubted = false;
     fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "TCF: %u octets, %u wrong, %u zeros in a row: %s",
                   e->tcf_octets, e->tcf_nonzero, e->tcf_best, good ? "good" : "bad");
     e->trained = good;
@@ -315,7 +324,7 @@ static void begin_page(struct fl_t30 *e)
     if (!e->page_seen && e->document_over) e->document++;
     if (!e->page_seen) {
         inbox->begin(inbox->ctx, &e->session, e->remote_id, e->document);
-        e->page_octets = e->page_rows = 0;
+        e->page_octets = e->page_rows = e->line_octets = 0;
     }
     e->page_seen = true;
     e->document_over = false;
@@ -330,9 +339,21 @@ static void burst_over(struct fl_t30 *e)
     fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND);
 }
 
-static void take_page_data(struct fl_t30 *e, const uint8_t *octets, size_t length)
+/* No line takes more than 5 s (T.4 2.2; TSB-85: 4.9 s pass, 5.1 s do not); who sends one hears no answer. */
+static void take_lines(struct fl_t30 *e, const uint8_t *octets, size_t length)
 {
     const struct fl_t30_inbox *inbox = &e->config.inbox;
+    uint32_t rows = inbox->data(inbox->ctx, octets, length);
+    if (rows != e->page_rows) fl_t30_progress(e);
+    if (rows != e->page_rows || rows == FL_PAGE_ENDED) e->line_octets = 0;
+    e->page_rows = rows;
+    e->page_octets += (uint32_t)length;
+    e->line_octets += (uint32_t)length;
+    if (e->line_octets > e->session.rate_bps * 5u / 8u) fl_t30_give_up(e, FL_RAW_C_LONG_LINE, false);
+}
+
+static void take_page_data(struct fl_t30 *e, const uint8_t *octets, size_t length)
+{
     if (e->reopened) fl_t30_timer_stop(e, FL_T2); /* it is back */
     e->reopened = false;
     if (!e->burst_seen) {
@@ -347,10 +368,13 @@ static void take_page_data(struct fl_t30 *e, const uint8_t *octets, size_t lengt
         return;
     }
     begin_page(e);
-    uint32_t rows = inbox->data(inbox->ctx, octets, length);
-    if (rows != e->page_rows) fl_t30_progress(e);
-    e->page_rows = rows;
-    e->page_octets += (uint32_t)length;
+    /* In pieces of some 50 ms, to know how long a line takes. */
+    for (size_t piece = e->session.rate_bps / 160u; length > 0 && e->next == FL_STATE_NONE && !e->ended;) {
+        size_t count = length < piece ? length : piece;
+        take_lines(e, octets, count);
+        octets += count;
+        length -= count;
+    }
 }
 
 /* A burst without RCP is not over: the same block may go on in a moment. */

@@ -464,6 +464,10 @@ static void take_rnr(struct fl_t30 *e)
 void fl_t30_on_D_AWAIT_RESPONSE(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (fl_t30_listening(e, h)) return;
+    if (h->kind == FL_H_TIMER && e->timer[FL_T5] != FL_NEVER && e->patience_over) {
+        fl_t30_give_up(e, FL_RAW_D_NOT_READY, true);
+        return;
+    }
     if (h->kind == FL_H_TIMER) {
         no_answer(e, command_at_work(e), FL_RAW_D_NO_RESPONSE);
         return;

@@ -466,8 +466,10 @@ static void expired(struct fl_t30 *e, enum fl_t30_timer timer)
         fl_t30_quiet_overdue(e);
     } else if (timer == FL_X6) {
         fl_t30_give_up(e, FL_RAW_D_PAGE_LIMIT, true);
-    } else if (timer == FL_T5 && e->paused != FL_NEVER) {
-        e->patience_over = true; /* the far end is speaking: hear it out */
+    } else if (timer == FL_T5 && (!e->patience_over || e->paused != FL_NEVER)) {
+        /* The far end is speaking, or may have begun to: a modem tells of it a quarter of a second later. The exchange that is
+         * under way is the last one. */
+        e->patience_over = true;
         fl_t30_timer_start(e, FL_T5, FL_SEC(5));
     } else if (timer == FL_T5) {
         fl_t30_give_up(e, FL_RAW_D_NOT_READY, true);

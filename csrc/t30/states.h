@@ -29,8 +29,8 @@
     /* the called station: it receives */                                                                    \
     STATE(B_SEND_DIS, "5.3.6.1.1", BOTH, "B", FL_X2, N(B_AWAIT_DCS) | N(B_AWAIT_DTC))                        \
     STATE(B_AWAIT_DCS, "5.2.2", CALLED, "B", FL_T4,                                                          \
-          N(B_SEND_DTC) | N(B_SEND_DIS) | N(B_RECEIVE_TCF) | N(B_AWAIT_DCS) | N(D_SEND_RESPONSE) |           \
-              N(B_SEND_DCS))                                                                                 \
+          N(B_SEND_DTC) | N(B_SEND_DIS) | N(B_RECEIVE_TCF) | N(B_SEND_CFR) | N(B_AWAIT_DCS) |                \
+              N(D_SEND_RESPONSE) | N(B_SEND_DCS))                                                            \
     STATE(B_RECEIVE_TCF, "5.3.6.1.3 (TCF)", CALLED, "B", FL_T4, N(B_SEND_CFR) | N(B_AWAIT_DCS))              \
     STATE(B_SEND_CFR, "5.3.6.1.4", CALLED, "B", FL_X2, N(C_RECEIVE_PAGE) | N(B_AWAIT_DCS))                   \
     STATE(C_RECEIVE_PAGE, "5.3.6.1.5", CALLED, "C", FL_T2, N(D_AWAIT_COMMAND))                               \

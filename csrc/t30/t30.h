@@ -67,11 +67,14 @@ enum fl_kept {
     FL_NOT_KEPT, /* it cannot be */
 };
 
+#define FL_PAGE_ENDED UINT32_MAX
+
 struct fl_t30_inbox {
     void *ctx;
     /* document: which one of the call, from 0; EOM ends each but the last */
     void (*begin)(void *ctx, const struct fl_session *session, const char *remote_id, int document);
-    uint32_t (*data)(void *ctx, const uint8_t *octets, size_t length); /* rows of the page so far */
+    /* Rows of the page so far; FL_PAGE_ENDED behind RTC or EOFB. */
+    uint32_t (*data)(void *ctx, const uint8_t *octets, size_t length);
     struct fl_copy_quality (*end)(void *ctx);
     /* The page is good: store it; only a stored page is confirmed. */
     enum fl_kept (*keep)(void *ctx);
@@ -194,6 +197,8 @@ struct fl_t30 {
     bool carrier_since;             /* called: a fast carrier has come since our last answer */
     uint32_t page_octets;           /* called: of the page at work */
     uint32_t page_rows;             /* called: of it, without error correction */
+    uint32_t line_octets;           /* called: of the line at work */
+    bool tcf_doubted;               /* called: a carrier where TCF was due, of another kind */
     uint16_t frames_idle;           /* V.21 frames and carriers since anything new came (progress.c) */
     struct fl_copy_quality quality; /* called: of that page, once its carrier has ended */
     uint32_t repeats; /* called: MPS that were taken for repetitions and answered as the one before */

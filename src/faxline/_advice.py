@@ -237,6 +237,7 @@ RAW_CAUSES: dict[str, Row] = {
         _NO_ECM,
         most=3,
     ),
+    "far.C.long-line": Row(_CALLERS_TURN, "ask the sender to try again: a line of the page did not end"),
     "far.D.no-command": Row(
         _CALLERS_TURN, "ask the sender to try again: what came after the page was not understood"
     ),

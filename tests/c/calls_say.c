@@ -266,6 +266,19 @@ static size_t damage_lines(const uint8_t *code, size_t length, int rows, int bad
     return (bit + 7) / 8;
 }
 
+/* Fill before an EOL in the middle makes the line so many bits longer. */
+static size_t stretch_line(const uint8_t *code, size_t length, int rows, size_t more, uint8_t *out)
+{
+    size_t *ends = calloc((size_t)rows + 8, sizeof *ends), bit = 0;
+    if (!ends) abort();
+    size_t at = (find_eols(code, length, false, ends, (size_t)rows + 8), ends[rows / 2] - 12);
+    put_bits(out, &bit, code, 0, at);
+    bit += more;
+    put_bits(out, &bit, code, at, length * 8 - at);
+    free(ends);
+    return (bit + 7) / 8;
+}
+
 static bool damaged_as_told(const struct run *run, const struct sheet *sheet, const uint8_t *code,
                             size_t length, int bad)
 {
@@ -286,13 +299,15 @@ struct far_page {
     size_t zeros; /* behind RTC */
     size_t ones;  /* behind them: what a modem makes of the end of a carrier */
     size_t noise; /* octets of it in place of a page */
+    fl_time line; /* that a line in the middle takes more */
 };
 
 static void send_page(struct run *run, const struct fast *fast, const struct sheet *sheet,
                       const struct far_page *page)
 {
     int width = sheet_width(sheet);
-    size_t cap = (size_t)sheet->rows * (size_t)width + 65536, length;
+    size_t more = (size_t)(page->line * fast->rate_bps / 1000000);
+    size_t cap = (size_t)sheet->rows * (size_t)width + 65536 + more / 8, length;
     uint8_t *rows = sheet_bitmap(sheet, page->number), *code = calloc(cap, 1), *damaged = calloc(cap, 1);
     if (!code || !damaged) abort();
     int64_t least = (int64_t)fast->rate_bps * run->ours.scan_ms / 1000;
@@ -306,6 +321,10 @@ static void send_page(struct run *run, const struct fast *fast, const struct she
         memcpy(code, damaged, length);
         if (!damaged_as_told(run, sheet, code, length, bad))
             complain(run, "the runner made other than %d bad lines", bad);
+    }
+    if (more) {
+        length = stretch_line(code, length, sheet->rows, more, damaged);
+        memcpy(code, damaged, length);
     }
     if (page->no_rtc && length > 9) length -= 9; /* six EOLs */
     length = (size_t)((double)length * page->cut / 100);
@@ -340,6 +359,8 @@ void step_page(struct run *run)
             page.ones = (size_t)atoi(value);
         else if ((value = next_with(run, "noise=")))
             page.noise = (size_t)atoi(value);
+        else if (next_is(run, "long-line"))
+            page.line = next_time(run);
         else if (next_is(run, "blank"))
             sheet.blank = true;
         else if (next_is(run, "long-train"))

@@ -30,7 +30,7 @@ static uint32_t tray_data(void *ctx, const uint8_t *octets, size_t length)
     if (length > room) length = room;
     memcpy(tray + rig->work.at + rig->work.length, octets, length);
     rig->work.length += length;
-    return (uint32_t)rig->work.length;
+    return (uint32_t)rig->work.length; /* octets stand for rows */
 }
 
 static struct fl_copy_quality tray_end(void *ctx)
