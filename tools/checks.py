@@ -162,6 +162,13 @@ def c_tests(variant: str) -> Callable[[Stage], None]:
     return run
 
 
+def c_threads(stage: Stage) -> None:
+    """Programs without threads would only take their time under ThreadSanitizer."""
+    text = stage.command("make", "-C", "tests/c", "threads", "VARIANT=tsan")
+    every_program_checked([Path("test_channel.c"), Path("test_allocation.c")], text)
+    stage.count(CLOSING_LINE, text)
+
+
 def regime(stage: Stage) -> None:
     text = stage.command("make", "-C", "tests/c", "regime", f"CALLS={REGIME_CALLS}")
     stage.count(r"^(\d+) calls,", text)
@@ -339,7 +346,7 @@ LANES: list[list[list[Stage]]] = [
             Stage("C tests", c_tests("plain"), "checks"),
             Stage(f"Fault regime, {REGIME_CALLS} calls", regime, "calls"),
             Stage("C tests, address and undefined sanitizers", c_tests("asan"), "checks"),
-            Stage("C tests, thread sanitizer", c_tests("tsan"), "checks"),
+            Stage("C tests with threads, thread sanitizer", c_threads, "checks"),
             Stage(f"Fuzzing, {FUZZ_SECONDS} s each", fuzz, "inputs"),
             Stage("C style", c_style, "files"),
             Stage("Mutations of the engine", mutations, "mutants"),
