@@ -594,6 +594,17 @@ static uint8_t judge_block(struct fl_t30 *e, unsigned frames)
     return FL_PPR;
 }
 
+/* PPS for the block that was confirmed last: our answer was missed. Most far ends send the PPS alone; some send the burst
+ * again, and then only its content tells it from another page, since some number all their pages 0. */
+static bool repeated_block(struct fl_t30 *e, uint8_t page, uint8_t block, uint8_t command, unsigned frames)
+{
+    if (!e->confirmed_any || page != e->confirmed_page || block != e->confirmed_block ||
+        command != e->command)
+        return false;
+    if (e->ecm.fresh == 0) return true;
+    return fl_ecm_missing(&e->ecm, frames) == 0 && fl_ecm_digest(&e->ecm) == e->confirmed_digest;
+}
+
 static void take_pps(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     int command = second_fcf(h);
@@ -603,14 +614,14 @@ static void take_pps(struct fl_t30 *e, const struct fl_t30_happening *h)
     }
     e->trained = true; /* the burst behind CTR was trained long; those that come are not */
     uint8_t page = h->octets[4], block = h->octets[5];
-    bool again = e->confirmed_any && page == e->confirmed_page && block == e->confirmed_block &&
-                 command == e->command && e->ecm.fresh == 0;
+    bool again = repeated_block(e, page, block, (uint8_t)command, h->octets[6] + 1u);
     if (again && e->storing) {
         fl_t30_go(e, FL_STATE_D_STORE_PAGE);
         return;
     }
     e->command = (uint8_t)command;
     if (again) {
+        e->block_open = false;            /* what came of it once more is not of the next block */
         e->response = e->stored_response; /* it missed our answer to this very block */
         fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
         return;
@@ -630,6 +641,7 @@ static void take_pps(struct fl_t30 *e, const struct fl_t30_happening *h)
         e->confirmed_any = true;
         e->confirmed_page = page;
         e->confirmed_block = block;
+        e->confirmed_digest = fl_ecm_digest(&e->ecm);
         e->stored_response = FL_MCF;
         e->ecm.fresh = 0; /* used up: the same PPS again, with no burst between, is a repetition */
     }

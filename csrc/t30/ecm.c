@@ -194,6 +194,15 @@ unsigned fl_ecm_missing(struct fl_ecm *ecm, unsigned frames)
     return missing;
 }
 
+/* FNV-1a. */
+uint64_t fl_ecm_digest(const struct fl_ecm *ecm)
+{
+    uint64_t digest = 0xCBF29CE484222325u ^ ecm->frames;
+    for (size_t i = 0; i < (size_t)ecm->frames * ecm->frame_octets; i++)
+        digest = (digest ^ ecm->data[i]) * 0x100000001B3u;
+    return digest;
+}
+
 void fl_ecm_make_ppr(const struct fl_ecm *ecm, uint8_t fif[FL_ECM_FRAMES / 8])
 {
     for (unsigned i = 0; i < FL_ECM_FRAMES / 8; i++) fif[i] = (uint8_t)~ecm->wanted[i];

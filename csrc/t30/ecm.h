@@ -55,6 +55,8 @@ void fl_ecm_expect(struct fl_ecm *ecm, bool frames_of_64); /* a new block: forge
 void fl_ecm_listen(struct fl_ecm *ecm);                    /* a new burst of the same block */
 void fl_ecm_receive(struct fl_ecm *ecm, const uint8_t *octets, size_t count);
 /* PPS told the number of frames; returns how many are missing. */
+/* A digest of the block's frames, to know one that is sent again. */
+uint64_t fl_ecm_digest(const struct fl_ecm *ecm);
 unsigned fl_ecm_missing(struct fl_ecm *ecm, unsigned frames);
 /* The FIF of the PPR that asks for them: 256 bits, 1 where a frame is not there. */
 void fl_ecm_make_ppr(const struct fl_ecm *ecm, uint8_t fif[FL_ECM_FRAMES / 8]);

@@ -215,6 +215,7 @@ struct fl_t30 {
         missing_before; /* frames that the last PPR asked for; caller: the fewest, to the first since CTC */
     bool confirmed_any; /* called: the block below was confirmed in this session */
     uint8_t confirmed_page, confirmed_block;
+    uint64_t confirmed_digest; /* ... and of what is in it */
 
     uint64_t random;
     uint32_t tcf_left;
