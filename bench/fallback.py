@@ -9,8 +9,8 @@ behind them, what came in place of CFR: FTT, or silence (three DCS without an an
 figures and what they decide.
 
 The line is quiet (--level, -20 dB): noise that spoils 9600 must be below what spandsp takes for a carrier.
-At such levels spandsp's V.17 loses every page that follows on short training, also between two of its own
-terminals and without noise: of V.17 only the first number says something.
+At such levels spandsp's V.17 loses nearly every page that follows on short training, also between two of its
+own terminals and without noise: of V.17 only the first number says something.
 """
 
 import sys
