@@ -1,6 +1,8 @@
 /* The fault regime: whole calls by the hundred thousand, each drawn from one number, and what must hold after each.
  *
  *     regime [-n COUNT] [-s FIRST_SEED] [-v]     calls of COUNT seeds
+ *     regime -g [-n COUNT] [-s FIRST_SEED]       calls steered to what few calls reach, and what they reached
+ *     regime -s SEED [-m NUMBER ...]             one call of those
  *     regime --seeds FILE                        the seeds of a file, one a line, # comments
  *     regime --faults [-v]                       each fault at operation 1, 2, 3 ... of a list of plain calls
  *
@@ -18,11 +20,12 @@
 struct rig rig;
 bool verbose;
 static struct fl_trace trace;
+static bool steered;
 static long cause_counts[FL_RAW_COUNT];
 
 bool try_call(const struct call *call, bool twice)
 {
-    rig_run(&rig, &call->plan, verbose ? &trace : NULL);
+    rig_run(&rig, &call->plan, verbose || steered ? &trace : NULL);
     uint64_t hash = rig.hash;
     const struct rig_end *sender = &rig.end[call->plan.sender];
     if (sender->started) cause_counts[sender->raw]++;
@@ -64,6 +67,14 @@ static void run_seeds(uint64_t first, long count)
     }
 }
 
+static void run_changed(uint64_t seed, const uint64_t *changes, int count)
+{
+    static struct call call;
+    draw_call(&call, seed);
+    for (int i = 0; i < count; i++) mutate_call(&call, changes[i]);
+    try_call(&call, true);
+}
+
 static long run_file(const char *path)
 {
     static struct call call;
@@ -91,6 +102,8 @@ int main(int argc, char **argv)
     uint64_t first = 1;
     long count = 3000;
     const char *file = NULL;
+    uint64_t changes[8];
+    int change_count = 0;
     bool faults = false;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "-v") == 0)
@@ -99,6 +112,10 @@ int main(int argc, char **argv)
             only = argv[++i];
         else if (strcmp(argv[i], "--faults") == 0)
             faults = true;
+        else if (strcmp(argv[i], "-g") == 0)
+            steered = true;
+        else if (i + 1 < argc && change_count < 8 && strcmp(argv[i], "-m") == 0)
+            changes[change_count++] = strtoull(argv[++i], NULL, 10);
         else if (i + 1 < argc && strcmp(argv[i], "-n") == 0)
             count = atol(argv[++i]);
         else if (i + 1 < argc && strcmp(argv[i], "-s") == 0)
@@ -117,8 +134,13 @@ int main(int argc, char **argv)
         count = run_faults();
     else if (file)
         count = run_file(file);
+    else if (change_count > 0)
+        run_changed(first, changes, change_count), count = 1;
+    else if (steered)
+        run_steered(first, count);
     else
         run_seeds(first, count);
     print_summary(count, clock_s() - from);
+    if (steered) print_cover();
     return broken_count != 0;
 }

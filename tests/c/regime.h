@@ -11,7 +11,7 @@ struct call {
     struct rig_plan plan;
     struct fl_document document, answer; /* answer: what goes the other way, when documents go both ways */
     struct fl_document_page pages[RIG_PAGES], answer_pages[RIG_PAGES];
-    char name[64];
+    char name[160];
 };
 
 /* ---- regime.c ---- */
@@ -36,6 +36,17 @@ void draw_call(struct call *call, uint64_t seed);
 fl_time limit_of(const struct call *call);
 /* A line that loses or damages every carrier. */
 bool damages_for_ever(const struct call *call);
+
+/* Changes some things of a drawn call, by another number: a fault, an order, the line. */
+void mutate_call(struct call *call, uint64_t number);
+
+/* ---- regime_cover.c ---- */
+
+/* Runs so many calls, each drawn or made of an earlier one that reached what few calls reach, and looks that all holds. */
+void run_steered(uint64_t first, long count);
+/* Reads the trace of the calls that follow, and counts: transitions, timers that expired in which state, pairs of faults. */
+void cover(const struct call *call);
+void print_cover(void);
 
 /* ---- regime_faults.c ---- */
 

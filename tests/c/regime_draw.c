@@ -245,6 +245,42 @@ static fl_time pages_limit(const struct fl_document *document)
     return limit;
 }
 
+void mutate_call(struct call *call, uint64_t number)
+{
+    uint64_t random = fl_random(&(uint64_t){number ^ 0x5EED});
+    struct rig_plan *plan = &call->plan;
+    size_t used = strlen(call->name);
+    snprintf(call->name + used, sizeof call->name - used, " -m %llu", (unsigned long long)number);
+    for (unsigned n = 1 + draw(&random, 3); n > 0; n--) {
+        unsigned what = draw(&random, 10);
+        if (what < 6) {
+            bool another = plan->fault_count < RIG_FAULTS && (plan->fault_count == 0 || chance(&random, 50));
+            struct fl_fault *fault = &plan->faults[another ? plan->fault_count++
+                                                           : (int)draw(&random, (unsigned)plan->fault_count)];
+            unsigned kind = draw(&random, FL_FAULT_KINDS),
+                     span = 1u + ARGUMENTS[kind].high - ARGUMENTS[kind].low;
+            fault->kind = (int32_t)(kind + (chance(&random, 50) ? FL_FAULT_KINDS : 0));
+            fault->at = 1 + (int32_t)draw(&random, 20);
+            fault->count = 1 + (int32_t)draw(&random, 4);
+            fault->arg = ARGUMENTS[kind].high ? (int32_t)(ARGUMENTS[kind].low + draw(&random, span)) : 0;
+        } else if (what < 8 && plan->order_count < RIG_ORDERS) {
+            plan->orders[plan->order_count++] =
+                (struct rig_order){(uint8_t)draw(&random, 2), (uint8_t)draw(&random, 2),
+                                   FL_US(fl_random(&random) % (uint64_t)FL_SEC(90))};
+        } else if (what == 8) {
+            plan->delay = FL_MS(draw(&random, 650));
+        } else {
+            plan->store_time = FL_MS(draw(&random, 9000));
+        }
+    }
+    if (plan->order_count == 2 && plan->orders[1].at < plan->orders[0].at) {
+        struct rig_order first = plan->orders[1];
+        plan->orders[1] = plan->orders[0];
+        plan->orders[0] = first;
+    }
+    plan->limit = limit_of(call);
+}
+
 /* What no call may outlast: every page at 2400 with fill as many times as anything may be sent again, and the waits. */
 fl_time limit_of(const struct call *call)
 {

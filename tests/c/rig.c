@@ -328,20 +328,24 @@ static bool idle(const struct rig *rig)
     return rig->route == RIG_FREE || rig->route == RIG_OVER;
 }
 
-void rig_print_trace(struct fl_trace *trace)
+static void print_record(const struct fl_trace_record *record)
+{
+    char text[400] = "";
+    const char *kind = fl_trace_kind_name(record->kind);
+    printf("%9.3f %d %-14s ", (double)record->time_us / 1e6, record->station, kind);
+    if (strncmp(kind, "frame", 5) == 0) {
+        fl_frame_text(record->data, record->length, text, sizeof text);
+        printf("%s %s\n", fl_frame_name(record->data, record->length), text);
+    } else {
+        printf("%.*s\n", record->length, (const char *)record->data);
+    }
+}
+
+static void drain(struct rig *rig)
 {
     struct fl_trace_record record;
-    while (trace && fl_trace_take(trace, &record)) {
-        char text[400] = "";
-        const char *kind = fl_trace_kind_name(record.kind);
-        printf("%9.3f %d %-14s ", (double)record.time_us / 1e6, record.station, kind);
-        if (strncmp(kind, "frame", 5) == 0) {
-            fl_frame_text(record.data, record.length, text, sizeof text);
-            printf("%s %s\n", fl_frame_name(record.data, record.length), text);
-        } else {
-            printf("%.*s\n", record.length, (const char *)record.data);
-        }
-    }
+    while (rig->trace && fl_trace_take(rig->trace, &record))
+        (rig->reader ? rig->reader : print_record)(&record);
 }
 
 /* To the next moment at which there is anything to do; false when there is none, or no end to it. */
@@ -349,7 +353,7 @@ static bool step(struct rig *rig, fl_time until)
 {
     int rounds = 0;
     while (work(rig)) {
-        rig_print_trace(rig->trace);
+        drain(rig);
         rig->rounds++;
         if (++rounds > WORK_LIMIT) {
             rig->stuck = true;
@@ -427,7 +431,7 @@ void rig_run(struct rig *rig, const struct rig_plan *plan, struct fl_trace *trac
     rig->late = !idle(rig) && !rig->stuck;
     if (idle(rig))
         while (step(rig, rig->now + AFTERMATH)) continue;
-    rig_print_trace(trace);
+    drain(rig);
 }
 
 /* ---- made-up pages ---- */

@@ -78,7 +78,8 @@ struct rig {
     struct fl_line line;
     struct fl_watch watch;
     struct fl_faults faults;
-    struct fl_trace *trace; /* NULL: none is kept */
+    struct fl_trace *trace;                               /* NULL: none is kept */
+    void (*reader)(const struct fl_trace_record *record); /* who reads it; NULL: it is printed */
     struct fl_sending sending[2];
     struct rig_box box[2];
     const struct rig_plan *plan;
@@ -108,8 +109,6 @@ void rig_plan_end(struct rig_plan *plan, int end);
 void rig_run(struct rig *rig, const struct rig_plan *plan, struct fl_trace *trace);
 /* The octets of a kept page, as they came. */
 const uint8_t *rig_octets(const struct rig_kept *kept);
-/* Prints what the trace holds. */
-void rig_print_trace(struct fl_trace *trace);
 
 /* Documents for the calls: one-page ones of every kind, made once. */
 #define RIG_POOL 48

@@ -1,0 +1,64 @@
+"""`./dev soak` must be able to fail, and say how a finding is shown again: tools/soak.py with stand-ins for
+what it runs."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "tools"))
+
+import soak  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def _stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soak, "OUT", tmp_path)
+    monkeypatch.setattr(soak, "build", lambda: None)
+    monkeypatch.setattr(soak, "CALLS_AT_ONCE", 10)
+
+
+def regime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    program = tmp_path / "regime"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(soak, "REGIME", program)
+
+
+def main(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["soak.py", *words])
+    return soak.main()
+
+
+def test_nothing_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    regime(tmp_path, monkeypatch, 'echo "$2 calls, 99 a second"; echo "3 short pages lost"')
+    assert main(monkeypatch, "--calls", "25") == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[-1].startswith("25 calls, 0 inputs of fuzzers")
+    assert "9 short pages" in told[-1]
+    assert "0 findings" in told[-1]
+    seeds = {line.split("-s ")[1] for line in told[:-1]}
+    assert len(seeds) == 3  # fresh ones
+
+
+@pytest.mark.parametrize("end", ["exit 1", "kill -9 $$"])
+def test_a_finding_is_red_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], end: str
+) -> None:
+    regime(tmp_path, monkeypatch, f'echo "BROKEN regime -s 4711: what broke"; {end}')
+    assert main(monkeypatch, "--calls", "10") == 1
+    told = capsys.readouterr().out
+    assert "FOUND by calls" in told
+    assert "BROKEN regime -s 4711: what broke" in told
+    assert list(tmp_path.glob("*.log"))
+
+
+def test_every_fuzzer_has_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(1000))
+    monkeypatch.setattr(soak.time, "monotonic", lambda: next(clock))
+    plan = list(soak.jobs_for(2))
+    assert {target for kind, target in plan if kind == "fuzz"} == set(soak.fuzzers())
+    assert {kind for kind, _ in plan} == {"calls", "steered", "fuzz"}
