@@ -117,6 +117,24 @@ def test_an_instrumented_run_on_the_plain_extension_is_red() -> None:
     assert "is not built with asan" in run.told()
 
 
+def test_what_a_sanitizer_reports_of_any_process_is_red(monkeypatch: pytest.MonkeyPatch) -> None:
+    def child(stage: Stage, *_: object, TSAN_OPTIONS: str, **__: object) -> None:
+        stage.ran = 1
+        if reports:
+            Path(f"{TSAN_OPTIONS.rpartition('=')[2]}.1234").write_text("WARNING: data race")
+
+    monkeypatch.setattr(Stage, "command", lambda *_, **__: "")
+    monkeypatch.setattr(checks, "VENV", checks.LOGS)
+    monkeypatch.setattr(checks, "ROOT", checks.LOGS)
+    monkeypatch.setattr(checks, "instrumented_tests", list)
+    monkeypatch.setattr(checks, "library", str)
+    monkeypatch.setattr(checks, "pytest", child)
+    for reports in (True, False):
+        run = performed(checks.TSAN)
+        assert ("tsan reported something" in run.fault) is reports
+        assert ("| WARNING: data race" in run.told()) is reports
+
+
 def test_the_whole_is_red_when_a_stage_is(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
