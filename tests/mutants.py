@@ -236,8 +236,20 @@ NAMED = [
         (
             "check: the same PPS again is a new block",
             "called.c",
-            "command == e->command && e->ecm.fresh == 0;",
-            "false;",
+            "if (e->ecm.fresh == 0) return true;",
+            "if (e->ecm.fresh == 0) return false;",
+        ),
+        (
+            "check: the same block again with its burst is a new one",
+            "called.c",
+            "return fl_ecm_missing(&e->ecm, frames) == 0 && fl_ecm_digest(&e->ecm) == e->confirmed_digest;",
+            "return false;",
+        ),
+        (
+            "check: another block with the same numbers is the one before",
+            "called.c",
+            "fl_ecm_digest(&e->ecm) == e->confirmed_digest;",
+            "true;",
         ),
         (
             "check: a DCS with what was not offered is taken",
