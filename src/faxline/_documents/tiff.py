@@ -53,8 +53,29 @@ class TiffWriter:
                 raise
             _write(self._fd, struct.pack("<I", directory_at), self._link)
             os.fsync(self._fd)
+            self._settle_name()
         self._link = link
         self.pages += 1
+
+    def _settle_name(self) -> None:
+        """The name leads to this very file, or the file is made anew under it: whoever moved it away, or
+        removed its directory and made another, must not make a page vanish that is about to be confirmed.
+        Raises OSError when another file has the name, or nothing can have it."""
+        assert self._fd is not None
+        try:
+            found = os.stat(self._path)
+        except FileNotFoundError:
+            moved, self._fd = self._fd, None
+            try:
+                self._create(os.pread(moved, os.fstat(moved).st_size, 0))
+            except BaseException:
+                self._fd = moved
+                raise
+            os.close(moved)
+            return
+        ours = os.fstat(self._fd)
+        if (found.st_dev, found.st_ino) != (ours.st_dev, ours.st_ino):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(self._path))
 
     def close(self) -> None:
         """The file is complete as it is. A second call does nothing."""

@@ -1,6 +1,8 @@
 """The click program: finds the commands that COMMANDS names, and turns usage errors into one line."""
 
+import errno
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -8,6 +10,9 @@ import click
 
 from faxline import __version__
 from faxline.cli import COMMANDS, status
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""What writing to stdout may end with."""
 
 
 class _Commands(click.Group):
@@ -30,12 +35,15 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             result = super().invoke(ctx)
-            if sys.stdout is not None:  # it is None where the caller has closed it
-                sys.stdout.flush()
         except BrokenPipeError:
-            # The reader (head, less) has seen enough.
+            # A command that only prints: its reader (head, less) has seen enough. A fax goes on (report.py).
             sys.stdout = None
             return status.OK
+        try:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            sys.stdout = None
         return result
 
 
@@ -49,6 +57,10 @@ def program() -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit status."""
+    # Closed by whoever started us (>&-, 2>&-): what is said goes nowhere, and no file takes its place.
+    for stream in ("stdout", "stderr"):
+        if getattr(sys, stream) is None:
+            setattr(sys, stream, open(os.devnull, "w"))  # noqa: SIM115 - for the life of the process
     try:
         return int(program.main(arguments, prog_name="faxline", standalone_mode=False) or status.OK)
     except click.ClickException as error:
@@ -60,3 +72,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return status.USAGE
     except click.Abort:
         return status.INTERRUPTED
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        sys.stdout = None  # what it could not write it would try again at the exit
+        click.echo(f"faxline: the output cannot be written: {error.strerror}", err=True)
+        return status.USAGE

@@ -62,11 +62,11 @@ class Report:
 
 
 def _say(text: str) -> None:
-    """A line on stdout. A disk that is full of such lines ends no fax."""
+    """A line on stdout. A disk that is full of such lines, or a reader that has gone, ends no fax."""
     try:
         print(text, flush=True)
     except BrokenPipeError:
-        raise
+        sys.stdout = None  # who read it (head, grep -m 1) has seen enough
     except OSError as error:
         sys.stdout = None  # from here on print() does nothing
         with suppress(OSError):
