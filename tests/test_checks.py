@@ -105,10 +105,10 @@ def test_failing_and_missing_tests(tmp_path: Path) -> None:
 
 
 def test_the_list_of_what_is_not_instrumented(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "tests/test_two_lines.py" in checks.instrumented_tests()
+    assert "tests/test_two_lines.py" in checks.instrumented_tests("asan")
     monkeypatch.setitem(checks.NOT_INSTRUMENTED, "test_gone.py", "it was removed")
     with pytest.raises(CheckFailed, match=r"test_gone\.py"):
-        checks.instrumented_tests()
+        checks.instrumented_tests("asan")
 
 
 def test_an_instrumented_run_on_the_plain_extension_is_red() -> None:
