@@ -282,8 +282,8 @@ WITHOUT_THREADS = {
     "test_tiff.py",
     "test_trace_views.py",
 }
-"""Of the others, those in which no threads meet but the channel's own, as they do in every test of the rest: not
-under ThreadSanitizer, which takes ten times as long."""
+"""Of the others, those in which no threads meet but the channel's own, as they do in every test of the rest:
+not under ThreadSanitizer, which takes ten times as long."""
 
 NOT_UNDER_TSAN = {
     "tests/test_threads.py::test_a_child_may_not_use_the_channel": "it loses threads in a child",
