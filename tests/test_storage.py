@@ -2,11 +2,13 @@
 
 import errno
 import os
+import random
 import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import kills
 import pages
 import pytest
 
@@ -281,3 +283,13 @@ def test_two_receivers_and_one_name(tmp_path: Path) -> None:
     assert sorted(outcomes) == [(FaxCause.ERROR, 0), (FaxCause.NORMAL, 2)]
     assert len(pages.all_rows(target)) == 2
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.wallclock
+def test_killed_at_any_moment(tmp_path: Path) -> None:
+    """25 times here; `python tests/kills.py` does it a thousand times."""
+    seed = random.randrange(10**9)
+    print(f"seed {seed}")  # shown when it fails
+    found = kills.kill(tmp_path, 25, seed)
+    assert sum(found) == 25
+    assert sum(found[1:]) > 0
