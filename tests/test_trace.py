@@ -123,3 +123,23 @@ def test_a_file_name_that_is_no_text(tmp_path: Path, fax: str) -> None:
     (call,) = load(tmp_path / "call.trace").calls
     assert "fax NORMAL" in call.summary()
     assert "\\udcff.tif" in (tmp_path / "call.trace").read_text()
+
+
+def test_the_record_of_a_call_is_bounded(tmp_path: Path, fax: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A far end that goes on and on must not fill the disk; the next call has a record again."""
+    monkeypatch.setattr("faxline.trace.writer.CALL_OCTETS_MAX", 10_000)
+    trace = tmp_path / "call.trace"
+    with CallChannel("sim:", trace=trace) as channel:
+        for _ in range(2):
+            channel.call("5550100")
+            assert channel.FaxSender.send(filename=fax) == "NORMAL"
+            channel.hang_up()
+    lines = [json.loads(line) for line in trace.read_text().splitlines()]
+    cuts = [number for number, line in enumerate(lines) if "is cut here" in line.get("text", "")]
+    assert len(cuts) == 2
+    behind = lines[cuts[0] + 1 : cuts[1]]
+    ended = [number for number, line in enumerate(behind) if line.get("event") == "fax-ended"]
+    assert len(ended) == 1
+    assert not any("kind" in line for line in behind[: ended[0]])
+    assert sum("kind" in line for line in behind) > 50
+    assert lines[-1]["event"] == "call"

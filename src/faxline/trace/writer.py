@@ -16,15 +16,19 @@ from typing import TextIO
 
 from faxline._documents.pages import Page
 from faxline._engine.engine import TraceRecord
+from faxline._guarded import GuardedLogger
 from faxline.errors import Error
 from faxline.events import CallChanged, Event, FaxEnded, FaxStarted, Negotiated, PageConfirmed, PageReceived
 from faxline.trace.lines import begins_a_call
 
-_log = logging.getLogger("faxline")
+_log = GuardedLogger(logging.getLogger("faxline"), {})
 _file_numbers = itertools.count(1)
 
 # What the modem said when it was opened goes into the file of every call; so many lines of it at most.
 _OPENING_LINES = 256
+CALL_OCTETS_MAX = 64 << 20
+"""Of what is recorded of one call: a hundred pages with their images take a tenth of it. Orders and events,
+the result among them, are written behind that, too."""
 
 _EVENT_NAMES: dict[type[Event], str] = {
     CallChanged: "call",
@@ -57,6 +61,8 @@ class TraceWriter:
         """The modem was told to dial or to answer, or it rang: what it says is of a call now."""
         self._calls = 0
         self._began_us = 0
+        self._octets = 0
+        """Recorded of the latest call."""
         self._before: TextIO | None = None
         """The file of the call before: what is told late of it still goes there."""
         self.path: Path
@@ -140,7 +146,15 @@ class TraceWriter:
             elif self._is_opening(content):
                 self._opening.append(content)
                 del self._opening[_OPENING_LINES:]
-        _append(self._file, content)
+        elif begins_a_call(content):
+            self._octets = 0
+        if "event" in content or "order" in content:
+            _append(self._file, content)
+        elif self._octets < CALL_OCTETS_MAX:
+            self._octets += _append(self._file, content)
+            if self._octets >= CALL_OCTETS_MAX:
+                text = f"the trace of this call is cut here: it has {CALL_OCTETS_MAX >> 20} MiB"
+                _append(self._file, {"t": content["t"], "at": "ours", "kind": "note", "text": text})
 
     def _is_opening(self, content: dict[str, object]) -> bool:
         """Whether the modem says it because it was opened. The first call may be ordered before it is."""
@@ -152,6 +166,7 @@ class TraceWriter:
     def _next_call(self, content: dict[str, object], time_us: int) -> None:
         self._calls += 1
         self._began_us = time_us
+        self._octets = 0
         if self._calls > 1:
             assert self._directory is not None
             path, file = self._open(self._directory)
@@ -179,7 +194,8 @@ class TraceWriter:
         return target, file
 
 
-def _append(file: TextIO, content: dict[str, object]) -> None:
+def _append(file: TextIO, content: dict[str, object]) -> int:
     # A file name may be no UTF-8: what cannot be written becomes an escape, which JSON has, too.
-    file.write(json.dumps(content, ensure_ascii=False) + "\n")
+    written = file.write(json.dumps(content, ensure_ascii=False) + "\n")
     file.flush()
+    return written
