@@ -202,6 +202,7 @@ struct fl_event {
 #define FL_E_CLOSED -1
 #define FL_E_VALUE  -2
 #define FL_E_MEMORY -3
+#define FL_E_BUSY   -4 /* a fax runs already */
 
 enum fl_board_kind {
     FL_BOARD_SIM,  /* the simulated device */

@@ -166,7 +166,10 @@ static int32_t give_order(struct fl_channel *ch, const struct fl_channel_order *
     ch->spent = NULL;
     if (ch->closing) {
         result = FL_E_CLOSED;
+    } else if (given->kind == FL_CHANNEL_ORDER_FAX && ch->fax) {
+        result = FL_E_BUSY; /* its document is in use */
     } else {
+        if (given->kind == FL_CHANNEL_ORDER_FAX) ch->fax = true;
         if (begins) result = order->call = ++ch->calls;
         *ch->last = order;
         ch->last = &order->next;

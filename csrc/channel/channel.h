@@ -68,6 +68,7 @@ struct fl_channel {
     struct fl_channel_order *first, **last; /* orders that wait */
     struct fl_channel_order *spent;         /* obeyed, to be freed by the application's thread */
     int32_t calls;                          /* begun so far */
+    bool fax;                               /* one was ordered, and has not ended */
     struct fl_event events[FL_CHANNEL_EVENTS];
     uint32_t event_head, event_count;
     uint64_t seq, allowed;

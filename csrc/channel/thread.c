@@ -41,6 +41,7 @@ static void push_event(struct fl_channel *ch, struct fl_event event)
     event.seq = ++ch->seq;
     event.time_us = ch->now;
     event.call = ch->call;
+    if (event.kind == FL_EVENT_FAX_ENDED) ch->fax = false;
     if (event.kind == FL_EVENT_CALL) ch->member.waits = event.state == FL_CALL_WAITING;
     if (ch->event_count > 0 && coalesces(event.kind)) {
         struct fl_event *newest = &ch->events[(ch->event_head + ch->event_count - 1) % FL_CHANNEL_EVENTS];
