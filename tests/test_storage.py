@@ -6,13 +6,14 @@ import random
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import kills
 import pages
 import pytest
 
-from faxline import CallChannel, FaxToReceive
+from faxline import CallChannel, Confirmation, FaxToReceive
 from faxline.causes import CallState, FaxCause
 
 TOO_LONG = 60
@@ -85,6 +86,37 @@ def test_another_file_has_the_name(tmp_path: Path, ringing: CallChannel) -> None
     assert target.read_bytes() == b"somebody else's"
 
 
+@pytest.mark.parametrize("extension", [".tif", ".pdf"])
+def test_a_name_that_is_taken_when_the_first_page_is_there(
+    tmp_path: Path, ringing: CallChannel, extension: str
+) -> None:
+    taken = tmp_path / f"taken{extension}"
+
+    class Named(FaxToReceive):
+        def path(self, remote_id: str) -> Path:
+            taken.write_bytes(b"somebody else's")
+            return taken
+
+    receiver = ringing.FaxReceiver
+    assert receiver.receive(Named(tmp_path / f"in{extension}")) == FaxCause.ERROR
+    assert (receiver.Details.raw_cause, receiver.Details.pages) == ("local.storage", 0)
+    assert receiver.Details.raw_cause_text == f"{taken}: the file exists already"
+    assert taken.read_bytes() == b"somebody else's"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["sent.tif", taken.name]
+
+
+@pytest.mark.parametrize("extension", [".tif", ".pdf", ".pdf.tif"])
+def test_a_name_that_is_taken_before(tmp_path: Path, ringing: CallChannel, extension: str) -> None:
+    """A fax does not begin whose file, or whose PDF's TIFF, is there already."""
+    taken = tmp_path / f"in{extension}"
+    taken.write_bytes(b"somebody else's")
+    wanted = tmp_path / f"in{extension.removesuffix('.tif') or '.tif'}"
+    receiver = ringing.FaxReceiver
+    assert not receiver.start(FaxToReceive(wanted))
+    assert receiver.Details.raw_cause_text.startswith(f"{taken}: the file exists already")
+    assert taken.read_bytes() == b"somebody else's"
+
+
 # ---- what is synced, and when ----
 
 
@@ -94,6 +126,7 @@ class Disk:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         self.calls: list[tuple[str, object, object]] = []
         self._folder = folder
+        self._known: set[str] = set()
         for name in ("open", "pwrite", "fsync", "link", "unlink", "replace", "ftruncate"):
             monkeypatch.setattr(os, name, self._recorded(name, getattr(os, name)))
         self.number = 0
@@ -116,18 +149,31 @@ class Disk:
                     self.failed = name
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             fd = isinstance(arguments[0], int)
+            if name in ("fsync", "link", "replace"):
+                self._learn(Path(f"/proc/self/fd/{arguments[0]}" if fd else str(arguments[0])))
+            if name == "unlink" and (found := os.stat(arguments[0])).st_nlink == 1:  # type: ignore[arg-type]
+                self._known.discard(str(found.st_ino))  # another file may get the number
             where = self._inode(arguments[0]) if fd else str(arguments[0])  # type: ignore[arg-type]
             result = real(*arguments, **keywords)
             if name == "pwrite":
                 what: object = arguments[1:3]
             elif name == "open":
                 what = self._inode(result)  # type: ignore[arg-type]
+                self._known.add(what)  # type: ignore[arg-type]
             else:
                 what = str(arguments[1]) if len(arguments) > 1 else None
             self.calls.append((name, where, what))
             return result
 
         return call
+
+    def _learn(self, path: Path) -> None:
+        """What came into a file by open() and write() of Python's own, which nothing here records."""
+        inode = str(path.stat().st_ino)
+        if path.is_file() and inode not in self._known:
+            self._known.add(inode)
+            self.calls.append(("open", str(path.resolve()), inode))
+            self.calls.append(("pwrite", inode, (path.read_bytes(), 0)))
 
     @staticmethod
     def _inode(fd: int) -> str:
@@ -156,56 +202,104 @@ def confirmed_with(disk: Disk, channel: CallChannel, target: Path, count: int) -
     return receiver.receive(FaxToReceive(target))
 
 
+Name = tuple[str, str, str]
+"""What happened to a name: link, replace or unlink, from, to."""
+
+
+def renamed(names: dict[str, str], changes: list[Name]) -> dict[str, str]:
+    """The names, with their inodes, after these changes."""
+    names = dict(names)
+    for what, where, other in changes:
+        if what == "open":
+            names[where] = other
+        elif where in names:  # else its own name is one of those that are lost
+            inode = names[where] if what == "link" else names.pop(where)
+            if what != "unlink":
+                names[other] = inode
+    return names
+
+
+@dataclass(frozen=True)
+class Crash:
+    """What a crash keeps of what was not synced."""
+
+    octets: Callable[[int, bool], int]
+    """Of a write: its size, whether it is the last one of its file."""
+    names: Callable[[list[Name]], list[Name]]
+    """Of the changes of names, in their order."""
+
+
 def crashed(
-    calls: list[tuple[str, object, object]], folder: Path, keep: Callable[[int], int]
+    calls: list[tuple[str, object, object]],
+    folder: Path,
+    crash: Crash,
+    before: dict[str, bytes] | None = None,
 ) -> dict[str, bytes]:
-    """The files that a crash behind these calls leaves: what was synced, and of other writes as many octets
-    as keep() says. Names that were not synced with their directory are lost."""
+    """The files that a crash behind these calls leaves. before: those that were there, by their path."""
     data: dict[str, bytearray] = {}  # by inode
     durable: dict[str, bytes] = {}
     pending: dict[str, list[tuple[int, bytes]]] = {}
-    names: dict[str, str] = {}
-    durable_names: dict[str, str] = {}
+    names: dict[str, str] = {}  # all of them
+    synced: dict[str, str] = {}
+    changes: list[Name] = []  # since then
+    for path, content in (before or {}).items():
+        synced[path] = names[path] = inode = f"inode of {path}"
+        durable[inode], pending[inode] = content, []
     directory = str(folder.stat().st_ino)
     for name, place, what in calls:
         where = str(place)
+        if name in ("open", "link", "replace", "unlink"):
+            changes.append((name, where, str(what)))
+            names = renamed(names, changes[-1:])
         if name == "open":
-            inode = names[where] = str(what)
+            inode = str(what)
             data[inode], durable[inode], pending[inode] = bytearray(), b"", []
         elif name == "pwrite":
             octets, offset = bytes(what[0]), int(what[1])  # type: ignore[index]
-            data[where][len(data[where]) :] = bytes(max(0, offset - len(data[where])))
-            data[where][offset : offset + len(octets)] = octets
+            put(data[where], offset, octets)
             pending[where].append((offset, octets))
         elif name == "fsync" and where == directory:
-            durable_names = dict(names)
+            synced, changes = names, []
         elif name == "fsync":
             durable[where], pending[where] = bytes(data[where]), []
-        elif name == "link":
-            names[str(what)] = names[where]
-        elif name == "unlink":
-            names.pop(where, None)
     left = {}
-    for path, inode in durable_names.items():
+    for path, inode in renamed(synced, crash.names(changes)).items():
         content = bytearray(durable[inode])
-        for offset, octets in pending[inode]:
-            some = octets[: keep(len(octets))]
-            content[len(content) :] = bytes(max(0, offset - len(content)))
-            content[offset : offset + len(some)] = some
+        for number, (offset, octets) in enumerate(pending[inode], 1):
+            some = octets[: crash.octets(len(octets), number == len(pending[inode]))]
+            if some:
+                put(content, offset, some)
         left[path] = bytes(content)
     return left
 
 
-KEEPS: dict[str, Callable[[int], int]] = {
-    "nothing": lambda size: 0,
-    "half": lambda size: size // 2,
-    "all": lambda size: size,
+def put(content: bytearray, offset: int, octets: bytes) -> None:
+    content[len(content) :] = bytes(max(0, offset - len(content)))
+    content[offset : offset + len(octets)] = octets
+
+
+OCTETS: dict[str, Callable[[int, bool], int]] = {
+    "no octets": lambda size, last: 0,
+    "half": lambda size, last: size // 2,
+    "all octets": lambda size, last: size,
+    "the last write": lambda size, last: size if last else 0,
+    "all but the last write": lambda size, last: 0 if last else size,
+}
+NAMES: dict[str, Callable[[list[Name]], list[Name]]] = {
+    "no names": lambda changes: [],
+    "all names": lambda changes: changes,
+    "the last name": lambda changes: changes[-1:],
 }
 
 
-@pytest.mark.parametrize("keep", KEEPS)
+@pytest.fixture(params=[f"{octets}, {names}" for octets in OCTETS for names in NAMES])
+def crash(request: pytest.FixtureRequest) -> Crash:
+    octets, names = request.param.split(", ")
+    return Crash(OCTETS[octets], NAMES[names])
+
+
 def test_every_crash_leaves_what_was_confirmed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ringing: CallChannel, sent: list[bytes], keep: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ringing: CallChannel, sent: list[bytes], crash: Crash
 ) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
@@ -216,8 +310,7 @@ def test_every_crash_leaves_what_was_confirmed(
     for end in range(len(disk.calls) + 1):
         calls = disk.calls[:end]
         confirmed = sum(name == "confirmed" for name, _, _ in calls)
-        left = crashed(calls, folder, KEEPS[keep])
-        content = left.get(str(folder / "fax.tif"))
+        content = crashed(calls, folder, crash).get(str(folder / "fax.tif"))
         assert content is not None or confirmed == 0, (end, calls[-3:])
         if content is None:
             continue
@@ -228,6 +321,59 @@ def test_every_crash_leaves_what_was_confirmed(
         assert len(whole) >= confirmed
         looked += 1
     assert looked > 5
+
+
+def test_every_crash_leaves_the_pages_of_a_pdf(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ringing: CallChannel, sent: list[bytes], crash: Crash
+) -> None:
+    """In the TIFF beside it until the PDF is on the disk; the PDF is there whole or not at all."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    target = folder / "fax.pdf"
+    disk = Disk(monkeypatch, folder)
+    assert confirmed_with(disk, ringing, target, 3) == FaxCause.NORMAL
+    ringing.hang_up()
+    monkeypatch.undo()
+    made = target.read_bytes()
+    ways = set()
+    for end in range(len(disk.calls) + 1):
+        calls = disk.calls[:end]
+        confirmed = sum(name == "confirmed" for name, _, _ in calls)
+        left = crashed(calls, folder, crash)
+        if str(target) in left:
+            assert left[str(target)] == made, (end, calls[-3:])
+            ways.add("pdf")
+        elif journal := left.get(f"{target}.tif"):
+            found = tmp_path / f"after-{end}.tif"
+            found.write_bytes(journal)
+            whole = pages.all_rows(found)
+            assert whole == sent[: len(whole)]
+            assert len(whole) >= confirmed
+            ways.add("journal")
+        else:
+            assert confirmed == 0, (end, [call[:2] for call in calls[-5:]])
+    assert ways == {"pdf", "journal"}
+
+
+@pytest.mark.parametrize("extension", [".tif", ".pdf", ".png"])
+@pytest.mark.parametrize("older", [b"", b"an older one"])
+def test_a_confirmation_is_there_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extension: str, older: bytes, crash: Crash
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    target = folder / f"told{extension}"
+    before = {str(target): older} if older else {}
+    if older:
+        target.write_bytes(older)
+    with monkeypatch.context() as patch:
+        disk = Disk(patch, folder)
+        Confirmation("NORMAL", True, "5550100").save(target, replace=bool(older))
+    made = target.read_bytes()
+    for end in range(len(disk.calls) + 1):
+        left = crashed(disk.calls[:end], folder, crash, before).get(str(target))
+        assert left in (older or None, made), (end, [call[:2] for call in disk.calls[:end]])
+    assert left == made
 
 
 def test_a_disk_that_is_full_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
