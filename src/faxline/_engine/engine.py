@@ -97,7 +97,8 @@ class Engine:
         self._record = ffi.new("struct fl_trace_record *")
 
     # Orders: at once. What the engine has taken it obeys; the outcome comes as events. False when it is
-    # closed, or a fax is ordered while one runs; MemoryError, ValueError where it could not be taken for another reason.
+    # closed, or a fax is ordered while one runs; MemoryError, ValueError where it could not be taken for
+    # another reason.
 
     def dial(self, number: str) -> int:
         """Begins a call: its number, which its events bear; 0 when the engine is closed. Raises ValueError
