@@ -385,7 +385,11 @@ ASAN = over(
     {"ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"},
     PYTHONMALLOC="malloc",
 )
-TSAN = over("tsan", "-fsanitize=thread", {"TSAN_OPTIONS": "exitcode=66"})
+TSAN = over(
+    "tsan",
+    "-fsanitize=thread",
+    {"TSAN_OPTIONS": f"exitcode=66:suppressions={ROOT / 'tests' / 'tsan.supp'}"},
+)
 
 LANES: list[list[list[Stage]]] = [
     [
