@@ -1,12 +1,16 @@
 """Exit statuses: never 0 for a fax that is not NORMAL, whatever becomes of the output."""
 
 import os
+import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pages
 import pytest
+
+from faxline import CallChannel, FaxToSend
 
 TOO_LONG = 60
 
@@ -29,6 +33,9 @@ def shell(script: str, folder: Path) -> "subprocess.CompletedProcess[str]":
 def folder(tmp_path: Path) -> Path:
     pages.save_fax(tmp_path / "fax.tif", 3)
     (tmp_path / "in").mkdir()
+    with CallChannel("sim:", trace=tmp_path / "call.trace") as channel:
+        channel.call("5550100")
+        channel.FaxSender.send(FaxToSend(str(tmp_path / "fax.tif")))
     return tmp_path
 
 
@@ -61,25 +68,50 @@ def test_receiving(folder: Path, output: str) -> None:
     assert len(pages.all_rows(received)) == 3
 
 
-@pytest.mark.parametrize(
-    ("script", "status", "said"),
-    [
-        ("faxline send 5550100 none.tif --device sim:", 1, "none.tif: No such file or directory"),
-        ("faxline send 5550100 fax.tif", 1, "no device"),
-        ("faxline send 5550100 fax.tif --device sim: --option ECM=MAYBE", 8, "ECM"),
-        ("faxline send 5550100 fax.tif --device sim: --trace none/x", 1, "none"),
-        ("faxline send 5550100 fax.tif --device sim: --confirmation none/x.tif", 1, "no such directory"),
-        ("faxline send 5550101 fax.tif --device sim:", 20, ""),
-        ("faxline receive --once --output none --device sim:", 1, "no such directory"),
-        ("faxline trace none", 1, "none"),
-        ("faxline preview none.tif", 1, "none.tif"),
-        ("faxline devices >/dev/full", 1, "cannot be written"),
-        ("faxline --version >/dev/full", 1, ""),
-        ("faxline nonsense", 1, "nonsense"),
-    ],
-)
-def test_what_cannot_be_done(folder: Path, script: str, status: int, said: str) -> None:
-    done = shell(script, folder)
+def rows_of_the_docs() -> list[tuple[str, int]]:
+    """The commands of the table in docs/cli.md, with their exit statuses."""
+    text = (Path(__file__).parent.parent / "docs" / "cli.md").read_text()
+    table = text.split("## Exit statuses")[1].split("\n## ")[0]
+    found = re.findall(r"^\| `(.+?)` \| (\d+) \| .*\|$", table, re.M)
+    assert len(found) == table.count("\n| `")
+    return [(command.replace("\\|", "|"), int(status)) for command, status in found]
+
+
+@pytest.mark.parametrize(("script", "status"), rows_of_the_docs())
+def test_table(folder: Path, script: str, status: int) -> None:
+    done = shell(f"{script}; exit ${{PIPESTATUS[0]}}", folder)
     assert done.returncode == status, done.stderr
-    assert said in done.stderr
     assert "Traceback" not in done.stderr
+    if status and "2>" not in script and "|" not in script:
+        said = done.stderr + done.stdout
+        assert said.strip(), "it does not say why"
+
+
+@pytest.mark.parametrize("moment", ["at once", "later"])
+def test_a_terminal_that_goes_away(folder: Path, moment: str) -> None:
+    """The live line has nowhere to go; the fax went with it."""
+    ours, theirs = pty.openpty()
+    command = ["-m", "faxline", "send", "5550100", "fax.tif", "--device", "sim:?save=far.tif"]
+    process = subprocess.Popen(
+        [sys.executable, *command], cwd=folder, stdout=subprocess.PIPE, stderr=theirs, start_new_session=True
+    )
+    os.close(theirs)
+    if moment == "later":
+        said = b""
+        while b"calling" not in said:
+            said += os.read(ours, 1000)
+    os.close(ours)
+    told, _ = process.communicate(timeout=TOO_LONG)
+    assert (process.returncode, b"NORMAL, 3 pages" in told) == (0, True)
+    assert len(pages.all_rows(folder / "far.tif")) == 3
+
+
+def test_no_file_takes_the_place_of_a_closed_stream(folder: Path) -> None:
+    """Descriptors 0 to 2 are the first that are free; what is said of a second Ctrl-C goes to 2."""
+    script = (
+        f'"{sys.executable}" -c "import os; from faxline.cli import streams\n'
+        "with streams.patient(): print(os.open('fax.tif', os.O_RDONLY), file=open('status', 'w'))"
+        '" <&- >&- 2>&-'
+    )
+    shell(script, folder)
+    assert int((folder / "status").read_text()) > 2

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 import pages
 import pytest
@@ -283,10 +283,13 @@ def test_arguments(tmp_path: Path, wrong: dict[str, object], why: str) -> None:
 class Command:
     """faxline modem as a process of its own."""
 
-    def __init__(self, *arguments: str | Path) -> None:
+    def __init__(
+        self, *arguments: str | Path, stdout: int | IO[str] = subprocess.PIPE, stderr: int = 2
+    ) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "faxline", "modem", *map(str, arguments)],
-            stdout=subprocess.PIPE,
+            stdout=stdout,
+            stderr=stderr,
             text=True,
         )
 
@@ -310,6 +313,36 @@ def test_command(tmp_path: Path, number: int, status: int) -> None:
         assert [command.line(), command.line()] == [f"{links[0]}  dials", f"{links[1]}  rings"]
     assert command.end(number) == status
     assert list(tmp_path.iterdir()) == []
+
+
+def test_command_whose_output_is_full(tmp_path: Path) -> None:
+    """The modem stays, also when it has more to say."""
+    link = tmp_path / "m"
+    with open("/dev/full", "w") as full:
+        command = Command("--pty", link, "--speed", "50", stdout=full, stderr=subprocess.PIPE)
+    assert command.process.stderr is not None
+    assert "cannot be written" in command.process.stderr.readline()
+    for _ in range(2):
+        with Program(str(link)) as program:
+            program.write("ATDT5550101\r")
+            program.expect("BUSY")
+    assert command.end(signal.SIGTERM) == 143
+
+
+def test_what_is_called_raises(tmp_path: Path) -> None:
+    """That is told, and harms no modem."""
+    moments: list[CallState] = []
+
+    def raises(line: sim.PtyLine, state: CallState) -> None:
+        moments.append(state)
+        raise ValueError("of the user")
+
+    with sim.PtyModems([tmp_path / "m"], speed=50, changed=raises):
+        for _ in range(2):
+            with Program(str(tmp_path / "m")) as program:
+                program.write("ATDT5550101\r")
+                program.expect("BUSY")
+    assert moments.count(CallState.CALL_OUTGOING) == 2
 
 
 def test_command_killed(tmp_path: Path) -> None:

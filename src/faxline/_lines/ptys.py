@@ -18,7 +18,7 @@ from faxline._devices.address import address_text
 from faxline._engine.config import EngineConfig
 from faxline._engine.engine import Engine, EngineClosed
 from faxline._engine.tables import NUMBER_MAX
-from faxline._guarded import GuardedLogger
+from faxline._guarded import GuardedLogger, tell
 from faxline._lines.far_pages import FarPages
 from faxline._lines.offices import Seat
 from faxline._lines.pump import TRACE_INTERVAL_MS
@@ -205,8 +205,7 @@ class Socket:
                 if isinstance(event, CallChanged):
                     if self._trace is not None:
                         self._trace.event(event)
-                    if self._changed is not None:
-                        self._changed(self.line, event.state)
+                    self._tell(event.state)
         except EngineClosed:
             self._drain_trace()
         except Exception:
@@ -215,6 +214,14 @@ class Socket:
             self._far_pages.close()
             if self._trace is not None:
                 self._trace.close()
+
+    def _tell(self, state: CallState) -> None:
+        if self._changed is None:
+            return
+        try:
+            self._changed(self.line, state)
+        except Exception:
+            tell("changed= of simulated modems raised")
 
     def _drain_trace(self) -> None:
         if self._trace is not None:

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
@@ -152,7 +152,8 @@ def polite_signals() -> Iterator[None]:
         nonlocal count
         count += 1
         if count > 1:
-            os.write(2, b"faxline: quit; the call may not have ended yet\n")
+            with suppress(OSError):
+                os.write(2, b"faxline: quit; the call may not have ended yet\n")
             os._exit(status.INTERRUPTED if number == signal.SIGINT else status.TERMINATED)
         if number == signal.SIGINT:
             raise KeyboardInterrupt

@@ -1,18 +1,16 @@
 """The click program: finds the commands that COMMANDS names, and turns usage errors into one line."""
 
-import errno
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
 import click
 
 from faxline import __version__
-from faxline.cli import COMMANDS, status
+from faxline.cli import COMMANDS, status, streams
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
-"""What writing to stdout may end with."""
+_DO = ("send", "receive", "modem", "selftest")
+"""Their exit status says what became of what they do. The others print: without that they have failed."""
 
 
 class _Commands(click.Group):
@@ -32,20 +30,6 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def invoke(self, ctx: click.Context) -> object:
-        try:
-            result = super().invoke(ctx)
-        except BrokenPipeError:
-            # A command that only prints: its reader (head, less) has seen enough. A fax goes on (report.py).
-            sys.stdout = None
-            return status.OK
-        try:
-            if sys.stdout is not None:
-                sys.stdout.flush()
-        except BrokenPipeError:
-            sys.stdout = None
-        return result
-
 
 @click.command(
     "faxline", cls=_Commands, no_args_is_help=False, context_settings={"auto_envvar_prefix": "FAXLINE"}
@@ -57,12 +41,18 @@ def program() -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit status."""
-    # Closed by whoever started us (>&-, 2>&-): what is said goes nowhere, and no file takes its place.
-    for stream in ("stdout", "stderr"):
-        if getattr(sys, stream) is None:
-            setattr(sys, stream, open(os.devnull, "w"))  # noqa: SIM115 - for the life of the process
+    words = sys.argv[1:] if arguments is None else arguments
+    with streams.patient() as output:
+        exit_status = _run(words)
+    prints = not words or words[0] not in _DO
+    if prints and output is not None and output.full and exit_status == status.OK:
+        return status.USAGE
+    return exit_status
+
+
+def _run(words: Sequence[str]) -> int:
     try:
-        return int(program.main(arguments, prog_name="faxline", standalone_mode=False) or status.OK)
+        return int(program.main(words, prog_name="faxline", standalone_mode=False) or status.OK)
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         if context is not None:
@@ -72,9 +62,3 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return status.USAGE
     except click.Abort:
         return status.INTERRUPTED
-    except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        sys.stdout = None  # what it could not write it would try again at the exit
-        click.echo(f"faxline: the output cannot be written: {error.strerror}", err=True)
-        return status.USAGE

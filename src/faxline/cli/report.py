@@ -4,7 +4,6 @@ look on, one live line on stderr."""
 import json
 import sys
 import time
-from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -33,13 +32,13 @@ class Report:
         """Something happened: `text` for people, `fields` for programs (schema.py has them). left_s: so long,
         perhaps, until the end."""
         if self._json:
-            _say(json.dumps({"event": event, **fields}))
+            print(json.dumps({"event": event, **fields}), flush=True)
         elif self._live:
             if self._display is None:
                 self._display = _Live()
             self._display.event(event, text, fields, left_s)
         elif not self._quiet:
-            _say(text)
+            print(text, flush=True)
 
     def line(self, event: str, text: str, /, **fields: Any) -> None:
         """The same for what has to stay on the screen: a result, a warning."""
@@ -47,9 +46,9 @@ class Report:
             self._display.close()
             self._display = None
         if self._json:
-            _say(json.dumps({"event": event, **fields}))
+            print(json.dumps({"event": event, **fields}), flush=True)
         elif not self._quiet:
-            _say(text)
+            print(text, flush=True)
 
     def __enter__(self) -> Self:
         return self
@@ -59,18 +58,6 @@ class Report:
     ) -> None:
         if self._display is not None:
             self._display.close()
-
-
-def _say(text: str) -> None:
-    """A line on stdout. A disk that is full of such lines, or a reader that has gone, ends no fax."""
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:
-        sys.stdout = None  # who read it (head, grep -m 1) has seen enough
-    except OSError as error:
-        sys.stdout = None  # from here on print() does nothing
-        with suppress(OSError):
-            print(f"faxline: the output cannot be written: {error.strerror}; going on", file=sys.stderr)
 
 
 class _Live:
