@@ -42,6 +42,24 @@ def test_tags(tmp_path: Path) -> None:
         assert (tags[273], tags[278]) == (tags[273], (240) if isinstance(tags[278], int) else (240,))
 
 
+@pytest.mark.parametrize("remote_id", ["", "+1 555", "+1 5555"])
+def test_a_page_is_linked_in_within_one_sector(tmp_path: Path, remote_id: str) -> None:
+    """A link half on the disk would lead anywhere, where the file is longer than 65 535 octets."""
+    path = tmp_path / "a.tif"
+    code = pages.encode(pages.fax_page(1), 2, msb_first=True)
+    with TiffWriter(path) as writer:
+        for number in range(9):  # octets that belong to no code change no page
+            writer.add_page(Page(code + bytes(number), 1728, 204, 196, 240, 0, 1, remote_id=remote_id))
+    content = path.read_bytes()
+    link = 4
+    while directory := int.from_bytes(content[link : link + 4], "little"):
+        assert directory % 2 == 0
+        link = directory + 2 + 12 * int.from_bytes(content[directory : directory + 2], "little")
+        assert link // 512 == (link + 3) // 512
+        assert link % 4 == 0
+    assert pages.all_rows(path) == [pages.rows(pages.fax_page(1))] * 9
+
+
 def test_a_cut_append_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     """Killed between the page and the link to it: what is in the file is what was."""
     path = tmp_path / "a.tif"

@@ -1,7 +1,8 @@
 """Writer of TIFF class F: a fax page per image, each one strip of MMR (T.6). TIFF 6.0; RFC 2301 profile F.
 
 The file is complete and readable at every moment: the first page is written under a temporary name, synced,
-and takes the file's name at once; a later page is appended and synced before four octets link it in.
+and takes the file's name at once; a later page is appended and synced before four octets link it in. These lie
+in one sector of the disk, which is written whole or not at all.
 """
 
 import errno
@@ -37,10 +38,12 @@ class TiffWriter:
         """Appends a page; it is on the disk when this returns. Raises OSError, and then the file has the
         pages that it had before."""
         end = 8 if self._fd is None else os.lseek(self._fd, 0, os.SEEK_END)
-        start = end + end % 2  # a directory starts at an even offset
-        directory_at = start + len(page.code) + len(page.code) % 2
+        start = end + end % 2
+        # A directory starts at an even offset; this one so that the link at its end lies at one that 4 divides.
+        gap = (2 - start - len(page.code)) % 4
+        directory_at = start + len(page.code) + gap
         directory, link = self._directory(page, start, directory_at)
-        content = bytes(start - end) + page.code + bytes(len(page.code) % 2) + directory
+        content = bytes(start - end) + page.code + bytes(gap) + directory
         if self._fd is None:
             self._create(struct.pack("<2sHI", b"II", 42, directory_at) + content)
         else:
