@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from faxline import CallChannel, FaxToReceive, FaxToSend, Preview, pdf, sim, storage
+from faxline.cli import main
 from faxline.document import DocumentError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -424,3 +425,26 @@ def test_writing_without_the_extra(tmp_path: Path, fax: str, monkeypatch: pytest
         pdf.convert(fax, tmp_path / "b.pdf")
     assert receive(Path(fax), tmp_path / "got.pdf")[0] == "ERROR"  # before a page is taken
     assert sorted(os.listdir(tmp_path)) == ["fax.tif"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["receive", "--once", "--format", "pdf", "--output", ".", "--device", "sim:?incoming=fax.tif"],
+        ["send", "5550100", "fax.tif", "--confirmation", "sent.pdf", "--device", "sim:"],
+        ["preview", "fax.tif", "--pdf"],
+        ["convert", "fax.tif", "b.pdf"],
+    ],
+)
+def test_commands_without_the_extra(
+    tmp_path: Path,
+    fax: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "img2pdf", None)
+    assert main(arguments) == 1
+    told = capsys.readouterr()
+    assert (told.out, "faxline[pdf]" in told.err) == ("", True)

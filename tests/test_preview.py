@@ -1,11 +1,13 @@
 """What can be seen before the call and after it: preview, estimate, cover page, confirmation."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pages
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from faxline import CallChannel, Confirmation, Cover, Error, FaxToSend, Preview, sim
 from faxline.cli import main
@@ -311,6 +313,39 @@ def test_convert_command(tmp_path: Path, fax: str, capsys: pytest.CaptureFixture
     assert (status, json.loads(out)) == (0, {"files": [str(target)]})
     assert run(capsys, "convert", fax, tmp_path / "a.doc")[0] == 1
     assert run(capsys, "convert", tmp_path / "nowhere", target)[0] == 1
+
+
+def test_the_picture_of_a_confirmation_is_whole_and_in_proportion(fax: str) -> None:
+    made = send("5550100", FaxToSend(fax))[2]
+    whole, without = made.image(), Confirmation(**_without_picture(made)).image()
+    box = ImageChops.difference(whole.convert("L"), without.convert("L")).getbbox()
+    assert box is not None
+    left, top, right, bottom = box
+    width, height = right - left - 4, bottom - top - 4  # its frame
+    assert made.first_page is not None
+    page = made.first_page
+    assert width / height == pytest.approx(page.width_px / page.x_dpi * page.y_dpi / page.rows, rel=0.03)
+    margin = round(0.7 * 204)
+    assert min(left, whole.width - right) >= margin
+    assert whole.height - bottom >= margin
+    assert left == pytest.approx(whole.width - right, abs=1)
+
+
+@pytest.mark.parametrize("rows", [40, 1100, 2300, 6000])
+def test_a_picture_of_a_page_of_any_length(tmp_path: Path, rows: int) -> None:
+    pages.save_fax(tmp_path / "a.tif", 1, height=rows)
+    made = send("5550100", FaxToSend(tmp_path / "a.tif"))[2]
+    whole, without = made.image(), Confirmation(**_without_picture(made)).image()
+    box = ImageChops.difference(whole.convert("L"), without.convert("L")).getbbox()
+    assert box is not None
+    assert box[3] - box[1] - 4 == pytest.approx(
+        (box[2] - box[0] - 4) * rows / 196 / (1728 / 204), rel=0.03, abs=2
+    )
+    assert box[3] <= whole.height - round(0.7 * 204)
+
+
+def _without_picture(made: Confirmation) -> dict[str, Any]:
+    return {**{field.name: getattr(made, field.name) for field in fields(made)}, "first_page": None}
 
 
 @pytest.mark.parametrize(("number", "status"), [("5550100", 0), ("5550101", 20), ("5550106", 12)])

@@ -1,5 +1,6 @@
 """The simulated device: its addresses, its far machines, its faults."""
 
+import os
 from contextlib import suppress
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -290,3 +291,28 @@ def test_a_file_that_cannot_be_kept_ends_no_fax(
         assert channel.call("5550100") == "ANSWERED"
         assert channel.FaxSender.send(FaxToSend(fax)) == "NORMAL"
     assert "page 1 is not saved" in caplog.text
+
+
+def test_the_seed_decides_what_is_left_to_chance(fax: str) -> None:
+    def seconds(seed: int) -> float:
+        with CallChannel(f"sim:?seed={seed}") as channel:
+            channel.call("5550109")  # a noisy line
+            assert channel.FaxSender.send(FaxToSend(fax)) == "NORMAL"
+            return channel.FaxSender.Details.seconds
+
+    assert seconds(1) == seconds(1)
+    assert len({seconds(seed) for seed in range(4)}) > 1
+
+
+def test_the_file_of_a_far_machine_is_closed(tmp_path: Path, fax: str) -> None:
+    def open_files() -> list[str]:
+        links = (os.path.join("/proc/self/fd", name) for name in os.listdir("/proc/self/fd"))
+        return [os.readlink(link) for link in links if os.path.lexists(link)]
+
+    with CallChannel(f"sim:?save={tmp_path / 'far.tif'}") as channel:
+        for _ in range(2):
+            channel.call("5550100")
+            assert channel.FaxSender.send(FaxToSend(fax)) == "NORMAL"
+            channel.hang_up()
+            assert len([path for path in open_files() if "far.tif" in path]) <= 1
+    assert [path for path in open_files() if "far.tif" in path] == []
