@@ -13,7 +13,7 @@ import pages
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageFile
+from PIL import Image, ImageDraw, ImageFile
 
 from faxline import CallChannel, FaxToSend, sim
 from faxline.document import DocumentError
@@ -386,3 +386,20 @@ def test_postscript_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     )
     with pytest.raises(DocumentError, match="ps2pdf"):
         list(FaxToSend(tmp_path / "a.eps").pages())
+
+
+def test_what_is_prepared_is_what_goes_out(tmp_path: Path) -> None:
+    """Its pages were converted before the call, and are sent by their code."""
+    picture = Image.new("L", (850, 1100), 255)
+    ImageDraw.Draw(picture).polygon([(100, 100), (700, 300), (200, 900)], fill=0)
+    picture.save(tmp_path / "a.png", dpi=(100, 100))
+    for name in ("prepared", "not"):
+        fax = FaxToSend(tmp_path / "a.png")
+        if name == "prepared":
+            fax.prepare()
+        with CallChannel(f"sim:?save={tmp_path / name}.tif") as channel:
+            channel.call("5550100")
+            assert channel.FaxSender.send(fax) == "NORMAL"
+    sent = pages.all_rows(tmp_path / "prepared.tif")
+    assert sent == pages.all_rows(tmp_path / "not.tif")
+    assert any(sent[0])

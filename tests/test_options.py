@@ -196,3 +196,13 @@ def test_refused_options_at_start(
     # Nothing has gone out on the line: the same call is good for a fax.
     assert sender.send(FaxToSend(fax)) == "NORMAL"
     assert sender.Details.failed_option == {}
+
+
+@pytest.mark.parametrize(
+    ("modem", "rates"), [("v17", (7200, 9600, 12000, 14400)), ("v29", (7200, 9600)), ("v27", (2400, 4800))]
+)
+@pytest.mark.parametrize("rate", options.RATES)
+def test_a_rate_and_the_only_modem_that_has_it(modem: str, rates: tuple[int, ...], rate: int) -> None:
+    only = {name: name == modem for name in ("v17", "v29", "v27")}
+    checked = options.check({**only, "MinDataRate": rate, "MaxDataRate": rate})
+    assert checked.cause == (FaxCause.NONE if rate in rates else FaxCause.INCONSISTENT_OPTIONS)

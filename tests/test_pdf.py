@@ -16,7 +16,7 @@ import pypdfium2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageChops
 
 from faxline import CallChannel, FaxToReceive, FaxToSend, Preview, pdf, sim, storage
 from faxline.cli import main
@@ -448,3 +448,19 @@ def test_commands_without_the_extra(
     assert main(arguments) == 1
     told = capsys.readouterr()
     assert (told.out, "faxline[pdf]" in told.err) == ("", True)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_a_tiff_that_is_turned_becomes_an_upright_pdf(tmp_path: Path, orientation: int) -> None:
+    """Its coded bits are turned: they are not taken as they are."""
+    page = pages.fax_page(2, height=1000)
+    page.save(tmp_path / "a.tif", compression="group4", dpi=(204, 196), tiffinfo={274: orientation, 278: 1000})
+    pdf.convert(tmp_path / "a.tif", tmp_path / "a.pdf")
+    pdf.convert(tmp_path / "a.tif", tmp_path / "a.png")
+    document = pypdfium2.PdfDocument(tmp_path / "a.pdf")
+    shown = document[0].render(scale=0.5).to_pil().convert("L")
+    document.close()
+    with Image.open(tmp_path / "a.png") as upright:
+        small = upright.convert("L").resize(shown.size, Image.Resampling.BOX)
+    differing = ImageChops.difference(shown, small).point(lambda value: 255 * (value > 128))
+    assert differing.histogram()[255] < 0.01 * shown.width * shown.height

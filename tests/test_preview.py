@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from PIL import Image, ImageChops
 
 from faxline import CallChannel, Confirmation, Cover, Error, FaxToSend, Preview, sim
+from faxline._documents.fields import Facts
+from faxline._documents.raster import Wish
 from faxline.cli import main
 from faxline.document import DocumentError
 from faxline.preview import clock
@@ -383,3 +386,14 @@ def test_receive_command_writes_pdf(tmp_path: Path, fax: str, capsys: pytest.Cap
 def test_a_document_error_is_a_document_error(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="No such file"):
         Preview(FaxToSend(tmp_path / "nowhere.tif"))
+
+
+def test_a_rule_of_a_cover_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "cover.txt").write_text("---\n")
+    facts = Facts("", "", "", 0, datetime.now().astimezone())
+    made = Cover(tmp_path / "cover.txt").convert(facts, Wish())
+    page = Image.frombytes("1", (made.width_px, made.row_count), made.rows, "raw", "1;I")
+    ink = page.convert("L").point(lambda value: 255 - value).getbbox()
+    assert ink is not None
+    assert ink[3] - ink[1] <= 6
+    assert ink[2] - ink[0] > 1000

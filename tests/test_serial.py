@@ -21,6 +21,7 @@ from scripted import ScriptedModem, frame
 
 import faxline
 from faxline import CallChannel, Error, FaxToSend
+from faxline._devices import ports
 from faxline.cli import main
 
 
@@ -385,3 +386,11 @@ def test_the_command(modem: ScriptedModem, capsys: pytest.CaptureFixture[str]) -
     (entry,) = json.loads(capsys.readouterr().out)
     assert entry["path"] == modem.path
     assert entry["probed"] is False
+
+
+@pytest.mark.parametrize("rule", ["E:ID_MM_DEVICE_IGNORE=1", "E:ID_MM_PORT_IGNORE=1"])
+def test_either_rule_keeps_modemmanager_away(mocker: MockerFixture, rule: str) -> None:
+    mocker.patch("faxline._devices.ports.Path.read_text", return_value=f"E:ID_BUS=usb\n{rule}\n")
+    assert ports._is_ignored("/dev/null")
+    mocker.patch("faxline._devices.ports.Path.read_text", return_value="E:ID_BUS=usb\n")
+    assert not ports._is_ignored("/dev/null")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from faxline import CallChannel, Error, FaxToSend
+from faxline import CallChannel, Error, FaxToReceive, FaxToSend
 from faxline.trace import load, render
 
 
@@ -143,3 +143,25 @@ def test_the_record_of_a_call_is_bounded(tmp_path: Path, fax: str, monkeypatch: 
     assert not any("kind" in line for line in behind[: ended[0]])
     assert sum("kind" in line for line in behind) > 50
     assert lines[-1]["event"] == "call"
+
+
+def test_every_order_is_in_it(tmp_path: Path, fax: str) -> None:
+    path = tmp_path / "call.trace"
+    with CallChannel(f"sim:5550001?incoming={fax}", trace=path) as channel:
+        channel.call("5550100", "5550001")
+        channel.FaxSender.start(FaxToSend(fax))
+        channel.FaxSender.wait_for_negotiated_settings()
+        channel.FaxSender.stop()
+        channel.hang_up()
+        channel.wait_for_call()
+        channel.answer()
+        channel.FaxReceiver.start(FaxToReceive(tmp_path / "got.tif"))
+        channel.FaxReceiver.stop()
+        channel.hang_up()
+        assert channel.Details.call_from == ""  # not that of the call before
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    orders = [line["order"] for line in lines if "order" in line]
+    assert orders == [
+        *("dial", "fax", "stop", "hang-up"),
+        *("answer", "receive", "stop", "hang-up"),
+    ]

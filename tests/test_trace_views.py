@@ -421,3 +421,16 @@ def test_a_terminal_that_speaks_ascii_gets_ascii(traces: dict[str, Path]) -> Non
     command = [sys.executable, "-m", "faxline", "trace", str(traces["5550100"]), "--ladder"]
     run = subprocess.run(command, capture_output=True, env={"PYTHONIOENCODING": "ascii"}, check=True)
     assert run.stdout.isascii()
+
+
+def test_octets_of_the_pages(traces: dict[str, Path]) -> None:
+    """The same in the JSON and on the web page; what is no data has none."""
+    trace = load(traces["5550100"])
+    (call,) = trace.calls
+    bursts = as_json(trace)["calls"][0]["bursts"]
+    assert {burst["kind"] for burst in bursts if "octets" in burst} <= {"training", "page"}
+    sizes = [burst["octets"] for burst in bursts if burst["kind"] == "page"]
+    assert len(sizes) > 1
+    assert all(sizes)
+    assert sizes == [burst.octets for burst in call.story.bursts if burst.kind == "page"]
+    assert f"{sum(sizes) / 1000:.1f} kB" in webpage(trace)
