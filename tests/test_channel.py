@@ -95,6 +95,8 @@ def test_arguments_of_the_wrong_type(channel: CallChannel) -> None:
         channel.call(5550100)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         channel.call("5550100", seconds_timeout="5")  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        channel.call("5550100", seconds_timeout=True)
     with pytest.raises(ValueError):
         channel.call("5550100", seconds_timeout=float("nan"))
     assert channel.state() == "IDLE"

@@ -200,3 +200,14 @@ def test_a_file_that_cannot_be_read(path: str, fax: str, capsys: pytest.CaptureF
 def test_a_line_that_is_not_there(fax: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["send", "1", fax, "--device", "attic", "--config", write(tmp_path, FULL)]) == 1
     assert "nor a line" in capsys.readouterr().err
+
+
+def test_the_longest_file(tmp_path: Path) -> None:
+    """What stands behind the limit is not left out: the file is refused."""
+    path = tmp_path / "config.toml"
+    end = '\n[numbers]\nlast = "1"\n'
+    path.write_text("#" * ((1 << 20) - len(end)) + end)
+    assert load(path, COMMANDS).numbers == {"last": "1"}
+    path.write_text("#" * ((1 << 20) - len(end) + 1) + end)
+    with pytest.raises(ConfigError, match="longer than 1048576 octets"):
+        load(path, COMMANDS)

@@ -454,7 +454,9 @@ def test_commands_without_the_extra(
 def test_a_tiff_that_is_turned_becomes_an_upright_pdf(tmp_path: Path, orientation: int) -> None:
     """Its coded bits are turned: they are not taken as they are."""
     page = pages.fax_page(2, height=1000)
-    page.save(tmp_path / "a.tif", compression="group4", dpi=(204, 196), tiffinfo={274: orientation, 278: 1000})
+    page.save(
+        tmp_path / "a.tif", compression="group4", dpi=(204, 196), tiffinfo={274: orientation, 278: 1000}
+    )
     pdf.convert(tmp_path / "a.tif", tmp_path / "a.pdf")
     pdf.convert(tmp_path / "a.tif", tmp_path / "a.png")
     document = pypdfium2.PdfDocument(tmp_path / "a.pdf")

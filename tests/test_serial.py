@@ -46,6 +46,12 @@ def test_a_call(modem: ScriptedModem) -> None:
     assert modem.commands[-1] == "ATDT5550101"
 
 
+def test_tones_can_be_asked_for(modem: ScriptedModem) -> None:
+    with CallChannel(f"{modem.device()}&dial=tone") as channel:
+        channel.call("42")
+    assert modem.commands[-1] == "ATDT42"
+
+
 def test_dial_options(modem: ScriptedModem) -> None:
     with CallChannel(f"{modem.device()}&dial=pulse&answer-timeout=30&flow=none&baud=19200") as channel:
         channel.call("42")

@@ -126,3 +126,9 @@ def test_wrapping_loses_and_joins_no_words(line: str) -> None:
 def test_names_of_text_files(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("plain,text")
     assert only(tmp_path / name).getextrema() == (0, 255)
+
+
+@pytest.mark.parametrize("separator", ["\n", "\f"])
+def test_as_many_pages_as_asked_for_and_no_more(separator: str) -> None:
+    text = separator.join(str(number) for number in range(10))
+    assert list(paginate(text, 1, 4)) == [["0"], ["1"], ["2"], ["3"]]

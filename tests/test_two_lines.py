@@ -8,6 +8,7 @@ import pages
 import pytest
 
 from faxline import CallChannel, Error, FaxToReceive, FaxToSend
+from faxline._lines import offices
 
 CODINGS = ("MH", "MR", "MMR")
 # Every resolution of DIS, with the width in pixels of A4.
@@ -156,3 +157,11 @@ def test_a_line_is_busy(tmp_path: Path) -> None:
 def test_a_number_is_taken_once() -> None:
     with CallChannel("sim:5550001"), pytest.raises(Error, match="5550001"):
         CallChannel("sim:5550001").start_call("5550100")
+
+
+def test_the_office_closes_with_its_last_line() -> None:
+    before = dict(offices._offices)
+    for _ in range(3):
+        with CallChannel("sim:5550001"), CallChannel("sim:5550002"):
+            assert len(offices._offices) == len(before) + 1
+    assert offices._offices == before
