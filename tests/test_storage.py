@@ -117,6 +117,65 @@ def test_a_name_that_is_taken_before(tmp_path: Path, ringing: CallChannel, exten
     assert taken.read_bytes() == b"somebody else's"
 
 
+def open_in(folder: Path) -> list[str]:
+    """The descriptors that lead to the folder or into it."""
+    links = [Path("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
+    return [
+        name for link in links if link.is_symlink() and (name := os.readlink(link)).startswith(str(folder))
+    ]
+
+
+@pytest.mark.parametrize("extension", [".tif", ".pdf"])
+@pytest.mark.parametrize("happens", ["nothing", "moved", "replaced", "directory gone"])
+def test_no_descriptor_is_left_open(
+    tmp_path: Path, ringing: CallChannel, extension: str, happens: str
+) -> None:
+    """A receiver that runs for years has a thousand of them, in the end."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    target = folder / f"fax{extension}"
+    written = folder / "fax.pdf.tif" if extension == ".pdf" else target
+
+    def between() -> None:
+        if happens == "moved":
+            written.rename(folder / "other")
+        elif happens == "replaced":
+            written.rename(folder / "other")
+            written.write_bytes(b"somebody else's")
+        elif happens == "directory gone":
+            shutil.rmtree(folder)
+
+    cause = receive(ringing, target, between)
+    assert cause == (FaxCause.NORMAL if happens in ("nothing", "moved") else FaxCause.ERROR)
+    ringing.hang_up()
+    ringing.close()
+    assert open_in(folder) == []
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_file_system_without_hard_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ringing: CallChannel, sent: list[bytes], taken: bool
+) -> None:
+    """The file is renamed, and still replaces no other."""
+    target = tmp_path / "in.tif"
+
+    def link(source: object, name: object) -> None:
+        if taken:
+            target.write_bytes(b"somebody else's")
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", link)
+    assert ringing.FaxReceiver.receive(FaxToReceive(target)) == (FaxCause.ERROR if taken else FaxCause.NORMAL)
+    if taken:
+        assert target.read_bytes() == b"somebody else's"
+        assert ringing.FaxReceiver.Details.pages == 0
+    else:
+        assert pages.all_rows(target) == sent
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.tif", "sent.tif"]
+    ringing.close()
+    assert [name for name in open_in(tmp_path) if "in.tif" in name] == []
+
+
 # ---- what is synced, and when ----
 
 

@@ -1,5 +1,6 @@
 """The writer of TIFF class F: readable at every moment, gone wrong without a trace."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -68,6 +69,27 @@ def test_a_cut_append_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     with path.open("ab") as file:
         file.write(b"\1\2\3" * 100)
     assert pages.all_rows(path) == [pages.rows(pages.fax_page(1))]
+
+
+def test_a_page_that_cannot_be_appended_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full: none of it is taken, and the next page may find room."""
+    path = tmp_path / "a.tif"
+
+    def full(fd: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with TiffWriter(path) as writer:
+        add(writer, pages.fax_page(1))
+        before = path.read_bytes()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", full)
+            with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+                add(writer, pages.fax_page(2))
+        assert path.read_bytes() == before
+        add(writer, pages.fax_page(3))
+    assert pages.all_rows(path) == [pages.rows(pages.fax_page(number)) for number in (1, 3)]
 
 
 def test_no_directory(tmp_path: Path) -> None:
