@@ -1,8 +1,8 @@
 """Writer of TIFF class F: a fax page per image, each one strip of MMR (T.6). TIFF 6.0; RFC 2301 profile F.
 
 The file is complete and readable at every moment: the first page is written under a temporary name, synced,
-and takes the file's name at once; a later page is appended and synced before four octets link it in. These lie
-in one sector of the disk, which is written whole or not at all.
+and takes the file's name at once; a later page is appended and synced before four octets link it in. These
+lie in one sector of the disk, which is written whole or not at all.
 """
 
 import errno
@@ -39,7 +39,7 @@ class TiffWriter:
         pages that it had before."""
         end = 8 if self._fd is None else os.lseek(self._fd, 0, os.SEEK_END)
         start = end + end % 2
-        # A directory starts at an even offset; this one so that the link at its end lies at one that 4 divides.
+        # A directory starts at an even offset, this one so that 4 divides that of the link at its end.
         gap = (2 - start - len(page.code)) % 4
         directory_at = start + len(page.code) + gap
         directory, link = self._directory(page, start, directory_at)
