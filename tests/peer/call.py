@@ -1,6 +1,7 @@
 """One call: a program with faxline on one side of a pseudo-terminal, modem and far machine on the other."""
 
 import asyncio
+import contextlib
 import math
 import os
 import pty
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from faxline import CallChannel, FaxToReceive, FaxToSend
+from faxline import CallChannel, FaxToReceive, FaxToSend, Hangup
 
 from .line import Line
 from .modem import Modem
@@ -64,8 +65,9 @@ class Program:
                 else:
                     state = channel.call(self.number)
                 outcome.call = channel.cause().name
-                if state == channel.State.ANSWERED:
-                    self.fax_job(channel, outcome)
+                with contextlib.suppress(Hangup):
+                    if state == channel.State.ANSWERED:
+                        self.fax_job(channel, outcome)
                 channel.hang_up()
         except Exception as problem:
             outcome.error = repr(problem)

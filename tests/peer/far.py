@@ -107,6 +107,10 @@ def stripes(seed: int, rows: int = 60, width: int = 1728) -> Page:
     return page
 
 
+ANY_PAGE: Page = [[-1]]
+"""A page that was confirmed, and is not looked at: some of its rows are damaged."""
+
+
 def write_tiff(path: Path, pages: Sequence[Page], width: int = 1728, lines: int = 98) -> Path:
     out = bytearray(b"II*\0\0\0\0\0")
     link = 4
@@ -424,6 +428,10 @@ class Far:
             await self.expect("RNR", *(answers or ("MCF",)))
         if self.heard in ("MCF", "RTP"):
             self.confirmed.append(page)
+
+    async def post_after(self, seconds: float, command: str, page: Page) -> None:
+        await self.wait(seconds)
+        await self.post(command, page)
 
     def frames_of(self, page: Page, size: int = 256) -> list[bytes]:
         data = bits.to_octets("".join(t4.CODERS[self.coding()](page)))

@@ -75,6 +75,9 @@ class Line:
         self.waiting: list[asyncio.Future[None]] = []
         self.far: list[Signal] = []
         self.heard: deque[Heard] = deque()
+        """What the far machine has not taken note of yet."""
+        self.events: list[Heard] = []
+        """Everything that it could hear."""
         self.speaks = False
         """Our end's modem has a carrier on the line."""
         self.off_hook = False
@@ -132,7 +135,8 @@ class Line:
 
     def tell(self, what: str, code: int = 0, octets: bytes = b"", start: float = 0.0) -> None:
         """To the far machine."""
-        self.heard.append(Heard(self.now(), what, code, octets, start))
+        self.events.append(Heard(self.now(), what, code, octets, start))
+        self.heard.append(self.events[-1])
         self.note(
             "dut",
             f"{what} {code or ''} {octets[:40].hex(' ')}{f' ({len(octets)})' if octets else ''}".rstrip(),

@@ -4,6 +4,7 @@ import asyncio
 import math
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from . import bits
@@ -20,6 +21,16 @@ Tamper = Callable[[str, str], list[str]]
 
 class Gone(Exception):
     """The program closed the terminal."""
+
+
+@dataclass
+class Refused:
+    """The number-th such command (0: each) is answered so, and not obeyed."""
+
+    command: str
+    number: int
+    result: str
+    seen: int = 0
 
 
 class Modem:
@@ -56,6 +67,13 @@ class Modem:
         self.refusal: str | None = None
         """What dialling ends with, in place of a call."""
         self.ringing = False
+        self.information = dict(self.INFORMATION)
+        self.keep_echo = False
+        self.delay_s = 0.0
+        """Between a command and its obedience."""
+        self.dies_at: tuple[str, int] | None = None
+        """It hears and says nothing any more from this command on, when it has come so often."""
+        self.refused: list[Refused] = []
         self.ced_s = 3.0
         self.cng = True
         os.set_blocking(fd, False)
@@ -149,6 +167,18 @@ class Modem:
         self.command = text
         self.commands.append((self.line.now(), text))
         self.line.note("host", "AT" + text)
+        if self.dies_at and text.startswith(self.dies_at[0]) and not text.endswith("?"):
+            self.dies_at = (self.dies_at[0], self.dies_at[1] - 1)
+            if self.dies_at[1] == 0:
+                return self.die()
+        self.line.poke()
+        for refused in self.refused:
+            if text.startswith(refused.command) and not text.endswith("?"):
+                refused.seen += 1
+                if refused.number in (0, refused.seen):
+                    return self.say(refused.result)
+        if self.delay_s:
+            await self.line.until(self.line.now() + self.delay_s)
         if text.startswith("D"):
             return await self.dial(text[1:])
         if text in ("A", "A0"):
@@ -164,17 +194,23 @@ class Modem:
                 self.locked = None
             return await getattr(self, text[1:4].lower())(number)
         for part in text.split(";"):
-            if part in self.INFORMATION:
-                self.put(f"\r\n{self.INFORMATION[part]}\r\n".encode())
+            if part in self.information:
+                self.put(f"\r\n{self.information[part]}\r\n".encode())
             elif part.startswith("S7="):
                 self.s7 = int(part[3:])
             elif part in ("H", "H0", "Z", "Z0") or part.startswith("&F"):
                 self.hang_up()
             if "E0" in part and not part.startswith("+"):
-                self.echo = False
+                self.echo = self.keep_echo
             elif "E1" in part and not part.startswith("+"):
                 self.echo = True
         return self.say("OK")
+
+    def die(self) -> None:
+        self.line.note("modem", "is dead")
+        self.dead = True
+        self.rx.clear()
+        self.line.speaks = False
 
     def hang_up(self) -> None:
         self.locked = None
