@@ -5,6 +5,7 @@ import asyncio
 import gc
 import logging
 import random
+import sys
 import threading
 import warnings
 from pathlib import Path
@@ -16,6 +17,7 @@ from PIL import Image
 from scripted import ScriptedModem
 
 from faxline import CallChannel, Error, FaxToReceive, FaxToSend, Hangup
+from faxline._guarded import GuardedLogger
 from faxline.aio import AsyncCallChannel
 from faxline.causes import CallCause, CallState, FaxCause
 from faxline.events import CallChanged
@@ -185,17 +187,38 @@ def test_a_line_that_waits_leaves_time_to_who_calls(tmp_path: Path, fax: str) ->
 
 
 class Raises(logging.Handler):
+    """On the threads that are not the test's."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
     def emit(self, record: logging.LogRecord) -> None:
-        raise RuntimeError("a handler of the user's")
+        if isinstance(self.error, Exception) or threading.current_thread() is not threading.main_thread():
+            raise self.error
 
 
-def test_a_logging_handler_that_raises(fax: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("error", [RuntimeError("a handler of the user's"), SystemExit("a handler")])
+def test_a_logging_handler_that_raises(
+    fax: str, capsys: pytest.CaptureFixture[str], error: BaseException
+) -> None:
     logger = logging.Logger("raises")
-    logger.addHandler(Raises())
+    logger.addHandler(Raises(error))
     with CallChannel("sim:", logger=logger) as channel:
         assert channel.call("5550100") == CallState.ANSWERED
         assert channel.FaxSender.send(FaxToSend(fax)) == FaxCause.NORMAL
     assert "faxline: a logging handler raised:" in capsys.readouterr().err
+
+
+def test_what_a_signal_raises_in_a_handler_passes() -> None:
+    class Interrupted(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise KeyboardInterrupt
+
+    logger = logging.Logger("interrupted")
+    logger.addHandler(Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        GuardedLogger(logger, {}).warning("on the main thread")
 
 
 def test_close_on_the_thread_that_tells(fax: str) -> None:
@@ -223,6 +246,7 @@ def test_close_on_the_thread_that_tells(fax: str) -> None:
         (lambda folder: str(folder / "by-str.tif"), ""),
         (lambda folder: (folder / "by-bytes.tif").__fspath__().encode(), ""),
         (lambda folder: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda folder: sys.exit("no"), "SystemExit: no"),
         (lambda folder: None, "TypeError"),
     ],
 )

@@ -3,13 +3,16 @@ itself."""
 
 import logging
 import sys
+import threading
 import traceback
 from contextlib import suppress
 
 
 class GuardedLogger(logging.LoggerAdapter[logging.Logger]):
     """A logger whose handlers and filters may raise: that is told on stderr, as logging itself tells of an
-    OSError in a handler of its own, and the line goes on."""
+    OSError in a handler of its own, and the line goes on. Also SystemExit and the like (pytest.fail() is
+    one), which on a thread of ours would end the channel; the main thread's pass, since a signal raises
+    them there."""
 
     def log(self, level: int, msg: object, *args: object, **kwargs: object) -> None:
         """As logging.Logger.log()."""
@@ -18,7 +21,9 @@ class GuardedLogger(logging.LoggerAdapter[logging.Logger]):
             stacklevel = kwargs.pop("stacklevel", 1)
             assert isinstance(stacklevel, int)
             super().log(level, msg, *args, stacklevel=stacklevel + 1, **kwargs)  # type: ignore[arg-type]
-        except Exception:
+        except BaseException as error:
+            if not isinstance(error, Exception) and threading.current_thread() is threading.main_thread():
+                raise
             tell("a logging handler raised")
 
 

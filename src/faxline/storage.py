@@ -122,7 +122,7 @@ class Store:
         try:
             path = document.document_path(remote_id, number) if self._files else document.path(remote_id)
             return Path(os.fsdecode(path)).absolute()
-        except Exception as error:
+        except BaseException as error:  # SystemExit, too: this is no thread of the application's
             if self._files:
                 plain = FaxToReceive.document_path(document, remote_id, number)
             else:
