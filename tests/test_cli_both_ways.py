@@ -133,7 +133,7 @@ def test_receive_separate(
     files = told[-1]["files"]
     assert (told[-1]["pages"], told[-1]["documents"], told[-1]["file"]) == (3, [2, 1], files[0])
     assert sorted(files) == sorted(map(str, (tmp_path / "in").iterdir()))
-    assert [Path(file).name.partition("-42")[2] for file in files] == [".tif", "-2.tif"]
+    assert [Path(file).name.rpartition("-42")[2] for file in files] == [".tif", "-2.tif"]
     found = [(event["document"], event["file"]) for event in told if event["event"] == "page"]
     assert found[-1] == (2, files[1])
     assert [len(pages.all_rows(Path(file))) for file in files] == [2, 1]
