@@ -3,6 +3,7 @@ what it runs."""
 
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -56,9 +57,25 @@ def test_a_finding_is_red_and_told(
     assert list(tmp_path.glob("*.log"))
 
 
-def test_every_fuzzer_has_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("possible", [True, False])
+def test_everything_has_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], possible: bool
+) -> None:
+    """Signals where there are any; without them it says so."""
     clock = iter(range(1000))
     monkeypatch.setattr(soak.time, "monotonic", lambda: next(clock))
-    plan = list(soak.jobs_for(2))
-    assert {target for kind, target in plan if kind == "fuzz"} == set(soak.fuzzers())
-    assert {kind for kind, _ in plan} == {"calls", "steered", "fuzz"}
+    script = tmp_path / "signals.py"
+    script.write_text(f"raise SystemExit({0 if possible else 2})")
+    monkeypatch.setattr(soak, "SIGNALS", script)
+    begun: list[str] = []
+
+    def start(number: int, what: str, *argv: str | Path) -> soak.Job:
+        begun.append(what)
+        return soak.Job(what, mock.Mock(), tmp_path / "log")
+
+    monkeypatch.setattr(soak, "start", start)
+    for number, job in enumerate(soak.jobs_for(2)):
+        job(number)
+    kinds = {"calls", "steered calls", *soak.fuzzers()}
+    assert set(begun) == (kinds | {"calls over signals"} if possible else kinds)
+    assert ("no calls over signals" in capsys.readouterr().out) is not possible

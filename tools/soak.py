@@ -1,6 +1,7 @@
 """A search with fresh seeds, for as long as one likes: `./dev soak [MINUTES]`.
 
-    soak.py [MINUTES]         the fault regime (drawn and steered calls) and every fuzzer, for 10 minutes
+    soak.py [MINUTES]         the fault regime (drawn and steered calls), every fuzzer, and calls over real
+                              signals where the soft modem is built, for 10 minutes
     soak.py --calls COUNT     so many calls of the regime alone, drawn from fresh seeds, on every core
 
 Every seed is printed, with the command that shows a finding again; what broke is kept in tests/c/out/soak,
@@ -9,6 +10,7 @@ fuzzer's input into tests/fuzz/corpus. Ctrl-C ends it with what has been found s
 """
 
 import argparse
+import itertools
 import os
 import re
 import secrets
@@ -16,8 +18,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +29,8 @@ REGIME = ROOT / "tests/c/out/plain/regime"
 CALLS_AT_ONCE = 50_000
 """Of one run of the regime: so often its process is begun anew and its sum is told."""
 FUZZ_ROUND_S = 60
+SIGNALS = ROOT / "tests/signals.py"
+SIGNALS_AT_ONCE = 1000
 
 
 @dataclass
@@ -79,6 +84,12 @@ def fuzz(number: int, target: str) -> Job:
     return start(number, target, "make", "-s", "-C", "tests/fuzz", "run", *words)
 
 
+def signals(number: int) -> Job:
+    seed = secrets.randbelow(10**9) * 10_000
+    words = (sys.executable, SIGNALS, "-n", str(SIGNALS_AT_ONCE), "-s", str(seed))
+    return start(number, "calls over signals", *words)
+
+
 def settle(job: Job, found: Found) -> None:
     """Adds up what a job that is over has to say."""
     text = job.log.read_text(errors="replace")
@@ -96,18 +107,43 @@ def settle(job: Job, found: Found) -> None:
         print(f"    {line}", flush=True)
 
 
-def jobs_for(minutes: float) -> Iterator[tuple[str, str]]:
-    """What to run next until the time is over: a fuzzer after each two runs of the regime."""
+def signals_possible() -> bool:
+    """Whether the soft modem is built; says so where it is not."""
+    if subprocess.run(
+        [sys.executable, SIGNALS, "-n", "0"], cwd=ROOT, check=False, capture_output=True
+    ).returncode:
+        print("no calls over signals: the soft modem is not built here (docs/soft.md)", flush=True)
+        return False
+    return True
+
+
+Plan = Iterator[Callable[[int], Job]]
+"""What to run next: each makes a job of the number that its log has."""
+
+
+def jobs_for(minutes: float) -> Plan:
+    """A fuzzer after each two runs of the regime, and signals after three fuzzers, until the time is over."""
     ends = time.monotonic() + 60 * minutes
-    targets = fuzzers()
-    number = 0
-    while time.monotonic() < ends:
-        kind = ("calls", "steered", "fuzz")[number % 3]
-        yield kind, targets[number // 3 % len(targets)]
-        number += 1
+    over_signals = signals_possible()
+    for turn, target in enumerate(itertools.cycle(fuzzers()), 1):
+        of_a_turn: list[Callable[[int], Job]] = [
+            partial(regime, calls=CALLS_AT_ONCE, steered=False),
+            partial(regime, calls=CALLS_AT_ONCE, steered=True),
+            partial(fuzz, target=target),
+            *([signals] if over_signals and turn % 3 == 0 else []),
+        ]
+        for job in of_a_turn:
+            if time.monotonic() >= ends:
+                return
+            yield job
 
 
-def run(plan: Iterator[tuple[str, str]], cores: int) -> Found:
+def calls_plan(count: int) -> Plan:
+    for begun in range(0, count, CALLS_AT_ONCE):
+        yield partial(regime, calls=min(CALLS_AT_ONCE, count - begun), steered=False)
+
+
+def run(plan: Plan, cores: int) -> Found:
     """Keeps every core at work."""
     found, number, more = Found(), 0, True
     running: list[Job] = []
@@ -118,13 +154,8 @@ def run(plan: Iterator[tuple[str, str]], cores: int) -> Found:
                 more = step is not None
                 if step is None:
                     break
-                kind, target = step
                 number += 1
-                if kind == "fuzz":
-                    running.append(fuzz(number, target))
-                else:
-                    calls = int(target) if target.isdigit() else CALLS_AT_ONCE
-                    running.append(regime(number, calls=calls, steered=kind == "steered"))
+                running.append(step(number))
             time.sleep(0.2)
             for job in [job for job in running if job.process.poll() is not None]:
                 running.remove(job)
@@ -136,11 +167,6 @@ def run(plan: Iterator[tuple[str, str]], cores: int) -> Found:
             job.process.wait()
             print(f"    not finished: {job.what}", flush=True)
     return found
-
-
-def calls_plan(count: int) -> Iterator[tuple[str, str]]:
-    for begun in range(0, count, CALLS_AT_ONCE):
-        yield "calls", str(min(CALLS_AT_ONCE, count - begun))
 
 
 def main() -> int:
