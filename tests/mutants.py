@@ -328,6 +328,12 @@ NAMED = [
             "",
         ),
         (
+            "action: a second answer to one command confirms the next page",
+            "caller.c",
+            "    if (stale(e)) {",
+            "    if (stale(e) && false) {",
+        ),
+        (
             "action: a PPR that names nothing confirms",
             "caller.c",
             "    } else if (named == 0) {\n        fl_t30_go(e, FL_STATE_D_SEND_COMMAND);",

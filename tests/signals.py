@@ -184,7 +184,7 @@ def broken(came: Came, sent: list[bytes], role: str) -> list[str]:
 
 def tolerated(came: Came, drawn: Drawn) -> str | None:
     """Why a receiver that lacks pages is not our fault, if that is so."""
-    if came.ecm or came.sender_pages is None or came.held_s > LONGEST_CALL_S:
+    if came.ecm or came.held_s > LONGEST_CALL_S:
         return None
     if drawn.role == TO_A_TERMINAL:
         return "pages that the terminal confirmed and lacks"

@@ -9,6 +9,9 @@
 #define PPRS_MAX 4
 /* A page is sent again at most twice (RTN, PIN). */
 #define RESENDS_MAX 2
+/* From the end of a command to that of an answer to it, at the least: 5.3.1's 850 ms of flags, less 50 ms for a modem
+ * that tells of the end of its own signal late. */
+#define ANSWER_SOONEST FL_MS(800)
 
 /* ---- phase B: identification ---- */
 
@@ -91,7 +94,7 @@ void fl_t30_enter_B_SEND_DCS(struct fl_t30 *e)
         fl_t30_give_up(e, FL_RAW_B_INCOMPATIBLE, true);
         return;
     }
-    e->trained = e->page_open = false;
+    e->trained = e->page_open = e->repeated_before = false;
     fl_t30_burst_clear(e);
     if (e->session.password)
         fl_frame_make_id(fl_t30_burst_add(e), (uint8_t)(FL_SID | e->bit_x), e->config.password);
@@ -331,7 +334,9 @@ void fl_t30_enter_D_SEND_COMMAND(struct fl_t30 *e)
 void fl_t30_on_D_SEND_COMMAND(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (h->kind == FL_H_FAILED) fl_t30_give_up(e, FL_RAW_MODEM, false);
-    if (h->kind == FL_H_DONE && !fl_t30_burst_send(e)) fl_t30_go(e, FL_STATE_D_AWAIT_RESPONSE);
+    if (h->kind != FL_H_DONE || fl_t30_burst_send(e)) return;
+    e->commanded = e->now;
+    fl_t30_go(e, FL_STATE_D_AWAIT_RESPONSE);
 }
 
 void fl_t30_enter_D_AWAIT_RESPONSE(struct fl_t30 *e)
@@ -375,9 +380,24 @@ static void page_confirmed(struct fl_t30 *e, bool retrain)
     }
 }
 
+/* Where a command was repeated its answer may come twice, the second one behind the next command (two satellites, a
+ * modem that is late): MCF has no number. Such a one began before that command was over, as 5.3.1 shows: from the end
+ * of a command to that of its answer take 55 ms of silence, 850 ms of flags and the frame. */
+static bool stale(const struct fl_t30 *e)
+{
+    return e->repeated_before && e->tries == 0 && e->now - e->commanded < ANSWER_SOONEST;
+}
+
 static void confirmed(struct fl_t30 *e, bool retrain)
 {
+    if (stale(e)) {
+        fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE,
+                      "this answer began before the command was over: it is one to the command before");
+        fl_t30_listen(e);
+        return;
+    }
     fl_t30_progress(e);
+    e->repeated_before = e->tries > 0;
     if (e->session.ecm && !e->ecm.last) {
         fl_t30_timer_stop(e, FL_T5);
         e->block_open = false;

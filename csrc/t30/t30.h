@@ -173,6 +173,8 @@ struct fl_t30 {
     bool retrain;       /* caller: the next page needs DCS and TCF first */
     bool negotiated;
     uint8_t tries, page_tries, trainings;
+    bool repeated_before;      /* caller: the command before was repeated: its second answer may still come */
+    fl_time commanded;         /* caller: when the command at work was out */
     bool storing;              /* called: the page is on its way into the store; the answer waits */
     bool stored;               /* called: it got there while the far end was kept waiting */
     uint8_t stored_response;   /* called: what to answer once it is there */
