@@ -128,10 +128,13 @@ static struct fl_channel_order *cancel_timer(struct fl_channel *ch, int32_t id)
     return cancelled;
 }
 
-static void obey(struct fl_channel *ch, struct fl_channel_order *order)
+/* Returns the orders that are over with it: this one, unless it is a timer, which waits for its time, and the timers that it
+ * cancels. */
+static struct fl_channel_order *obey(struct fl_channel *ch, struct fl_channel_order *order)
 {
     const struct fl_board_ops *ops = ch->board->ops;
     if (order->call) ch->call = order->call;
+    order->next = NULL;
     switch (order->kind) {
     case FL_CHANNEL_ORDER_DIAL: ops->dial(ch->board, order->number, ch->now); break;
     case FL_CHANNEL_ORDER_HANG_UP: ops->hang_up(ch->board, ch->now); break;
@@ -143,14 +146,15 @@ static void obey(struct fl_channel *ch, struct fl_channel_order *order)
     case FL_CHANNEL_ORDER_INCOMING:
         ops->incoming(ch->board, &order->options, order->document, ch->now);
         break;
-    case FL_CHANNEL_ORDER_TIMER:
-    case FL_CHANNEL_ORDER_TIMER_CANCEL: break; /* the channel's own: take_orders() */
+    case FL_CHANNEL_ORDER_TIMER: start_timer(ch, order); return NULL;
+    case FL_CHANNEL_ORDER_TIMER_CANCEL: order->next = cancel_timer(ch, order->timer); break;
     case FL_CHANNEL_ORDER_FAX:
         fl_document_free(ch->document);
         ch->document = order->document;
         ops->fax(ch->board, (enum fl_fax_ways)order->flag, &order->options, ch->document, ch->now);
         break;
     }
+    return order;
 }
 
 /* Takes one order at a time out of the queue, so that the mutex is free while the board obeys. */
@@ -176,20 +180,11 @@ static void take_orders(struct fl_channel *ch)
     pthread_mutex_unlock(&ch->mutex);
     while ((order = take_order(ch))) {
         ch->polled = false;
-        if (order->kind == FL_CHANNEL_ORDER_TIMER) {
-            start_timer(ch, order);
-            continue;
-        }
-        if (order->kind == FL_CHANNEL_ORDER_TIMER_CANCEL)
-            order->next = cancel_timer(ch, order->timer);
-        else
-            order->next = NULL;
-        obey(ch, order);
+        struct fl_channel_order *over = obey(ch, order);
         pthread_mutex_lock(&ch->mutex);
-        while (order) {
-            struct fl_channel_order *next = order->next;
+        while ((order = over)) {
+            over = order->next;
             spend(ch, order);
-            order = next;
         }
         collect_events(ch);
         pthread_mutex_unlock(&ch->mutex);
