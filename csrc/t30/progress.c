@@ -12,12 +12,12 @@
 void fl_t30_progress(struct fl_t30 *e)
 {
     e->frames_idle = 0;
-    if (e->timer[FL_X5] != FL_NEVER) e->timer[FL_X5] = e->now + FL_MS(FL_T30_TIMERS[FL_X5].wait_ms);
+    if (e->timer[FL_X5] != FL_NEVER) fl_t30_expect_progress(e);
 }
 
 void fl_t30_expect_progress(struct fl_t30 *e)
 {
-    e->timer[FL_X5] = e->now + FL_MS(FL_T30_TIMERS[FL_X5].wait_ms);
+    fl_t30_timer_wait(e, FL_X5);
 }
 
 bool fl_t30_idle_frame(struct fl_t30 *e)

@@ -1,5 +1,5 @@
 /* T.30's states as one table: names, clauses, roles, phases, timers, and which state may follow which. This is the
- * whole state diagram; docs/t30.md is drawn from it. What a state does is in caller.c and called.c.
+ * whole state diagram; docs/t30.md is drawn from it. What a state does is in caller.c, called.c and polling.c.
  *
  * STATE(name, clause, role, phase, timer, next ...): the timer starts with the state; FL_X2 (30 s) where none of T.30's
  * does; a page may take as long as the whole session (X3). enter_<name> and on_<name> are its two functions. E_SEND_DCN and
@@ -146,12 +146,12 @@ void fl_t30_answered(struct fl_t30 *engine, const struct fl_t30_happening *happe
 
 /* ---- progress.c ---- */
 
+/* From the first page on that is to be received, pages are due: X5 runs. */
+void fl_t30_expect_progress(struct fl_t30 *engine);
 /* Something new came: a row, a frame of a block, a stored or confirmed page. */
 void fl_t30_progress(struct fl_t30 *engine);
 /* A V.21 frame or carrier came; true, and the session is given up, when so many came that brought nothing new. */
 bool fl_t30_idle_frame(struct fl_t30 *engine);
-/* From the first page on, pages are due: X5 runs. */
-void fl_t30_expect_progress(struct fl_t30 *engine);
 
 /* ---- quiet.c ---- */
 
@@ -162,15 +162,23 @@ bool fl_t30_quiet_goes_on(struct fl_t30 *engine, const struct fl_t30_happening *
 void fl_t30_quiet_overdue(struct fl_t30 *engine);
 void fl_t30_quiet_stop(struct fl_t30 *engine);
 
+/* ---- words.c ---- */
+
 /* Who sent a frame that only says something. */
 enum { FL_FROM_CALLED = 1, FL_FROM_POLLER = 2, FL_FROM_SENDER = 4 };
-/* Identities, addresses, passwords and non-standard facilities, of those who are to be heard now (words.c). */
+/* Identities, addresses, passwords and non-standard facilities, of those who are to be heard now. */
 void fl_t30_hear_words(struct fl_t30 *engine, const struct fl_t30_happening *happening, unsigned from);
-/* CSI or CIG, DIS or DTC, and what comes with them; true when a usable DIS or DTC was among them (caller.c). */
+
+/* ---- caller.c ---- */
+
+/* CSI or CIG, DIS or DTC, and what comes with them; true when a usable DIS or DTC was among them. */
 bool fl_t30_take_identification(struct fl_t30 *engine, const struct fl_t30_happening *happening);
-/* What both ends may use, from our options and a new DIS or DTC; false when there is nothing (caller.c). */
+/* What both ends may use, from our options and a new DIS or DTC; false when there is nothing. */
 bool fl_t30_evaluate(struct fl_t30 *engine);
-/* polling.c. Something of our document is still to be sent. */
+
+/* ---- polling.c ---- */
+
+/* Something of our document is still to be sent. */
 bool fl_t30_has_document(const struct fl_t30 *engine);
 /* Something was received, and nothing of it was rejected last: a poll in vain makes that no less well. */
 bool fl_t30_all_kept(const struct fl_t30 *engine);
@@ -180,7 +188,9 @@ void fl_t30_poll_again(struct fl_t30 *engine);
 bool fl_t30_polled(struct fl_t30 *engine, const struct fl_t30_happening *happening);
 void fl_t30_answer_poll(struct fl_t30 *engine);
 
-/* The format for a page under the far end's abilities (choose.c); false when nothing fits. */
+/* ---- choose.c ---- */
+
+/* The format for a page under the far end's abilities; false when nothing fits. */
 bool fl_t30_choose(const struct fl_t30 *engine, int page, struct fl_session *session);
 
 #endif

@@ -189,7 +189,7 @@ struct fl_t30 {
     uint16_t parting_gap_ms; /* silence that must be heard before DCN */
     bool ended;
     bool in_doubt;                  /* caller: the page at work is sent; its confirmation is due */
-    fl_time page_time;              /* caller: what is left of X5 while it stands still */
+    fl_time page_time;              /* caller: what is left of X6 while it stands still */
     bool page_open;                 /* caller, ECM: blocks of the page are being sent */
     bool page_seen;                 /* called: something of the page at work has come */
     bool reopened;                  /* called: that carrier was lost, and may be back */
