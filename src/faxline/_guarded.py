@@ -27,6 +27,10 @@ class GuardedLogger(logging.LoggerAdapter[logging.Logger]):
             tell("a logging handler raised")
 
 
+log = GuardedLogger(logging.getLogger("faxline"), {})
+"""For what has no channel with a logger of its own."""
+
+
 def tell(what: str) -> None:
     """The exception that is being handled, with a line before it, on stderr."""
     with suppress(Exception):  # stderr may be closed, or the user's, too

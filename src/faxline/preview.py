@@ -113,14 +113,15 @@ class Preview:
             raise Error(checked.text)
         header_line = checked.effective["HeaderLine"]
         high_res = options.for_engine(checked.effective).high_res
+        documents = fax.count_documents() if header_line or fax.cover else ()
         facts = Facts(
             to=to,
             subscriber_id=checked.effective["SubscriberId"],
             name=subscriber_name,
-            pages=fax.count_pages() if header_line or fax.cover else 0,
+            pages=sum(documents),
             now=datetime.now().astimezone(),
         )
-        header = HeaderLine(header_line, facts, fax.count_documents()) if header_line else None
+        header = HeaderLine(header_line, facts, documents) if header_line else None
         self.pages: list[Page] = []
         """In MMR."""
         self.warnings: list[str] = []

@@ -149,9 +149,6 @@ class _Rest(FaxToSend):
     def cover(self) -> Cover | None:
         return self._document.cover
 
-    def count_pages(self) -> int:
-        return self._document.count_pages()
-
     def count_documents(self) -> tuple[int, ...]:
         return self._document.count_documents()
 

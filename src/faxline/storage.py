@@ -5,16 +5,13 @@ disk before it is confirmed to the sender. A PDF cannot be added to so safely: i
 such a TIFF beside it, which is then removed.
 """
 
-import logging
 import os
 from pathlib import Path
 
 from faxline._documents.pages import Page
 from faxline._documents.tiff import TiffWriter
 from faxline._documents.write import PdfError, check, wrap
-from faxline._guarded import GuardedLogger
-
-_log = GuardedLogger(logging.getLogger("faxline"), {})
+from faxline._guarded import log
 
 
 class StorageError(Exception):
@@ -128,7 +125,7 @@ class Store:
             else:
                 plain = FaxToReceive.path(document, remote_id)
             what = f"path() of {type(document).__name__} raised {type(error).__name__}: {error}"
-            _log.exception("%s; the fax goes to %s", what, plain)
+            log.exception("%s; the fax goes to %s", what, plain)
             return plain
 
     def close(self) -> str:

@@ -5,7 +5,6 @@ of ours. The octets move in the engine's threads; the threads here only carry ne
 pages.
 """
 
-import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +17,7 @@ from faxline._devices.address import address_text
 from faxline._engine.config import EngineConfig
 from faxline._engine.engine import Engine, EngineClosed
 from faxline._engine.tables import NUMBER_MAX
-from faxline._guarded import GuardedLogger, tell
+from faxline._guarded import log, tell
 from faxline._lines.far_pages import FarPages
 from faxline._lines.offices import Seat
 from faxline._lines.pump import TRACE_INTERVAL_MS
@@ -29,7 +28,6 @@ from faxline.errors import Error
 from faxline.events import CallChanged, FarPageStored
 from faxline.trace import TraceWriter
 
-_log = GuardedLogger(logging.getLogger("faxline"), {})
 _PSEUDO_TERMINALS = "/dev/pts/"
 FIRST_NUMBER = "5550001"
 DELAY_MS = 20
@@ -162,7 +160,7 @@ class Socket:
         self._changed = changed
         self._violations: tuple[int, str] | None = None
         self._trace = None if trace is None else TraceWriter(trace, f"modem on {path}", __version__)
-        self._far_pages = FarPages(save, str(path), _log)
+        self._far_pages = FarPages(save, str(path), log)
         self._seat = Seat(config)
         try:
             self._engine = Engine(replace(config, trace=trace is not None), self._seat.office)
@@ -209,7 +207,7 @@ class Socket:
         except EngineClosed:
             self._drain_trace()
         except Exception:
-            _log.exception("%s: internal fault in the thread of a simulated modem", self.line.link)
+            log.exception("%s: internal fault in the thread of a simulated modem", self.line.link)
         finally:
             self._far_pages.close()
             if self._trace is not None:

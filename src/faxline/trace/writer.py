@@ -3,7 +3,6 @@
 import base64
 import itertools
 import json
-import logging
 import os
 import re
 import threading
@@ -16,12 +15,11 @@ from typing import TextIO
 
 from faxline._documents.pages import Page
 from faxline._engine.engine import TraceRecord
-from faxline._guarded import GuardedLogger
+from faxline._guarded import log
 from faxline.errors import Error
 from faxline.events import CallChanged, Event, FaxEnded, FaxStarted, Negotiated, PageConfirmed, PageReceived
 from faxline.trace.lines import begins_a_call
 
-_log = GuardedLogger(logging.getLogger("faxline"), {})
 _file_numbers = itertools.count(1)
 
 # What the modem said when it was opened goes into the file of every call; so many lines of it at most.
@@ -130,7 +128,7 @@ class TraceWriter:
             try:
                 self._write(content)
             except OSError as error:
-                _log.error("the trace %s ends early: %s", self.path, error)
+                log.error("the trace %s ends early: %s", self.path, error)
                 with suppress(OSError):  # the disk is as full as before
                     self._file.close()
 
