@@ -206,8 +206,26 @@ NAMED = [
         (
             "check: a block that is no page is confirmed",
             "called.c",
-            "if (e->quality.rows > e->quality.bad_rows && !e->quality.cut) return FL_MCF;",
-            "return FL_MCF;",
+            "uint8_t verdict = judge_page(e, false);",
+            "uint8_t verdict = FL_MCF;",
+        ),
+        (
+            "check: a page that stops within a line is confirmed",
+            "called.c",
+            "bool lost = quality.cut || end_lost;",
+            "bool lost = end_lost;",
+        ),
+        (
+            "check: damaged lines of an error-correcting page are RTP",
+            "called.c",
+            "else if (!e->session.ecm && quality.bad_rows",
+            "else if (quality.bad_rows",
+        ),
+        (
+            "check: frames beyond the number in PPS are dropped",
+            "ecm.c",
+            "    while (ecm->frames < FL_ECM_FRAMES && bit(ecm->wanted, ecm->frames)) ecm->frames++;\n",
+            "",
         ),
         (
             "check: a late frame replaces a good one",

@@ -443,16 +443,17 @@ void fl_t30_enter_D_AWAIT_COMMAND(struct fl_t30 *e)
 }
 
 /* 4.9 % of bad lines must be accepted and 15.1 % rejected (TSB-85); between the two the page is good enough, but the
- * next one deserves a new training. A page of which nothing can be read is rejected; so is one that stops within a line
- * or whose end was lost: some senders leave RTC away, but then their command follows at once. */
-static uint8_t judge_page(struct fl_t30 *e)
+ * next one deserves a new training. Not so with error correction: there the line is not what made lines bad, and RTP is no
+ * answer to PPS (A.4.2). A page of which nothing can be read is rejected, and so is one that stops within a line: what
+ * follows is lost. */
+static uint8_t judge_page(struct fl_t30 *e, bool end_lost)
 {
     struct fl_copy_quality quality = e->quality;
     uint8_t verdict = FL_MCF;
-    bool lost = quality.cut || (!quality.ended && e->now - e->burst_over > COMMAND_AFTER);
+    bool lost = quality.cut || end_lost;
     if (quality.rows == 0 || lost || quality.bad_rows * 100ull > quality.rows * 15ull)
         verdict = FL_RTN;
-    else if (quality.bad_rows * 100ull > quality.rows * 5ull)
+    else if (!e->session.ecm && quality.bad_rows * 100ull > quality.rows * 5ull)
         verdict = FL_RTP;
     if (e->config.page_verdict == FL_ALWAYS_BAD) verdict = FL_RTN;
     if (e->config.page_verdict == FL_NEVER_READY) verdict = FL_RNR;
@@ -495,7 +496,8 @@ static void answer_command(struct fl_t30 *e, uint8_t command)
             FL_RTN; /* a command without PPS, where blocks of a page have come: whether it is whole is not known */
         e->page_seen = false;
     } else if (e->page_seen) {
-        response = judge_page(e);
+        /* Some senders leave RTC away, but then their command follows at once. */
+        response = judge_page(e, !e->quality.ended && e->now - e->burst_over > COMMAND_AFTER);
         if (response != FL_MCF && response != FL_RTP) e->page_seen = false;
     } else if (!again) {
         response =
@@ -562,8 +564,8 @@ static int second_fcf(const struct fl_t30_happening *h)
     return fcf == FL_MPS || fcf == FL_EOM || fcf == FL_EOP ? fcf : -1;
 }
 
-/* Every frame of the block is there: it goes to the page. That every octet arrived does not make it a page: one of which
- * nothing can be read, or whose rows stop at what is no code, must not be taken for delivered. */
+/* Every frame of the block is there: it goes to the page. That every octet arrived does not make it a page: MMR that cannot
+ * be read stops where it cannot, as a page that is cut does; of MH and MR the damaged lines count. */
 static uint8_t block_complete(struct fl_t30 *e)
 {
     const struct fl_t30_inbox *inbox = &e->config.inbox;
@@ -574,11 +576,9 @@ static uint8_t block_complete(struct fl_t30 *e)
     e->block_open = false;
     if (e->command == 0) return FL_MCF;
     e->quality = inbox->end(inbox->ctx);
-    if (e->quality.rows > e->quality.bad_rows && !e->quality.cut) return FL_MCF;
-    fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "page: %u rows, %u bad: cannot be read",
-                  e->quality.rows, e->quality.bad_rows);
-    e->page_seen = false;
-    return FL_RTN;
+    uint8_t verdict = judge_page(e, false);
+    if (verdict == FL_RTN) e->page_seen = false;
+    return verdict;
 }
 
 static uint8_t judge_block(struct fl_t30 *e, unsigned frames)

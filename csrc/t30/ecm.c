@@ -190,6 +190,8 @@ unsigned fl_ecm_missing(struct fl_ecm *ecm, unsigned frames)
     unsigned missing = 0;
     /* In retransmissions some far ends give the number of the burst, some that of the block. */
     if (frames > ecm->frames) ecm->frames = (uint16_t)frames;
+    /* Some say fewer than they sent: a frame that follows the last of those is of the block, too. */
+    while (ecm->frames < FL_ECM_FRAMES && bit(ecm->wanted, ecm->frames)) ecm->frames++;
     for (unsigned i = 0; i < ecm->frames; i++) missing += !bit(ecm->wanted, i);
     return missing;
 }

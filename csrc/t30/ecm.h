@@ -14,7 +14,7 @@ struct fl_ecm {
     uint16_t frame_octets; /* 256, or 64 */
     uint8_t page;          /* of the call, modulo 256 */
     uint8_t block;         /* of the page, modulo 256 */
-    uint16_t frames; /* caller: of this block. Called: one more than the highest that the far end spoke of */
+    uint16_t frames; /* caller: of this block. Called: as many as the far end spoke of, or sent in a row */
     bool last;       /* caller: no block of this page follows */
     uint8_t wanted[FL_ECM_FRAMES / 8]; /* caller: to be sent. Called: received */
     uint8_t data[FL_ECM_FRAMES * FL_ECM_OCTETS];
@@ -55,9 +55,9 @@ void fl_ecm_expect(struct fl_ecm *ecm, bool frames_of_64); /* a new block: forge
 void fl_ecm_listen(struct fl_ecm *ecm);                    /* a new burst of the same block */
 void fl_ecm_receive(struct fl_ecm *ecm, const uint8_t *octets, size_t count);
 /* PPS told the number of frames; returns how many are missing. */
+unsigned fl_ecm_missing(struct fl_ecm *ecm, unsigned frames);
 /* A digest of the block's frames, to know one that is sent again. */
 uint64_t fl_ecm_digest(const struct fl_ecm *ecm);
-unsigned fl_ecm_missing(struct fl_ecm *ecm, unsigned frames);
 /* The FIF of the PPR that asks for them: 256 bits, 1 where a frame is not there. */
 void fl_ecm_make_ppr(const struct fl_ecm *ecm, uint8_t fif[FL_ECM_FRAMES / 8]);
 

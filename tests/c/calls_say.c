@@ -292,6 +292,19 @@ static bool damaged_as_told(const struct run *run, const struct sheet *sheet, co
     return found == bad;
 }
 
+static size_t damage_page(struct run *run, const struct sheet *sheet, int bad, uint8_t *code, size_t length)
+{
+    uint8_t *damaged = calloc(length + 1, 1);
+    if (!damaged) abort();
+    size_t left = damage_lines(code, length, sheet->rows, bad, damaged);
+    memcpy(code, damaged, left);
+    memset(code + left, 0, length - left);
+    free(damaged);
+    if (!damaged_as_told(run, sheet, code, left, bad))
+        complain(run, "the runner made other than %d bad lines", bad);
+    return left;
+}
+
 struct far_page {
     int number;
     double bad, cut; /* percent */
@@ -316,12 +329,7 @@ static void send_page(struct run *run, const struct fast *fast, const struct she
                           sheet->rows, code, (int64_t)(cap - page->zeros - page->ones));
     length = coded > 0 ? (size_t)coded : 0;
     int bad = (int)(sheet->rows * page->bad / 100 + 0.5);
-    if (bad) {
-        length = damage_lines(code, length, sheet->rows, bad, damaged);
-        memcpy(code, damaged, length);
-        if (!damaged_as_told(run, sheet, code, length, bad))
-            complain(run, "the runner made other than %d bad lines", bad);
-    }
+    if (bad) length = damage_page(run, sheet, bad, code, length);
     if (more) {
         length = stretch_line(code, length, sheet->rows, more, damaged);
         memcpy(code, damaged, length);
@@ -394,8 +402,8 @@ static size_t encode_rows(struct run *run, const struct sheet *sheet, int number
     return coded > 0 ? (size_t)coded : 0;
 }
 
-/* `prepare N frames=N [octets=N]`: page number N, with as many lines as make so many frames; of another size than the DCS
- * says. */
+/* `prepare N frames=N [octets=N] [bad=4.9%] [torn]`: page number N, with as many lines as make so many frames, of another size
+ * than the DCS says; some of the lines damaged; torn: not all of it will come. */
 void step_prepare(struct run *run)
 {
     struct sheet sheet = {(uint8_t)run->ours.resolution, (uint8_t)run->ours.width, 1, false, false, false};
@@ -403,6 +411,8 @@ void step_prepare(struct run *run)
     const char *value = next_with(run, "frames=");
     size_t frames = value ? (size_t)atoi(value) : 0, octets;
     if ((value = next_with(run, "octets="))) run->ours.frame_octets = atoi(value);
+    double bad = (value = next_with(run, "bad=")) ? atof(value) : 0;
+    bool torn = next_is(run, "torn");
     octets = (size_t)run->ours.frame_octets;
     if (number < 1 || number > CALL_SHEETS || !frames) complain(run, "prepare PAGE frames=N");
     if (!run->ours.ecm) complain(run, "no DCS with ECM was sent");
@@ -417,8 +427,12 @@ void step_prepare(struct run *run)
     sheet.rows = low;
     run->page_octets = encode_rows(run, &sheet, number);
     if ((run->page_octets + octets - 1) / octets != frames) complain(run, "no page has %zu frames", frames);
+    if (bad > 0) {
+        int rows = (int)(sheet.rows * bad / 100 + 0.5);
+        run->page_octets = damage_page(run, &sheet, rows, run->page, run->page_octets);
+    }
     run->sent[number] = sheet;
-    run->sent_whole[number] = true;
+    run->sent_whole[number] = bad == 0 && !torn;
 }
 
 /* `burst 0..4 [block=N] [bad=1,3] [rcp=N] [long-train] [backwards] [flags T] [with OCTETS]`: these frames of the prepared
