@@ -26,6 +26,7 @@ static void store_begin(void *ctx, const struct fl_session *session, const char 
     store->length = 0;
     store->broken = false;
     fl_t4_decoder_init(&store->decoder, &store->format);
+    store->decoder.max_rows = UINT32_MAX; /* the octets are bounded; rows beyond the limit are rows, too */
 }
 
 static void count_rows(struct fl_store *store)
@@ -70,8 +71,8 @@ static struct fl_copy_quality store_end(void *ctx)
     store->info.rows = (int32_t)store->decoder.rows;
     store->info.bad_rows = (int32_t)store->decoder.bad_rows;
     if (store->broken) return (struct fl_copy_quality){0};
-    /* Longer than the decoder goes: what is behind that is lost, and the page is not whole. */
-    bool too_long = !store->decoder.end_seen && store->decoder.rows >= store->decoder.max_rows;
+    /* Longer than a page is given out again: it would not be whole. */
+    bool too_long = store->decoder.rows > FL_T4_DEFAULT_MAX_ROWS;
     bool cut = too_long || (!store->decoder.end_seen && store->decoder.bad_run > 0);
     return (struct fl_copy_quality){store->decoder.rows, store->decoder.bad_rows, store->decoder.end_seen,
                                     cut};
