@@ -330,7 +330,18 @@ NAMED = [
             "    while (lower && lower->rate_bps == e->rate->rate_bps)",
             "    while (0)",
         ),
-        ("action: the rate stays after RTP", "caller.c", "    if (retrain) go_lower(e);", "    ;"),
+        (
+            "action: the rate stays after RTP",
+            "caller.c",
+            "    if (retrain && e->command != FL_EOM) go_lower(e);",
+            "    ;",
+        ),
+        (
+            "action: the rate drops after RTP to EOM",
+            "caller.c",
+            "    if (retrain && e->command != FL_EOM) go_lower(e);",
+            "    if (retrain) go_lower(e);",
+        ),
         (
             "action: a silent far end gets a slower DCS",
             "caller.c",
@@ -354,11 +365,11 @@ NAMED = [
         (
             "action: a PPR that names nothing confirms",
             "caller.c",
-            "    } else if (named == 0) {\n        fl_t30_go(e, FL_STATE_D_SEND_COMMAND);",
-            "    } else if (named == 0) {\n        confirmed(e, false);",
+            "    if (e->pprs >= PPRS_MAX) {\n        continue_to_correct(e);",
+            "    if (named == 0) {\n        confirmed(e, false);\n    } else if (e->pprs >= PPRS_MAX) {\n        continue_to_correct(e);",
         ),
         (
-            "action: a PPR that names nothing wants nothing behind CTC",
+            "action: a PPR that names nothing wants nothing",
             "ecm.c",
             "    for (unsigned i = 0; wanted == 0 && i < ecm->frames; i++) set_bit(ecm->wanted, i);\n",
             "",

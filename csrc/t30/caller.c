@@ -96,11 +96,11 @@ void fl_t30_enter_B_SEND_DCS(struct fl_t30 *e)
     }
     e->trained = e->page_open = e->repeated_before = false;
     fl_t30_burst_clear(e);
-    if (e->session.password)
-        fl_frame_make_id(fl_t30_burst_add(e), (uint8_t)(FL_SID | e->bit_x), e->config.password);
+    if (e->config.id[0]) fl_frame_make_id(fl_t30_burst_add(e), (uint8_t)(FL_TSI | e->bit_x), e->config.id);
     if (e->session.sub)
         fl_frame_make_id(fl_t30_burst_add(e), (uint8_t)(FL_SUB | e->bit_x), e->config.sub_address);
-    if (e->config.id[0]) fl_frame_make_id(fl_t30_burst_add(e), (uint8_t)(FL_TSI | e->bit_x), e->config.id);
+    if (e->session.password)
+        fl_frame_make_id(fl_t30_burst_add(e), (uint8_t)(FL_SID | e->bit_x), e->config.password);
     size_t length = fl_dcs_write(&e->session, fif);
     fl_frame_make(fl_t30_burst_add(e), true, (uint8_t)(FL_DCS | e->bit_x), fif, length);
     fl_t30_quiet(e, FL_T30_GAP_MS);
@@ -369,7 +369,8 @@ static void page_confirmed(struct fl_t30 *e, bool retrain)
     e->page_tries = e->tries = 0;
     e->page_open = e->block_open = e->in_doubt = false;
     fl_t30_emit(e, FL_T30_PAGE);
-    if (retrain) go_lower(e); /* RTP: it was good enough, and not good */
+    /* RTP: it was good enough, and not good. Behind EOM phase B trains anyway, and keeps the rate (TSB-85 MTGN23). */
+    if (retrain && e->command != FL_EOM) go_lower(e);
     if (e->command == FL_EOP) {
         bool in_vain = e->dialled && e->config.both;
         fl_t30_give_up(e, in_vain ? FL_RAW_B_NOTHING_TO_POLL : FL_RAW_NONE, true);
@@ -442,8 +443,8 @@ static void continue_to_correct(struct fl_t30 *e)
     fl_t30_go(e, FL_STATE_D_SEND_CTC);
 }
 
-/* PPR never confirms. One that names no frame of the block says that something is missing and not what: the far end is
- * asked again, and after CTC the whole block goes out anew. */
+/* PPR never confirms. One that names no frame of the block says that something is missing and not what: the whole block
+ * goes out anew. */
 static void resend_frames(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     unsigned named = fl_ecm_take_ppr(&e->ecm, h->octets + 3, h->length - 3);
@@ -455,8 +456,6 @@ static void resend_frames(struct fl_t30 *e, const struct fl_t30_happening *h)
     e->tries = 0;
     if (e->pprs >= PPRS_MAX) {
         continue_to_correct(e);
-    } else if (named == 0) {
-        fl_t30_go(e, FL_STATE_D_SEND_COMMAND);
     } else {
         e->in_doubt = false;
         fl_t30_go(e, FL_STATE_C_SEND_PAGE);

@@ -94,10 +94,10 @@ void fl_t30_enter_B_SEND_DTC(struct fl_t30 *e)
     dtc.sep = e->config.selective[0];
     dtc.psa = e->config.sub_address[0] && e->far.psa;
     fl_t30_burst_clear(e);
-    if (dtc.psa) fl_frame_make_id(fl_t30_burst_add(e), FL_PSA, e->config.sub_address);
+    if (e->config.id[0]) fl_frame_make_id(fl_t30_burst_add(e), FL_CIG, e->config.id);
     if (dtc.password) fl_frame_make_id(fl_t30_burst_add(e), FL_PWD, e->config.password);
     if (dtc.sep) fl_frame_make_id(fl_t30_burst_add(e), FL_SEP, e->config.selective);
-    if (e->config.id[0]) fl_frame_make_id(fl_t30_burst_add(e), FL_CIG, e->config.id);
+    if (dtc.psa) fl_frame_make_id(fl_t30_burst_add(e), FL_PSA, e->config.sub_address);
     size_t length = fl_dis_write(&dtc, fif);
     fl_frame_make(fl_t30_burst_add(e), true, FL_DTC, fif, length);
     fl_t30_quiet(e, FL_T30_GAP_MS);
