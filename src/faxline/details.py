@@ -68,7 +68,8 @@ class FaxDetails:
         """The fax options that could not be set, with their values as given."""
         self.pages: int = 0
         """Pages confirmed so far (T.30: MCF, RTP, PIP): by the far end; or by us, once they were stored. A
-        page sent again never counts twice."""
+        page sent again never counts twice. Where a call breaks between storing a page and confirming it, the
+        page is in the file and counts: its sender does not know, and sends it again."""
         self.pages_sent: int = 0
         """Of pages that went out: the same as pages for a sender; for a receiver, of a document that was
         polled from it (poll=)."""
