@@ -327,5 +327,5 @@ def test_a_loop_that_is_gone_leaves_the_line_alone(channel: CallChannel, fax: st
     asyncio.run(abandon())
     gc.collect()
     assert channel.wait_for_answer() == "ANSWERED"
-    assert channel._line.waiters == set()
+    assert len(channel._line.waiters) == 0
     assert channel.FaxSender.send(FaxToSend(fax)) == "NORMAL"

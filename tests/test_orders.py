@@ -17,7 +17,9 @@ from PIL import Image
 from scripted import ScriptedModem
 
 from faxline import CallChannel, Error, FaxToReceive, FaxToSend, Hangup
+from faxline._engine.engine import Engine
 from faxline._guarded import GuardedLogger
+from faxline._lines.waiters import Waiter
 from faxline.aio import AsyncCallChannel
 from faxline.causes import CallCause, CallState, FaxCause
 from faxline.events import CallChanged
@@ -39,6 +41,23 @@ def test_as_many_waits_as_one_likes(count: int) -> None:
             assert channel.channel._line.now_us() < 20_000_000  # the timeout's 3 s, not the modem's 60
 
     asyncio.run(asyncio.wait_for(main(), TOO_LONG))
+
+
+def test_what_a_wait_costs_has_nothing_to_do_with_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each timer that expired asked all of them: 10 000 took half a minute."""
+    count = 1000
+    looks, cancelled = [], []
+    outcome = Waiter.outcome
+    monkeypatch.setattr(Waiter, "outcome", lambda *waiter: looks.append(1) or outcome(*waiter))
+    monkeypatch.setattr(Engine, "timer_cancel", lambda _, timer: cancelled.append(timer))
+
+    async def main() -> None:
+        async with AsyncCallChannel("sim:") as channel:
+            await asyncio.gather(*(channel.pause(1 + number % 7) for number in range(count)))
+
+    asyncio.run(asyncio.wait_for(main(), TOO_LONG))
+    assert len(looks) <= 3 * count  # as it begins, when its timer has expired, as it goes on
+    assert cancelled == []  # they have expired
 
 
 def test_a_storm_of_orders() -> None:

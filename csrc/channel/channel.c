@@ -33,7 +33,7 @@ static void release(struct fl_channel *ch)
 {
     if (ch->board) ch->board->ops->free(ch->board);
     free_orders(ch->first);
-    free_orders(ch->timers);
+    for (struct fl_timer *timer; (timer = fl_timers_take(&ch->timers));) free(timer); /* its order */
     free_orders(ch->spent);
     fl_document_free(ch->document);
     if (ch->member.wake >= 0) close(ch->member.wake);
@@ -222,13 +222,14 @@ int32_t fl_channel_page_stored(struct fl_channel *ch, int32_t good)
 
 int32_t fl_channel_timer(struct fl_channel *ch, int32_t timer, int64_t delay_us)
 {
-    return give_order(
-        ch, &(struct fl_channel_order){.kind = FL_CHANNEL_ORDER_TIMER, .timer = timer, .delay_us = delay_us});
+    return give_order(ch, &(struct fl_channel_order){
+                              .kind = FL_CHANNEL_ORDER_TIMER, .timer.number = timer, .delay_us = delay_us});
 }
 
 int32_t fl_channel_timer_cancel(struct fl_channel *ch, int32_t timer)
 {
-    return give_order(ch, &(struct fl_channel_order){.kind = FL_CHANNEL_ORDER_TIMER_CANCEL, .timer = timer});
+    return give_order(
+        ch, &(struct fl_channel_order){.kind = FL_CHANNEL_ORDER_TIMER_CANCEL, .timer.number = timer});
 }
 
 static int32_t give_document(struct fl_channel *ch, struct fl_channel_order order,

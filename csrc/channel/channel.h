@@ -4,6 +4,7 @@
 
 #include "board/board.h"
 #include "board/office.h"
+#include "channel/timers.h"
 
 #include <pthread.h>
 
@@ -29,13 +30,13 @@ enum fl_channel_order_kind {
 
 /* As many as are given: the application's thread allocates them and frees them again; the line's thread does neither. */
 struct fl_channel_order {
+    struct fl_timer
+        timer; /* TIMER: it, TIMER_CANCEL: the number only. First, so that the order is found by it */
     struct fl_channel_order *next;
     int32_t call; /* DIAL, AWAIT (on): the number of the call that it begins; else 0 */
     uint8_t kind;
-    int32_t timer;
     int32_t flag; /* AWAIT: on; STORED: good; FAX: enum fl_fax_ways */
     int64_t delay_us;
-    fl_time at; /* TIMER: when it expires */
     char number[64];
     struct fl_fax_options options;
     struct fl_document *document;
@@ -54,9 +55,9 @@ struct fl_channel {
 
     /* the thread's own */
     struct fl_trace *trace;
-    struct fl_document *document;    /* of the present or last job */
-    struct fl_channel_order *timers; /* running ones, the earliest first */
-    int32_t call;                    /* at work */
+    struct fl_document *document; /* of the present or last job */
+    struct fl_timers timers;      /* running ones: orders */
+    int32_t call;                 /* at work */
     bool virtual_pace;
     int32_t speed;
     fl_time now;     /* the office's, as of this round */

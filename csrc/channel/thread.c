@@ -82,11 +82,10 @@ static void collect_events(struct fl_channel *ch)
         push_event(ch, event);
         event = (struct fl_event){0};
     }
-    while (ch->timers && ch->timers->at <= ch->now && room_for_events(ch)) {
-        struct fl_channel_order *timer = ch->timers;
-        ch->timers = timer->next;
-        push_event(ch, (struct fl_event){.kind = FL_EVENT_TIMER, .timer = timer->timer});
-        spend(ch, timer);
+    while (ch->timers.earliest && ch->timers.earliest->at <= ch->now && room_for_events(ch)) {
+        struct fl_timer *timer = fl_timers_take(&ch->timers);
+        push_event(ch, (struct fl_event){.kind = FL_EVENT_TIMER, .timer = timer->number});
+        spend(ch, (struct fl_channel_order *)timer);
     }
     ch->violations = ch->board->ops->violations(ch->board, ch->violation_text, sizeof ch->violation_text);
 }
@@ -101,29 +100,21 @@ void fl_channel_collect_trace(struct fl_channel *ch)
 
 /* ---- orders ---- */
 
-/* The order is the timer, from now on. */
 static void start_timer(struct fl_channel *ch, struct fl_channel_order *order)
 {
-    struct fl_channel_order **place = &ch->timers;
-    order->at = ch->now + (order->delay_us > 0 ? order->delay_us : 0);
-    while (*place && (*place)->at <= order->at) place = &(*place)->next;
-    order->next = *place;
-    *place = order;
+    order->timer.at = ch->now + (order->delay_us > 0 ? order->delay_us : 0);
+    fl_timers_start(&ch->timers, &order->timer);
 }
 
-/* Takes the timers of that number out of the list. */
-static struct fl_channel_order *cancel_timer(struct fl_channel *ch, int32_t id)
+/* Takes the timers of that number out: their orders, one behind the other. */
+static struct fl_channel_order *cancel_timers(struct fl_channel *ch, int32_t number)
 {
-    struct fl_channel_order **place = &ch->timers, *cancelled = NULL;
-    while (*place) {
-        struct fl_channel_order *timer = *place;
-        if (timer->timer != id) {
-            place = &timer->next;
-            continue;
-        }
-        *place = timer->next;
-        timer->next = cancelled;
-        cancelled = timer;
+    struct fl_channel_order *cancelled = NULL;
+    struct fl_timer *timer;
+    while ((timer = fl_timers_cancel(&ch->timers, number))) {
+        struct fl_channel_order *order = (struct fl_channel_order *)timer;
+        order->next = cancelled;
+        cancelled = order;
     }
     return cancelled;
 }
@@ -147,7 +138,7 @@ static struct fl_channel_order *obey(struct fl_channel *ch, struct fl_channel_or
         ops->incoming(ch->board, &order->options, order->document, ch->now);
         break;
     case FL_CHANNEL_ORDER_TIMER: start_timer(ch, order); return NULL;
-    case FL_CHANNEL_ORDER_TIMER_CANCEL: order->next = cancel_timer(ch, order->timer); break;
+    case FL_CHANNEL_ORDER_TIMER_CANCEL: order->next = cancel_timers(ch, order->timer.number); break;
     case FL_CHANNEL_ORDER_FAX:
         fl_document_free(ch->document);
         ch->document = order->document;
@@ -196,7 +187,8 @@ static void take_orders(struct fl_channel *ch)
 /* An expired timer that has no room waits for the application, not for the clock. */
 static fl_time timers_deadline(const struct fl_channel *ch)
 {
-    return ch->timers && ch->timers->at > ch->now ? ch->timers->at : FL_NEVER;
+    const struct fl_timer *earliest = ch->timers.earliest;
+    return earliest && earliest->at > ch->now ? earliest->at : FL_NEVER;
 }
 
 /* What the board waits for. */
@@ -248,7 +240,7 @@ static fl_time round_of_work(struct fl_channel *ch, bool closing, bool grace_ove
     ch->now_shown = ch->now;
     pthread_mutex_unlock(&ch->mutex);
     ch->member.timers = timers_deadline(ch);
-    ch->member.pending = !ch->board->ops->resting(ch->board) || ch->timers;
+    ch->member.pending = !ch->board->ops->resting(ch->board) || ch->timers.earliest;
     ch->member.holds = !ch->board->ops->on_hook(ch->board);
     ch->member.permits = closing || permits(ch, grace_over);
     fl_office_tell(ch->office, &ch->member);

@@ -252,6 +252,7 @@ class FaxJobs(ABC, Generic[Document]):
             yield Until(lambda: not job.running, _STOP_S)
             if job.running:
                 job.end(FaxCause.TIMEOUT, "local.start")
+                line.wake()
         return job.started and not job.start_late
 
     def _whole(

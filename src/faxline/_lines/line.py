@@ -22,8 +22,8 @@ from faxline._engine.engine import Engine, ModemInfo
 from faxline._guarded import GuardedLogger
 from faxline._lines.offices import Seat
 from faxline._lines.pump import Pump
-from faxline._lines.steps import Waiter
 from faxline._lines.stream import EventStream
+from faxline._lines.waiters import Timer, Waiter, Waiters
 from faxline.causes import CallCause, CallState
 from faxline.details import CallDetails
 from faxline.errors import Error
@@ -116,10 +116,9 @@ class Line:
         """close() was called: nothing new begins."""
         self.dead = False
         """The engine is gone: nothing more happens."""
-        self.waiters: set[Waiter] = set()
-        """Awaits."""
+        self.waiters = Waiters()
         self.streams: weakref.WeakSet[EventStream] = weakref.WeakSet()
-        self._timers: dict[int, list[bool]] = {}
+        self._timers: dict[int, Timer] = {}
         self._violations = (0, "")
         self._engine_closed = threading.Event()
         self._seat = Seat(device.config)
@@ -218,31 +217,30 @@ class Line:
         return self._wait(predicate, seconds, watching=True)
 
     def _wait(self, predicate: Callable[[], bool], seconds: float | None, *, watching: bool) -> bool:
-        with self.changed, self.timer(seconds) as expired:
+        with self.changed, self.timer(seconds) as timer:
             while not predicate():
-                if self.dead or expired[0]:
+                if self.dead or timer.expired:
                     return False
-                if not any(waiter.woken for waiter in self.waiters) and (not watching or self.under_way()):
+                if not self.waiters.woken and (not watching or self.under_way()):
                     self._allow()
                 self.changed.wait(_SLICE_S)
             return True
 
     @contextmanager
-    def timer(self, seconds: float | None) -> Iterator[list[bool]]:
-        """A timer on the line's clock; its one item becomes True when it expires."""
-        expired = [False]
-        if seconds is not None and seconds <= 0:
-            expired[0] = True
-        if seconds is None or expired[0]:
-            yield expired
+    def timer(self, seconds: float | None) -> Iterator[Timer]:
+        """A timer on the line's clock. None never expires; 0 and less has."""
+        timer = Timer()
+        if seconds is None or seconds <= 0:
+            timer.expired = seconds is not None
+            yield timer
             return
         number = next(_timer_numbers) & 0x7FFFFFFF
         with self.changed:
             if self.engine is not None and not self.dead:
-                self._timers[number] = expired
+                self._timers[number] = timer
                 self.engine.timer(number, int(seconds * 1_000_000))
         try:
-            yield expired
+            yield timer
         finally:
             with self.changed:
                 if self._timers.pop(number, None) and self.engine is not None and not self.dead:
@@ -269,39 +267,38 @@ class Line:
     def arm(self, waiter: Waiter) -> None:
         """An await has begun. By its loop, once what was ready to run has run."""
         with self.changed:
-            waiter.armed = True
+            self.waiters.sleep(waiter)
             self._allow_for_waiters()
 
     def disarm(self, waiter: Waiter) -> None:
         """An await is over. By its loop, once its task waits for something else."""
         with self.changed:
-            self.waiters.discard(waiter)
+            self.waiters.remove(waiter)
             self.changed.notify_all()
             self._allow_for_waiters()
 
     def _allow_for_waiters(self) -> None:
         waiters = self.waiters
-        if any(waiter.woken or not waiter.armed for waiter in waiters):
+        if waiters.begun or waiters.woken or not waiters.asleep:
             return
-        if any(not waiter.watching or self.under_way() for waiter in waiters):
+        if self.under_way() or any(not waiter.watching for waiter in waiters.asleep):
             self._allow()
 
     def wake(self) -> None:
         """Something has changed: those who wait look again. Under the Condition."""
         self.changed.notify_all()
-        for waiter in self.waiters:
-            if not waiter.woken and waiter.outcome(self.dead) is not None:
-                waiter.wake()
+        self.waiters.look(self.dead)
         self._allow_for_waiters()
 
     # ---- what the pump says, under the Condition ----
 
     def apply(self, event: Event) -> None:
-        """Mirrors the event, and hands it on to the job and to who watches."""
+        """Mirrors the event, hands it on to the job and to who watches, and wakes who waits for it."""
+        self.seq = event.seq
+        if isinstance(event, TimerExpired):
+            self._timer_expired(event.timer)
+            return
         match event:
-            case TimerExpired():
-                if event.timer in self._timers:
-                    self._timers[event.timer][0] = True
             case _ if event.call != self.call:
                 pass  # of an earlier call: nobody waits for that any more
             case CallChanged():
@@ -309,9 +306,19 @@ class Line:
             case FaxStarted() | Negotiated() | PageConfirmed() | FaxEnded():
                 if self.job is not None:
                     self.job.apply(event)
-        self.seq = event.seq
         for stream in self.streams:
             stream.put(event)
+        self.wake()
+
+    def _timer_expired(self, number: int) -> None:
+        """It concerns nobody but the wait that it limits."""
+        timer = self._timers.pop(number, None)
+        if timer is not None:
+            timer.expired = True
+            if timer.waiter is not None:
+                self.waiters.look_at(timer.waiter, self.dead)
+        self.changed.notify_all()
+        self._allow_for_waiters()
 
     def _call_changed(self, event: CallChanged) -> None:
         if event.state is CallState.IDLE and self.state is CallState.IDLE and not self.ordered:

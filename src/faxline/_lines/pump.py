@@ -51,7 +51,6 @@ class Pump(threading.Thread):
                     self._finish_job()
                 with line.changed:
                     line.apply(event)
-                    line.wake()
         except EngineClosed:
             if line.trace is not None:
                 line.trace.records(engine.take_trace())

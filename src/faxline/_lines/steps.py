@@ -2,21 +2,18 @@
 
 Every method that blocks is written once, as a generator that runs under the line's Condition and yields what
 it waits for. A thread waits on the Condition; an await registers a Waiter with the line, which the pump
-wakes. No thread is blocked by an await.
+wakes (waiters.py). No thread is blocked by an await.
 """
 
 import contextvars
 from collections.abc import Callable, Generator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from faxline._lines.waiters import Waiter
+
 if TYPE_CHECKING:
-    import asyncio
-
     from faxline._lines.line import Line
-
-# asyncio is imported by those who use it: it would take half of the time that `import faxline` takes.
 
 Result = TypeVar("Result")
 
@@ -106,41 +103,6 @@ def run(line: "Line", steps: Steps[Result]) -> Result:
             outcome = error
 
 
-class Waiter:
-    """An await on a line, as the pump sees it. Everything under the line's Condition."""
-
-    def __init__(self, step: Until, expired: list[bool], loop: "asyncio.AbstractEventLoop") -> None:
-        self.watching = step.watching
-        self.armed = False
-        """The loop has done what it had to do before it waited: time may pass."""
-        self.woken = False
-        """It is about to go on: time may not pass before it has."""
-        self._predicate = step.predicate
-        self._expired = expired
-        self._loop = loop
-        self.future: asyncio.Future[None] = loop.create_future()
-
-    def outcome(self, dead: bool) -> bool | None:
-        """What the wait came to, None while it lasts."""
-        if self._predicate():
-            return True
-        return False if dead or self._expired[0] else None
-
-    def again(self) -> None:
-        self.armed = self.woken = False
-        self.future = self._loop.create_future()
-
-    def wake(self) -> None:
-        self.woken = True
-        with suppress(RuntimeError):  # the loop is closed: nobody waits
-            self._loop.call_soon_threadsafe(_set, self.future)
-
-
-def _set(future: "asyncio.Future[None]") -> None:
-    if not future.done():
-        future.set_result(None)
-
-
 async def drive(line: "Line", steps: Steps[Result]) -> Result:
     """Takes the steps in the running loop. A cancelled wait changes nothing: what it waited for is found by
     the next one."""
@@ -161,18 +123,18 @@ async def _until(line: "Line", course: _Course[Result], step: Until) -> None:
     import asyncio
 
     loop = asyncio.get_running_loop()
-    with line.timer(step.seconds) as expired:
+    with line.timer(step.seconds) as timer:
         with line.changed:
-            waiter = Waiter(step, expired, loop)
-            line.waiters.add(waiter)
+            waiter = Waiter(step.predicate, step.watching, timer, loop)
         try:
             while True:
                 with line.changed:
                     outcome = waiter.outcome(line.dead)
                     if outcome is not None:
-                        waiter.woken = True
+                        line.waiters.go_on(waiter)
                         course.go(outcome)
                         return
+                    line.waiters.begin(waiter)
                     waiter.again()
                 loop.call_soon(line.arm, waiter)
                 await waiter.future
