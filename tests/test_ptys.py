@@ -329,13 +329,14 @@ def test_command_whose_output_is_full(tmp_path: Path) -> None:
     assert command.end(signal.SIGTERM) == 143
 
 
-def test_what_is_called_raises(tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [ValueError("of the user"), SystemExit(1)], ids=["error", "exit"])
+def test_what_is_called_raises(tmp_path: Path, error: BaseException) -> None:
     """That is told, and harms no modem."""
     moments: list[CallState] = []
 
     def raises(line: sim.PtyLine, state: CallState) -> None:
         moments.append(state)
-        raise ValueError("of the user")
+        raise error
 
     with sim.PtyModems([tmp_path / "m"], speed=50, changed=raises):
         for _ in range(2):

@@ -218,7 +218,7 @@ class Socket:
             return
         try:
             self._changed(self.line, state)
-        except Exception:
+        except BaseException:  # SystemExit, too: this is no thread of the application's
             tell("changed= of simulated modems raised")
 
     def _drain_trace(self) -> None:
