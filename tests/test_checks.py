@@ -92,9 +92,9 @@ def test_every_reason_for_a_skip_is_of_some_test() -> None:
 
 def test_a_c_program_that_checks_nothing_is_red() -> None:
     said = "./out/plain/test_a_b\na b: 7 checks\n./out/plain/test_c\nc: 0 checks\n./out/plain/test_d\n"
-    checks.every_program_checked([Path("test_a_b.c")], said)
+    assert checks.checks_of([Path("test_a_b.c")], said) == 7
     with pytest.raises(CheckFailed, match="checked nothing: c, d"):
-        checks.every_program_checked([Path("test_a_b.c"), Path("test_c.c"), Path("test_d.c")], said)
+        checks.checks_of([Path("test_a_b.c"), Path("test_c.c"), Path("test_d.c")], said)
 
 
 def test_failing_and_missing_tests(tmp_path: Path) -> None:
