@@ -152,6 +152,12 @@ NAMED = [
             "        fl_t30_give_up(e, FL_RAW_D_PAGE_LIMIT, true);\n",
             "        (void)0;\n",
         ),
+        (
+            "limit: a line of a page may take 6 s",
+            "called.c",
+            "if (e->line_octets > e->session.rate_bps * 5u / 8u)",
+            "if (e->line_octets > e->session.rate_bps * 6u / 8u)",
+        ),
         ("limit: PPR without end", "called.c", "#define PPRS_IDLE_MAX 12", "#define PPRS_IDLE_MAX 255"),
         ("limit: CTC after the fifth PPR", "caller.c", "#define PPRS_MAX 4", "#define PPRS_MAX 5"),
         (

@@ -60,7 +60,7 @@ static uint32_t store_data(void *ctx, const uint8_t *octets, size_t length)
     if (store->save) append(store, octets, length);
     fl_t4_decoder_feed(&store->decoder, octets, length);
     count_rows(store);
-    return store->decoder.end_seen ? FL_PAGE_ENDED : store->decoder.rows;
+    return store->decoder.end_seen ? FL_PAGE_ENDED : fl_t4_decoder_lines(&store->decoder);
 }
 
 static struct fl_copy_quality store_end(void *ctx)

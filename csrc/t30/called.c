@@ -324,7 +324,7 @@ static void begin_page(struct fl_t30 *e)
     if (!e->page_seen && e->document_over) e->document++;
     if (!e->page_seen) {
         inbox->begin(inbox->ctx, &e->session, e->remote_id, e->document);
-        e->page_octets = e->page_rows = e->line_octets = 0;
+        e->page_octets = e->page_lines = e->line_octets = 0;
     }
     e->page_seen = true;
     e->document_over = false;
@@ -343,10 +343,10 @@ static void burst_over(struct fl_t30 *e)
 static void take_lines(struct fl_t30 *e, const uint8_t *octets, size_t length)
 {
     const struct fl_t30_inbox *inbox = &e->config.inbox;
-    uint32_t rows = inbox->data(inbox->ctx, octets, length);
-    if (rows != e->page_rows) fl_t30_progress(e);
-    if (rows != e->page_rows || rows == FL_PAGE_ENDED) e->line_octets = 0;
-    e->page_rows = rows;
+    uint32_t lines = inbox->data(inbox->ctx, octets, length);
+    if (lines != e->page_lines) fl_t30_progress(e);
+    if (lines != e->page_lines || lines == FL_PAGE_ENDED) e->line_octets = 0;
+    e->page_lines = lines;
     e->page_octets += (uint32_t)length;
     e->line_octets += (uint32_t)length;
     if (e->line_octets > e->session.rate_bps * 5u / 8u) fl_t30_give_up(e, FL_RAW_C_LONG_LINE, false);

@@ -73,7 +73,7 @@ struct fl_t30_inbox {
     void *ctx;
     /* document: which one of the call, from 0; EOM ends each but the last */
     void (*begin)(void *ctx, const struct fl_session *session, const char *remote_id, int document);
-    /* Rows of the page so far; FL_PAGE_ENDED behind RTC or EOFB. */
+    /* Lines of the page that are over, with their fill; FL_PAGE_ENDED behind RTC or EOFB. */
     uint32_t (*data)(void *ctx, const uint8_t *octets, size_t length);
     struct fl_copy_quality (*end)(void *ctx);
     /* The page is good: store it; only a stored page is confirmed. */
@@ -198,7 +198,7 @@ struct fl_t30 {
     fl_time burst_over;             /* called: when that carrier ended */
     bool carrier_since;             /* called: a fast carrier has come since our last answer */
     uint32_t page_octets;           /* called: of the page at work */
-    uint32_t page_rows;             /* called: of it, without error correction */
+    uint32_t page_lines;            /* called: of it, without error correction */
     uint32_t line_octets;           /* called: of the line at work */
     bool tcf_doubted;               /* called: a carrier where TCF was due, of another kind */
     uint16_t frames_idle;           /* V.21 frames and carriers since anything new came (progress.c) */

@@ -454,6 +454,11 @@ void fl_t4_decoder_end(struct fl_t4_decoder *dec)
     dec->no_more = true;
 }
 
+uint32_t fl_t4_decoder_lines(const struct fl_t4_decoder *dec)
+{
+    return dec->rows - (dec->state == SEEK && dec->rows > 0);
+}
+
 /* Skips what fills a line up to where the next one begins. */
 static void align(struct fl_t4_decoder *dec)
 {

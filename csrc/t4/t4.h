@@ -138,6 +138,9 @@ void fl_t4_decoder_feed(struct fl_t4_decoder *dec, const uint8_t *code, size_t c
 /* There will be no more. */
 void fl_t4_decoder_end(struct fl_t4_decoder *dec);
 
+/* Lines of which everything has come, fill included: the row that was given last may still be in its own. */
+uint32_t fl_t4_decoder_lines(const struct fl_t4_decoder *dec);
+
 /* The next row, valid until the next call: enum fl_t4_result. */
 int fl_t4_decoder_row(struct fl_t4_decoder *dec, const uint8_t **row);
 

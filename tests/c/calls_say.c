@@ -271,7 +271,7 @@ static size_t stretch_line(const uint8_t *code, size_t length, int rows, size_t 
 {
     size_t *ends = calloc((size_t)rows + 8, sizeof *ends), bit = 0;
     if (!ends) abort();
-    size_t at = (find_eols(code, length, false, ends, (size_t)rows + 8), ends[rows / 2] - 12);
+    size_t at = (find_eols(code, length, false, ends, (size_t)rows + 8), ends[(rows + 1) / 2] - 12);
     put_bits(out, &bit, code, 0, at);
     bit += more;
     put_bits(out, &bit, code, at, length * 8 - at);
@@ -371,6 +371,8 @@ void step_page(struct run *run)
             page.line = next_time(run);
         else if (next_is(run, "blank"))
             sheet.blank = true;
+        else if (next_is(run, "dense"))
+            sheet.dense = true;
         else if (next_is(run, "long-train"))
             page.long_train = true;
         else if (next_is(run, "no-rtc"))

@@ -138,6 +138,33 @@ for milliseconds in (5, 20, 40, 300):
     fill(milliseconds)
 
 
+def long_line(seconds: float) -> None:
+    """A line of so many seconds, a third of it data (T.4 2.2); from 5 s on nobody answers."""
+    page: Page = [[], [], list(range(1, 1728)), [], []]
+
+    async def script(far: Far) -> None:
+        await begins(far, 48)
+        rows = t4.mh(page)
+        rows[2] = t4.mh(page[2:3], least=int(seconds * 4800))[0]
+        await far.send_page(page, 48, coded="".join(rows))
+        if seconds < 5:
+            await far.post("EOP", page)
+            await far.goodbye()
+        else:
+            await far.say("EOP")
+            await far.silent(4)
+            await far.hooked()
+
+    ends: dict[str, object] = {"pages": 1}
+    if seconds > 5:
+        ends = {"cause": "COMMSFAULT", "raw": "far.C.long-line", "pages": 0}
+    receives(f"line-of-{seconds}-s", script, **ends)
+
+
+for seconds in (4.9, 5.1, 6):
+    long_line(seconds)
+
+
 def gap(seconds: float) -> None:
     """How late our end may be spoken to."""
 
