@@ -9,7 +9,7 @@ from .scenario import Held, Scenario, hold_all
 @pytest.fixture(scope="session")
 def held(request: pytest.FixtureRequest) -> Callable[[Scenario], Held]:
     """Holds all scenarios of this run, many at a time, before the first of their tests looks at its own."""
-    wanted = {}
+    wanted: dict[str, Scenario] = {}
     for item in request.session.items:
         scenario = getattr(item, "callspec", None) and item.callspec.params.get("scenario")  # type: ignore[attr-defined]
         if isinstance(scenario, Scenario):

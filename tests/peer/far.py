@@ -318,13 +318,17 @@ class Far:
             raise Surprise(f"a TCF of {len(heard.octets)} octets: {heard.octets[:20].hex()}")
         return heard.code
 
-    async def set_up(self, fif: bytes | None = None, **more: str) -> int:
+    async def answers_dcs(self, gap: float = 0.075) -> int:
+        """Hears DCS and TCF, and says CFR; the number of the modulation."""
+        code = await self.training()
+        await self.say("CFR", gap=gap)
+        return code
+
+    async def set_up(self, fif: bytes | None = None) -> int:
         """From the call to CFR."""
         await self.answered()
-        await self.identify(fif, **more)
-        code = await self.training()
-        await self.say("CFR")
-        return code
+        await self.identify(fif)
+        return await self.answers_dcs()
 
     # phase C and D, as the receiver
 
@@ -391,6 +395,13 @@ class Far:
         fif = await self.expect("DIS", within=within)
         self.x = 1
         return fif
+
+    async def polls(
+        self, fif: bytes | None = None, *, word: str = "DTC", before: Sequence[tuple[str, bytes]] = ()
+    ) -> None:
+        """Asks for the document that our end's DIS offers."""
+        self.x = 0
+        await self.say(word, dis() if fif is None else fif, before=before)
 
     async def train(
         self,

@@ -93,8 +93,7 @@ class Line:
         """Something has changed."""
         waiting, self.waiting = self.waiting, []
         for future in waiting:
-            if not future.done():
-                future.set_result(None)
+            _wake(future)
 
     async def wait(self, condition: Callable[[], object], until: float = math.inf) -> bool:
         """Waits for the condition, at most until then; whether it holds."""
@@ -106,7 +105,7 @@ class Line:
             self.waiting.append(future)
             timer = None
             if left_s < math.inf:
-                timer = self.loop.call_later(left_s, lambda f=future: f.done() or f.set_result(None))
+                timer = self.loop.call_later(left_s, _wake, future)
             try:
                 await future
             finally:
@@ -176,3 +175,8 @@ class Line:
         self.note("far", f"{'V.21' if signal.code == 3 else 'sends'} {text} until {signal.end:.2f}")
         self.poke()
         return signal
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

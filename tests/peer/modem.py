@@ -3,7 +3,7 @@
 import asyncio
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -192,7 +192,8 @@ class Modem:
                 return self.say("ERROR")
             if text[:4] in ("+FTH", "+FTM", "+FTS"):
                 self.locked = None
-            return await getattr(self, text[1:4].lower())(number)
+            order: Callable[[int], Awaitable[None]] = getattr(self, text[1:4].lower())
+            return await order(number)
         for part in text.split(";"):
             if part in self.information:
                 self.put(f"\r\n{self.information[part]}\r\n".encode())

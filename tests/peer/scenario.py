@@ -12,7 +12,7 @@ from faxline import FaxToReceive, FaxToSend
 
 from .call import Call, Program, hold
 from .far import ANY_PAGE, Far, read_tiff, stripes, write_tiff
-from .line import Line
+from .line import MODULATIONS, Line
 from .modem import Modem
 from .t4 import Page
 
@@ -24,7 +24,19 @@ scheduler that is late by 50 ms is late by a second.
 """
 AT_ONCE = int(os.environ.get("PEER_AT_ONCE", "32"))
 TWO = [stripes(1), stripes(2)]
+SETTINGS = [
+    *((code, coding, False, False) for code in (145, 121, 97, 73, 96, 72, 48, 24) for coding in ("MH", "MR")),
+    *((code, coding, True, False) for code in (145, 96, 48) for coding in ("MH", "MR", "MMR")),
+    *((145, coding, True, True) for coding in ("MH", "MR", "MMR")),
+]
+"""Modulation and rate, coding, error correction, its small frames: what a polite call is held with."""
 FAILED = ("COMMSFAULT", "PAGEQUALITY", "TIMEOUT", "HANGUP", "NOTFAX", "ERROR")
+
+
+def setting_name(code: int, coding: str, ecm: bool, small: bool) -> str:
+    modulation = MODULATIONS[code]
+    name = f"{modulation.name.lower().replace('.', '')}-{modulation.rate}-{coding.lower()}"
+    return f"{name}{'-ecm' if ecm else ''}{'-64' if small else ''}"
 
 
 @dataclass(frozen=True)

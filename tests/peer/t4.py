@@ -2,6 +2,7 @@
 where black begins, where white begins again, and so on, below the width.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
 
 
@@ -100,7 +101,8 @@ def mh(page: Page, width: int = 1728, least: int = 0, end: bool = True) -> list[
 
 
 def mr(page: Page, width: int = 1728, least: int = 0, k: int = 2, end: bool = True) -> list[str]:
-    rows, above = [], []
+    rows: list[str] = []
+    above: list[int] = []
     for i, row in enumerate(page):
         code = "1" + one_dimensional(row, width) if i % k == 0 else "0" + two_dimensional(row, above, width)
         rows.append(EOL + _filled(code, least))
@@ -113,7 +115,7 @@ def mmr(page: Page, width: int = 1728) -> list[str]:
     return [*(two_dimensional(row, a, width) for row, a in zip(page, above, strict=False)), EOL * 2]
 
 
-CODERS = {"MH": mh, "MR": mr, "MMR": mmr}
+CODERS: dict[str, Callable[[Page], list[str]]] = {"MH": mh, "MR": mr, "MMR": mmr}
 
 _WHITE_CODES = {code: n for n, code in enumerate(_WHITE)}
 _WHITE_CODES |= {code: 64 * (n + 1) for n, code in enumerate(_WHITE_64 + _LONG_64)}

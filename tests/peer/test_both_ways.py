@@ -113,10 +113,8 @@ add("called-takes", called_takes, called=True, polled=True)
 
 async def called_is_polled(far: Far) -> None:
     await far.called()
-    far.x = 0
-    await far.say("DTC", dis())
-    await far.training()
-    await far.say("CFR")
+    await far.polls()
+    await far.answers_dcs()
     await gets(far, "EOP")
     await ends(far)
 
@@ -129,10 +127,8 @@ async def called_takes_then_is_polled(far: Far) -> None:
     await far.trained(145)
     await gives(far, 145, "EOM")
     await far.expect("DIS", within=12)
-    far.x = 0
-    await far.say("DTC", dis())
-    await far.training()
-    await far.say("CFR")
+    await far.polls()
+    await far.answers_dcs()
     await gets(far, "EOP")
     await ends(far)
 
@@ -153,10 +149,8 @@ add("called-takes-then-nobody", called_takes_then_nobody, called=True, polled=Tr
 async def called_polled_half(far: Far) -> None:
     """The far end leaves in the middle of what it polled."""
     await far.called()
-    far.x = 0
-    await far.say("DTC", dis())
-    await far.training()
-    await far.say("CFR")
+    await far.polls()
+    await far.answers_dcs()
     await gets(far, "MPS", 1)
     await far.hooked(90)
 

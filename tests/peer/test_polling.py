@@ -1,6 +1,7 @@
 """Documents that are polled, from us and by us, and both ways in one call."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -158,19 +159,15 @@ def offers(name: str, script: Callable[[Far], Awaitable[None]], **more: object) 
     add("offer-" + name, script, **{"called": True, "send": TWO, "polled": True, **more})
 
 
-async def polls(
-    far: Far, fif: bytes | None = None, word: str = "DTC", before: Sequence[tuple[str, bytes]] = ()
-) -> None:
+async def polls(far: Far, fif: bytes | None = None, **how: Any) -> None:
     """Calls, sees the offer, asks for it."""
     offer = await far.called()
     assert has(offer, 9)
-    far.x = 0
-    await far.say(word, dis() if fif is None else fif, before=before)
+    await far.polls(fif, **how)
 
 
 async def taken(far: Far) -> None:
-    await far.training()
-    await far.say("CFR")
+    await far.answers_dcs()
     await takes(far)
     await ends(far)
 

@@ -6,14 +6,11 @@ import pytest
 
 from . import bits, t4
 from .far import ANY_PAGE, Far, dcs, dis, facility, has
-from .line import MODULATIONS
-from .scenario import FAILED, TWO, Held, Scenario
+from .scenario import FAILED, SETTINGS, TWO, Held, Scenario, setting_name
 from .t4 import EOL, Page
 
 pytestmark = pytest.mark.wallclock
 SCENARIOS: list[Scenario] = []
-NAMES = {code: f"{m.name.lower().replace('.', '')}-{m.rate}" for code, m in MODULATIONS.items()}
-ALL = (145, 121, 97, 73, 96, 72, 48, 24)
 
 
 def receives(name: str, script: Callable[[Far], Awaitable[None]], **more: object) -> None:
@@ -45,7 +42,7 @@ async def sends_block(far: Far, page: Page, number: int, second: str, code: int,
 # Everything polite: modulations and rates, codings, error correction.
 
 
-def polite(code: int, coding: str, ecm: bool, small: bool = False) -> None:
+def polite(code: int, coding: str, ecm: bool, small: bool) -> None:
     async def script(far: Far) -> None:
         await begins(far, code, dcs(code, coding, ecm=ecm, small=small))
         if ecm:
@@ -55,18 +52,11 @@ def polite(code: int, coding: str, ecm: bool, small: bool = False) -> None:
             await sends(far, code)
         await far.goodbye()
 
-    kind = f"{'-ecm' if ecm else ''}{'-64' if small else ''}"
-    receives(f"{NAMES[code]}-{coding.lower()}{kind}", script, pages=2)
+    receives(setting_name(code, coding, ecm, small), script, pages=2)
 
 
-for code in ALL:
-    for coding in ("MH", "MR"):
-        polite(code, coding, ecm=False)
-for code in (145, 96, 48):
-    for coding in ("MH", "MR", "MMR"):
-        polite(code, coding, ecm=True)
-for coding in ("MH", "MR", "MMR"):
-    polite(145, coding, ecm=True, small=True)
+for setting in SETTINGS:
+    polite(*setting)
 
 
 async def our_dis(far: Far) -> None:

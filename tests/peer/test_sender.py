@@ -7,12 +7,11 @@ import pytest
 from . import bits, t4
 from .far import Far, dis, missing
 from .line import MODULATIONS
-from .scenario import FAILED, TWO, Held, Scenario
+from .scenario import FAILED, SETTINGS, TWO, Held, Scenario, setting_name
 from .t4 import EOL
 
 pytestmark = pytest.mark.wallclock
 SCENARIOS: list[Scenario] = []
-NAMES = {code: f"{m.name.lower().replace('.', '')}-{m.rate}" for code, m in MODULATIONS.items()}
 
 
 def sends(name: str, script: Callable[[Far], object], **more: object) -> None:
@@ -43,7 +42,7 @@ async def takes_blocks(far: Far, count: int = 2) -> None:
 
 # Everything polite: modulations and rates, codings, error correction.
 
-PLAIN = {
+PLAIN: dict[int, dict[str, object]] = {
     145: {},
     121: {"MaxDataRate": 12000},
     97: {"MaxDataRate": 9600},
@@ -55,7 +54,7 @@ PLAIN = {
 }
 
 
-def polite(code: int, coding: str, ecm: bool, small: bool = False) -> None:
+def polite(code: int, coding: str, ecm: bool, small: bool) -> None:
     async def script(far: Far) -> None:
         offer = dis(ecm=ecm, mr=coding != "MH", mmr=coding == "MMR", more=[7] if small else [])
         assert await far.set_up(offer) == code
@@ -72,18 +71,12 @@ def polite(code: int, coding: str, ecm: bool, small: bool = False) -> None:
             await takes(far)
         await ends(far)
 
-    name = f"{NAMES[code]}-{coding.lower()}{'-ecm' if ecm else ''}{'-64' if small else ''}"
+    name = setting_name(code, coding, ecm, small)
     sends(name, script, options={**PLAIN[code], "Compression": coding})
 
 
-for code in PLAIN:
-    for coding in ("MH", "MR"):
-        polite(code, coding, ecm=False)
-for code in (145, 96, 48):
-    for coding in ("MH", "MR", "MMR"):
-        polite(code, coding, ecm=True)
-for coding in ("MH", "MR", "MMR"):
-    polite(145, coding, ecm=True, small=True)
+for setting in SETTINGS:
+    polite(*setting)
 
 
 def least_row(scan: tuple[int, ...], milliseconds: int) -> None:
@@ -127,8 +120,7 @@ def damaged_dis(times: int) -> None:
             await far.say("DIS", dis(), right=False)
             await far.wait(3)
         await far.identify()
-        await far.training()
-        await far.say("CFR")
+        await far.answers_dcs()
         await takes(far)
         await ends(far)
 
@@ -144,8 +136,7 @@ def dis_of(name: str, fif: bytes, usable: bool) -> None:
         await far.answered()
         if usable:
             await far.identify(fif)
-            await far.training()
-            await far.say("CFR")
+            await far.answers_dcs()
             await takes(far)
             await ends(far)
         else:
@@ -274,8 +265,7 @@ def cfr_late(seconds: float) -> None:
     async def script(far: Far) -> None:
         await far.answered()
         await far.identify()
-        await far.training()
-        await far.say("CFR", gap=seconds)
+        await far.answers_dcs(seconds)
         await takes(far)
         await ends(far)
 
@@ -337,8 +327,7 @@ offer("V.29 only", 96)
 async def nsf_and_csi(far: Far) -> None:
     await far.answered()
     await far.say("DIS", dis(), before=[("NSF", bytes(40)), ("CSI", b"9" * 20)])
-    await far.training()
-    await far.say("CFR")
+    await far.answers_dcs()
     await takes(far)
     await ends(far)
 
@@ -521,8 +510,7 @@ async def rtp(far: Far) -> None:
     page = await far.page()
     await far.expect("MPS")
     await far.confirm(page, "RTP")
-    await far.training()
-    await far.say("CFR")
+    await far.answers_dcs()
     await takes(far, 1)
     await ends(far)
 
