@@ -372,7 +372,8 @@ NAMED = [
             "action: a PPR that names nothing confirms",
             "caller.c",
             "    if (e->pprs >= PPRS_MAX) {\n        continue_to_correct(e);",
-            "    if (named == 0) {\n        confirmed(e, false);\n    } else if (e->pprs >= PPRS_MAX) {\n        continue_to_correct(e);",
+            "    if (named == 0) {\n        confirmed(e, false);\n"
+            "    } else if (e->pprs >= PPRS_MAX) {\n        continue_to_correct(e);",
         ),
         (
             "action: a PPR that names nothing wants nothing",
