@@ -289,16 +289,15 @@ int32_t fl_channel_wait(struct fl_channel *ch, int32_t timeout_ms, struct fl_eve
     int32_t result = 0;
     if (timeout_ms > 0) until_timeout(&limit, timeout_ms);
     pthread_mutex_lock(&ch->mutex);
-    while (ch->event_count == 0 && !ch->ended && timeout_ms != 0) {
+    while (ch->events.count == 0 && !ch->ended && timeout_ms != 0) {
         int error = timeout_ms < 0 ? pthread_cond_wait(&ch->changed, &ch->mutex)
                                    : pthread_cond_timedwait(&ch->changed, &ch->mutex, &limit);
         if (error) break;
     }
-    if (ch->event_count > 0) {
-        *event = ch->events[ch->event_head];
-        ch->event_head = (ch->event_head + 1) % FL_CHANNEL_EVENTS;
-        if (ch->event_count-- == FL_CHANNEL_EVENTS - FL_CHANNEL_EVENTS_ROOM) fl_office_wake(ch->member.wake);
-        if (ch->event_count == 0 && !ch->ended) fl_office_calm(ch->readable);
+    bool waits = !fl_events_room(&ch->events); /* the thread, for room */
+    if (fl_events_take(&ch->events, event)) {
+        if (waits && fl_events_room(&ch->events)) fl_office_wake(ch->member.wake);
+        if (ch->events.count == 0 && !ch->ended) fl_office_calm(ch->readable);
         result = 1;
     } else if (ch->ended) {
         result = FL_E_CLOSED;

@@ -4,13 +4,11 @@
 
 #include "board/board.h"
 #include "board/office.h"
+#include "channel/events.h"
 #include "channel/timers.h"
 
 #include <pthread.h>
 
-/* Orders and timers are taken out of their queues only while there is room for what they may yield. */
-#define FL_CHANNEL_EVENTS      128
-#define FL_CHANNEL_EVENTS_ROOM 32
 /* Trace records that wait for Python; in virtual time the line waits rather than lose one. */
 #define FL_CHANNEL_RECORDS 2048
 
@@ -70,8 +68,7 @@ struct fl_channel {
     struct fl_channel_order *spent;         /* obeyed, to be freed by the application's thread */
     int32_t calls;                          /* begun so far */
     bool fax;                               /* one was ordered, and has not ended */
-    struct fl_event events[FL_CHANNEL_EVENTS];
-    uint32_t event_head, event_count;
+    struct fl_events events;
     uint64_t seq, allowed;
     fl_time now_shown;
     int64_t violations;

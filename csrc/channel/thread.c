@@ -30,12 +30,6 @@
 
 /* ---- events, under the mutex ---- */
 
-/* Progress coalesces: a newer one says all that an older one of its kind did. */
-static bool coalesces(int32_t kind)
-{
-    return kind == FL_EVENT_PAGE || kind == FL_EVENT_NEGOTIATED || kind == FL_EVENT_FAR_PAGE;
-}
-
 static void push_event(struct fl_channel *ch, struct fl_event event)
 {
     event.seq = ++ch->seq;
@@ -43,28 +37,9 @@ static void push_event(struct fl_channel *ch, struct fl_event event)
     event.call = ch->call;
     if (event.kind == FL_EVENT_FAX_ENDED) ch->fax = false;
     if (event.kind == FL_EVENT_CALL) ch->member.waits = event.state == FL_CALL_WAITING;
-    if (ch->event_count > 0 && coalesces(event.kind)) {
-        struct fl_event *newest = &ch->events[(ch->event_head + ch->event_count - 1) % FL_CHANNEL_EVENTS];
-        if (newest->kind == event.kind) {
-            *newest = event;
-            return;
-        }
-    }
-    if (ch->event_count == FL_CHANNEL_EVENTS) {
-        /* Nobody collects, and orders wait (room_for_events): only a line that rings again and again comes here. The oldest
-         * ring goes first. */
-        ch->event_head = (ch->event_head + 1) % FL_CHANNEL_EVENTS;
-        ch->event_count--;
-    }
-    ch->events[(ch->event_head + ch->event_count++) % FL_CHANNEL_EVENTS] = event;
-    if (ch->event_count == 1) fl_office_wake(ch->readable);
+    fl_events_put(&ch->events, &event);
+    if (ch->events.count == 1) fl_office_wake(ch->readable);
     pthread_cond_broadcast(&ch->changed);
-}
-
-/* Nothing that was accepted is dropped: with too little room for what it yields it waits until the application has looked. */
-static bool room_for_events(const struct fl_channel *ch)
-{
-    return ch->event_count <= FL_CHANNEL_EVENTS - FL_CHANNEL_EVENTS_ROOM;
 }
 
 /* It has been obeyed: the application's thread frees it. */
@@ -78,11 +53,11 @@ static void spend(struct fl_channel *ch, struct fl_channel_order *order)
 static void collect_events(struct fl_channel *ch)
 {
     struct fl_event event = {0};
-    while (ch->board->ops->event(ch->board, &event)) {
+    while (fl_events_open(&ch->events) && ch->board->ops->event(ch->board, &event)) {
         push_event(ch, event);
         event = (struct fl_event){0};
     }
-    while (ch->timers.earliest && ch->timers.earliest->at <= ch->now && room_for_events(ch)) {
+    while (ch->timers.earliest && ch->timers.earliest->at <= ch->now && fl_events_room(&ch->events)) {
         struct fl_timer *timer = fl_timers_take(&ch->timers);
         push_event(ch, (struct fl_event){.kind = FL_EVENT_TIMER, .timer = timer->number});
         spend(ch, (struct fl_channel_order *)timer);
@@ -148,12 +123,13 @@ static struct fl_channel_order *obey(struct fl_channel *ch, struct fl_channel_or
     return order;
 }
 
-/* Takes one order at a time out of the queue, so that the mutex is free while the board obeys. */
+/* Takes one order at a time out of the queue, so that the mutex is free while the board obeys. Nothing that was accepted is
+ * dropped: with too little room for what it yields it waits until the application has looked. */
 static struct fl_channel_order *take_order(struct fl_channel *ch)
 {
     struct fl_channel_order *order = NULL;
     pthread_mutex_lock(&ch->mutex);
-    if (ch->first && room_for_events(ch)) {
+    if (ch->first && fl_events_room(&ch->events)) {
         order = ch->first;
         ch->first = order->next;
         if (!ch->first) ch->last = &ch->first;

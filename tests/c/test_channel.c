@@ -4,6 +4,7 @@
 #include "sim/modem.h"
 #include "sim/watch.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +167,45 @@ static void test_hold(void)
     CHECK_EQ(fl_channel_wait(call.channel, 20000, &event), 1);
     CHECK(event.time_us > 0);
     CHECK_EQ(fl_channel_hold(call.channel, 1), 0); /* closing does not wait for it */
+    fl_channel_close(call.channel);
+    fl_channel_free(call.channel);
+}
+
+/* ---- an application that does not look ---- */
+
+#define LONG_FAX 200
+
+/* Time passes, and nobody takes an event: a fax of more pages than there is room for what they bring. */
+static void test_nobody_looks(void)
+{
+    char error[128];
+    struct fl_channel_config config = {.far = -1, .delay_ms = 20, .speed = 1, .seed = 1, .save = 1};
+    struct fl_fax_options options = {1, 1, 1, 2400, 14400, -1, 0, -1, "5550001", "", "", ""};
+    struct call call = {.channel = fl_channel_open(&config, error, sizeof error)};
+    struct fl_event event;
+    int started = 0, ended = 0, pages = 0, far_pages = 0;
+    CHECK_EQ(dial(&call, "5550100"), FL_CALL_ANSWERED);
+    CHECK_EQ(fl_channel_fax_send(call.channel, &options, document(LONG_FAX, 98), 0), 0);
+    fl_channel_allow(call.channel, UINT64_MAX);
+    while (fl_channel_fax_receive(call.channel, &options, NULL) == FL_E_BUSY) sched_yield();
+    CHECK_EQ(fl_channel_hang_up(call.channel), 0);
+    while (fl_channel_wait(call.channel, 20000, &event) == 1) {
+        CHECK(event.seq > call.seen);
+        call.seen = event.seq;
+        started += event.kind == FL_EVENT_FAX_STARTED;
+        if (event.kind == FL_EVENT_PAGE) pages = event.pages;
+        if (event.kind == FL_EVENT_FAR_PAGE) far_pages++;
+        if (event.kind == FL_EVENT_FAX_ENDED && ended++ == 0) {
+            CHECK_EQ(event.cause, FL_FAX_NORMAL);
+            CHECK_EQ(event.pages, LONG_FAX);
+            CHECK_EQ(started, 1);
+            CHECK_EQ(pages, LONG_FAX);
+            CHECK(far_pages > 0 && far_pages < LONG_FAX); /* there was more than room */
+        }
+        if (event.kind == FL_EVENT_CALL && event.state == FL_CALL_IDLE) break;
+    }
+    CHECK_EQ(ended, 2); /* and the one that hanging up ended */
+    CHECK_EQ(event.state, FL_CALL_IDLE);
     fl_channel_close(call.channel);
     fl_channel_free(call.channel);
 }
@@ -427,6 +467,7 @@ int main(int argc, char **argv)
             test_two_pipes(variant & 1, variant >> 1);
         }
         test_hold();
+        test_nobody_looks();
         test_incoming();
     }
     return check_result("channel");
