@@ -4,6 +4,7 @@ import errno
 import os
 import random
 import shutil
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -126,9 +127,9 @@ def open_in(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("extension", [".tif", ".pdf"])
-@pytest.mark.parametrize("happens", ["nothing", "moved", "replaced", "directory gone"])
+@pytest.mark.parametrize("happens", ["nothing", "moved", "moved, disk broken", "replaced", "directory gone"])
 def test_no_descriptor_is_left_open(
-    tmp_path: Path, ringing: CallChannel, extension: str, happens: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ringing: CallChannel, extension: str, happens: str
 ) -> None:
     """A receiver that runs for years has a thousand of them, in the end."""
     folder = tmp_path / "in"
@@ -136,9 +137,15 @@ def test_no_descriptor_is_left_open(
     target = folder / f"fax{extension}"
     written = folder / "fax.pdf.tif" if extension == ".pdf" else target
 
+    def no_names(fd: int) -> None:
+        if stat.S_ISDIR(os.fstat(fd).st_mode):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
     def between() -> None:
-        if happens == "moved":
+        if happens.startswith("moved"):
             written.rename(folder / "other")
+            if happens.endswith("broken"):
+                monkeypatch.setattr(os, "fsync", no_names)
         elif happens == "replaced":
             written.rename(folder / "other")
             written.write_bytes(b"somebody else's")

@@ -71,10 +71,11 @@ class TiffWriter:
             moved, self._fd = self._fd, None
             try:
                 self._create(os.pread(moved, os.fstat(moved).st_size, 0))
-            except BaseException:
-                self._fd = moved
-                raise
-            os.close(moved)
+            finally:
+                if self._fd is None:
+                    self._fd = moved
+                else:  # it has the name, though that may not be synced
+                    os.close(moved)
             return
         ours = os.fstat(self._fd)
         if (found.st_dev, found.st_ino) != (ours.st_dev, ours.st_ino):
