@@ -2,7 +2,6 @@
 coding error."""
 
 import dataclasses
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from faxline import CallChannel, FaxToSend, sim
-from faxline._documents import fonts, header_line
+from faxline._documents import header_line
 from faxline._documents.fields import Facts, fill, template_fault, zone_name
 from faxline._documents.header_line import GRIDS, HeaderLine, Strip, draw
 from faxline._engine.binding import ffi, lib
@@ -262,45 +261,6 @@ def test_any_text_at_any_resolution(grid: tuple[int, int, int], text: str) -> No
     assert strip.row_count == grid[1] * 16 // 100
     assert len(strip.rows) == (strip.width_px + 7) // 8 * strip.row_count
     assert ink(strip) > 0
-
-
-def test_scripts_are_drawn_and_not_replaced() -> None:
-    """With the fonts that Debian's fonts-dejavu-core has."""
-    grid = GRIDS[1]
-    made = {draw(text, *grid).rows for text in ("Ж", "Я", "Σ", "Č", "?")}
-    assert len(made) == 5
-
-
-@pytest.fixture
-def no_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A machine without fonts: Pillow has one of its own, with ASCII."""
-
-    def forget() -> None:
-        fonts._choose.cache_clear()
-        draw.cache_clear()
-
-    monkeypatch.setattr(fonts, "_installed", tuple)
-    monkeypatch.delenv("FAXLINE_FONT", raising=False)
-    forget()
-    yield
-    forget()
-
-
-@pytest.mark.usefixtures("no_fonts")
-def test_without_fonts_accents_go_and_the_rest_is_asked_for() -> None:
-    assert fonts.choose("Müller → Иван", 30)[1] == "Muller ? ????"
-    assert ink(draw("Müller", *GRIDS[1])) > 100
-
-
-def test_a_font_of_the_users_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    (serif,) = {path for path in fonts._installed() if path.name == "DejaVuSansMono.ttf"}
-    monkeypatch.setenv("FAXLINE_FONT", str(serif))
-    fonts._choose.cache_clear()
-    assert fonts.choose("fax", 30)[0].getname()[0] == "DejaVu Sans Mono"
-    monkeypatch.setenv("FAXLINE_FONT", "/nowhere.ttf")
-    fonts._choose.cache_clear()
-    assert fonts.choose("fax", 30)[0].getname()[0] == "DejaVu Sans"
-    fonts._choose.cache_clear()
 
 
 def test_a_long_line_is_made_smaller_and_stays_on_the_page() -> None:

@@ -174,19 +174,18 @@ class Confirmation:
         title = "Fax confirmation: sent"
         if not self.good:
             title = f"Fax confirmation: NOT sent{' completely' * (self.pages > 0)}"
-        font, title = fonts.choose(title, round(_TITLE_INCH * _DPI))
         y = _MARGIN_INCH * _DPI
-        draw.text((left, y), title, fill=0, font=font)
+        fonts.Type(round(_TITLE_INCH * _DPI)).draw(draw, (left, y), title)
         y += 1.5 * _TITLE_INCH * _DPI
         draw.line((left, y, right, y), fill=0, width=3)
         y += 0.12 * _DPI
+        letters = fonts.Type(round(_TEXT_INCH * _DPI))
         for label, text in self.lines():
             x = left + _COLUMN_INCH * _DPI
             text = "".join(letter if letter.isprintable() else " " for letter in text)
-            font, text = fonts.choose(text, round(_TEXT_INCH * _DPI))
-            draw.text((left, y), label, fill=0, font=font)
-            for row in islice(wrapped(text, font, right - x), 4):
-                draw.text((x, y), row, fill=0, font=font)
+            letters.draw(draw, (left, y), label)
+            for row in islice(wrapped(text, letters, right - x), 4):
+                letters.draw(draw, (x, y), row)
                 y += _LINE_INCH * _DPI
         y += 0.12 * _DPI
         if self.first_page is not None and bottom - y > 40:

@@ -23,8 +23,9 @@ from faxline._documents.pages import FaxPage, PageError
 from faxline._documents.paper import paper_named
 
 if TYPE_CHECKING:
-    from PIL import Image, ImageFont
+    from PIL import Image
 
+    from faxline._documents.fonts import Type
     from faxline._documents.raster import Wish
 
 TEMPLATE = """\
@@ -93,13 +94,15 @@ class Cover:
 
     def convert(self, facts: Facts | None, wish: Wish) -> FaxPage:
         """As a fax page. Raises PageError. For FaxToSend."""
-        from faxline._documents import raster
+        from faxline._documents import fonts, raster
 
         facts = facts or Facts("", "", "", 0, datetime.now().astimezone())
         page, dpi = raster.blank(self._paper, wish)
-        self._draw(page, dpi, facts.values(1) | self._values)
+        lines = list(self._filled(facts.values(1) | self._values))
+        self._draw(page, dpi, lines)
         made = raster.drawn(page, self._paper, wish)
         made.place = self._name
+        made.note = fonts.warning("".join(line for _, line in lines))
         return made
 
     def _filled(self, values: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -115,7 +118,7 @@ class Cover:
             for part in fill(line.removeprefix(start), values).splitlines() or [""]:
                 yield start, part
 
-    def _draw(self, page: Image.Image, dpi: int, values: dict[str, str]) -> None:
+    def _draw(self, page: Image.Image, dpi: int, lines: list[tuple[str, str]]) -> None:
         from PIL import ImageDraw
 
         from faxline._documents import fonts
@@ -123,7 +126,7 @@ class Cover:
         draw = ImageDraw.Draw(page)
         left, right = _MARGIN_INCH * dpi, page.width - _MARGIN_INCH * dpi
         y = _MARGIN_INCH * dpi
-        for start, line in self._filled(values):
+        for start, line in lines:
             if start == "---":
                 y += 0.06 * dpi
                 draw.line((left, y, right, y), fill=0, width=round(0.015 * dpi))
@@ -134,15 +137,15 @@ class Cover:
             columns = line.split("\t")
             for number, column in enumerate(columns):
                 text = "".join(letter for letter in column if letter.isprintable())
-                font, text = fonts.choose(text, round(size))
+                letters = fonts.Type(round(size))
                 last = number == len(columns) - 1
-                for row in wrapped(text, font, right - x) if last else [text]:
+                for row in wrapped(text, letters, right - x) if last else [text]:
                     if y + size > page.height - 0.5 * _MARGIN_INCH * dpi:
                         raise PageError("its text is longer than a page")
-                    draw.text((x, y), row, fill=0, font=font)
+                    letters.draw(draw, (x, y), row)
                     if last:
                         y += 1.4 * size
-                x = max(left + (number + 1) * _COLUMN_INCH * dpi, x + font.getlength(text) + size / 2)
+                x = max(left + (number + 1) * _COLUMN_INCH * dpi, x + letters.getlength(text) + size / 2)
 
     def __repr__(self) -> str:
         return f"Cover({self._name!r})"
@@ -152,19 +155,19 @@ def _names(line: str) -> list[str]:
     return [field for _, field, _, _ in string.Formatter().parse(line) if field is not None]
 
 
-def wrapped(text: str, font: ImageFont.FreeTypeFont, width: float) -> Iterator[str]:
+def wrapped(text: str, letters: Type, width: float) -> Iterator[str]:
     """A text as lines that fit, broken at spaces where there are any."""
     row = ""
     for word in text.split(" "):
         longer = f"{row} {word}" if row else word
-        if font.getlength(longer) <= width or not row:
+        if letters.getlength(longer) <= width or not row:
             row = longer
         else:
             yield row
             row = word
-        while font.getlength(row) > width and len(row) > 1:
+        while letters.getlength(row) > width and len(row) > 1:
             cut = len(row) - 1
-            while cut > 1 and font.getlength(row[:cut]) > width:
+            while cut > 1 and letters.getlength(row[:cut]) > width:
                 cut -= 1
             yield row[:cut]
             row = row[cut:]

@@ -11,7 +11,9 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 from faxline._documents import selection
@@ -196,45 +198,59 @@ class FaxToSend:
             counts[-1] += sum(1 for _ in _leaves(content))
         return tuple(counts)
 
-    def prepare(self, fax_options: Mapping[str, object] | None = None) -> list[str]:
+    def prepare(
+        self,
+        fax_options: Mapping[str, object] | None = None,
+        *,
+        to: str = "",
+        subscriber_name: str = "",
+    ) -> list[str]:
         """Converts every page now and keeps it coded, some 50 kB each: before the call, where it costs no
         line time. Files that change later are not read again; set_content() and add_content() forget what
-        was prepared. fax_options: as for the fax; with another HighRes pages are converted again.
+        was prepared. fax_options: as for the fax; with another HighRes pages are converted again. to, the
+        number to be called, and subscriber_name: for header line and cover, which are tried here and drawn
+        when the fax starts.
 
         Returns what the sender should know before dialling, a sentence each: pages that are blank or nearly
-        black, and what was mended in a file. Raises DocumentError, and Error for options.
+        black, characters that no font has, and what was mended in a file. Raises DocumentError, and Error for
+        options.
         """
         from faxline import options
+        from faxline._documents.fields import Facts
+        from faxline._documents.header_line import HeaderLine
         from faxline._engine.document import Document
 
         checked = options.check(dict(fax_options or {}))
         if checked.cause is not FaxCause.NONE:
             raise Error(checked.text)
         high_res = options.for_engine(checked.effective).high_res
+        header_line = checked.effective["HeaderLine"]
+        facts = Facts(
+            to=to,
+            subscriber_id=checked.effective["SubscriberId"],
+            name=subscriber_name,
+            pages=self.count_pages() if header_line or self._cover else 0,
+            now=datetime.now().astimezone(),
+        )
         kept: list[FaxPage] = []
-        warnings: list[str] = []
-        for page in self._converted(high_res):
+        warnings = HeaderLine(header_line, facts).warnings() if header_line else []
+        for page in chain(self._cover_page(high_res, facts), self._converted(high_res)):
             made = Document()
             try:
                 warnings += add_page(made, page)
                 kept.append(_kept(page, made.page(0)))
             finally:
                 made.close()
-        self._prepared = _Prepared(high_res, tuple(kept))
+        self._prepared = _Prepared(high_res, tuple(kept[self._cover is not None :]))
         return warnings
 
     def pages(self, *, high_res: bool | None = None, facts: Facts | None = None) -> Iterator[FaxPage]:
         """Every page as a fax page, one at a time. high_res: the option HighRes. facts: for the cover. Raises
         DocumentError."""
-        from faxline._documents.raster import Wish
-
-        contents = self._named()
         number, document = 0, 1
-        if self._cover is not None:
+        for page in self._cover_page(high_res, facts):
             number += 1
-            with reading("the cover page", None):
-                superfine = any(content.superfine for content in contents)
-                yield self._cover.convert(facts, Wish(high_res, superfine=superfine))
+            yield page
         prepared = self._prepared
         ready = prepared is not None and prepared.high_res == high_res
         for page in prepared.pages if prepared is not None and ready else self._converted(high_res):
@@ -243,6 +259,15 @@ class FaxToSend:
             yield replace(page, number=number)
         if not number:
             raise DocumentError(f"{', '.join(self.names)}: no pages")
+
+    def _cover_page(self, high_res: bool | None, facts: Facts | None) -> Iterator[FaxPage]:
+        """The cover, where there is one."""
+        from faxline._documents.raster import Wish
+
+        superfine = any(content.superfine for content in self._named())
+        if self._cover is not None:
+            with reading("the cover page", None):
+                yield self._cover.convert(facts, Wish(high_res, superfine=superfine))
 
     def _converted(self, high_res: bool | None) -> Iterator[FaxPage]:
         """The pages of the files, one at a time."""
@@ -272,8 +297,8 @@ def add_page(pages: Document, page: FaxPage, header: HeaderLine | None = None) -
     """Hands a page to the engine: as its file has it where that is whole, as rows otherwise. header: for its
     top.
 
-    Returns what its sender should know before it goes out, as sentences: what was mended in its file, and
-    that it is empty, or nearly black. Raises DocumentError.
+    Returns what its sender should know before it goes out, as sentences: what was mended in its file, which
+    characters no font has, and that it is empty, or nearly black. Raises DocumentError.
     """
     from faxline._engine.document import PageRefused
 
@@ -292,7 +317,10 @@ def add_page(pages: Document, page: FaxPage, header: HeaderLine | None = None) -
     except PageRefused as error:
         raise DocumentError(f"{page.place}: {error}") from None
     share = pages.black_share(len(pages) - 1)
-    return [f"{page.place}: {text}" for text in (page.note, _ink(share)) if text]
+    warnings = [f"{page.place}: {text}" for text in (page.note, _ink(share)) if text]
+    if header is not None and number == document == 1:
+        warnings += header.warnings()
+    return warnings
 
 
 def _kept(page: FaxPage, made: Page) -> FaxPage:

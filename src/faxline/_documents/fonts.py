@@ -1,6 +1,8 @@
-"""Fonts: found where systems keep them, chosen by what a text needs, Pillow's own where there is none.
+"""Fonts: which of them draws each character of a text.
 
-FAXLINE_FONT and FAXLINE_MONO_FONT name font files that come first.
+DejaVu Sans and DejaVu Sans Mono come with the package (../_fonts): Latin, Greek, Cyrillic and more look the
+same on every machine. What they lack is drawn in the first font of the machine that has it. FAXLINE_FONT and
+FAXLINE_MONO_FONT name font files that come first.
 """
 
 from __future__ import annotations
@@ -12,8 +14,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from faxline._documents.cmap import characters_of
+from faxline._guarded import log
+
 if TYPE_CHECKING:
-    from PIL import ImageFont
+    from PIL import ImageDraw, ImageFont
+
+_OURS = Path(__file__).parent.parent / "_fonts"
+_PLAIN, _MONO = _OURS / "DejaVuSans.ttf", _OURS / "DejaVuSansMono.ttf"
 
 _FOLDERS = (
     "/usr/share/fonts",
@@ -22,15 +30,75 @@ _FOLDERS = (
     "~/.fonts",
     "/Library/Fonts",
 )
-_FILES_MAX = 3000
-
-# Preferred, by the beginning of the file's name; others follow in the order of their names.
-_PLAIN = ("DejaVuSans.", "NotoSans-Regular", "LiberationSans-Regular", "FreeSans.", "Arial.")
-_MONO = ("DejaVuSansMono.", "NotoSansMono-Regular", "LiberationMono-Regular", "FreeMono.", "Courier New.")
+_FILES_MAX, _TRIED_MAX = 3000, 500
 _MONO_WORDS = ("mono", "courier", "consola", "typewriter", "code")
-_ITALIC_WORDS = ("italic", "oblique", "bold", "black", "light", "thin", "emoji", "symbol", "condensed")
+_OTHER_WORDS = ("italic", "oblique", "bold", "black", "light", "thin", "emoji", "symbol", "condensed")
 
-_PROBE = "\U0010ffff"  # no font has it: its picture is what this font draws for characters that it lacks
+
+class Type:
+    """Letters of one size, each drawn in the first font that has it."""
+
+    def __init__(self, size: int, *, mono: bool = False) -> None:
+        """size: in pixels."""
+        self._size = size
+        self._mono = mono
+        self.font = _load(_order(mono)[0], size)
+        """The first font."""
+        self.ascent, self.descent = self.font.getmetrics()
+
+    def runs(self, text: str) -> list[tuple[ImageFont.FreeTypeFont, str]]:
+        """A text as stretches of one font each. What no font has has lost its accents, or become '?'."""
+        stretches: list[tuple[Path, str]] = []
+        for cluster in clusters(unicodedata.normalize("NFC", text)):
+            for path, letters in _chosen(cluster, self._mono):
+                # A space goes with the word before it: words that run from right to left stay together.
+                if stretches and (stretches[-1][0] == path or letters == " "):
+                    stretches[-1] = stretches[-1][0], stretches[-1][1] + letters
+                else:
+                    stretches.append((path, letters))
+        return [(_load(path, self._size), letters) for path, letters in stretches]
+
+    def getlength(self, text: str) -> float:
+        """In pixels."""
+        return sum(font.getlength(letters) for font, letters in self.runs(text))
+
+    def draw(self, draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str) -> None:
+        """In black. place: left, and the top of the first font's letters; all stand on its base line."""
+        x, y = place
+        for font, letters in self.runs(text):
+            draw.text((x, y + self.ascent), letters, fill=0, font=font, anchor="ls")
+            x += font.getlength(letters)
+
+
+def warning(text: str, *, mono: bool = False) -> str:
+    """What the sender of a text should know: the characters in it that no font has; '' when there are
+    none."""
+    letters = dict.fromkeys(unicodedata.normalize("NFC", text))
+    missing = [letter for letter in letters if not letter.isascii() and _lacked(letter, mono)]
+    if not missing:
+        return ""
+    named = ", ".join(f"{letter} (U+{ord(letter):04X})" for letter in missing[:5])
+    more = f" and {len(missing) - 5} characters more" if len(missing) > 5 else ""
+    return (
+        f"no font has {named}{more}: each goes out as '?', or without its accents; "
+        "a font that has them can be installed, or named in FAXLINE_FONT"
+    )
+
+
+def clusters(text: str) -> Iterator[str]:
+    """Letters, each with the marks that go onto it."""
+    cluster = ""
+    for letter in text:
+        if cluster and not _is_mark(letter):
+            yield cluster
+            cluster = ""
+        cluster += letter
+    if cluster:
+        yield cluster
+
+
+def _is_mark(letter: str) -> bool:
+    return not letter.isascii() and unicodedata.category(letter) in ("Mn", "Me")
 
 
 @lru_cache(maxsize=1)
@@ -46,90 +114,95 @@ def _installed() -> tuple[Path, ...]:
     return tuple(found)
 
 
-def _candidates(mono: bool) -> Iterator[Path]:
-    """Named by the user, then the preferred ones, then the rest, upright and regular ones first."""
-    named = os.environ.get("FAXLINE_MONO_FONT" if mono else "FAXLINE_FONT")
-    if named:
-        yield Path(named)
-    wanted = _MONO if mono else _PLAIN
-    files = sorted(_installed(), key=lambda path: path.name)
-    for beginning in wanted:
-        yield from (path for path in files if path.name.startswith(beginning))
+def _order(mono: bool) -> tuple[Path, ...]:
+    return _ordered(mono, os.environ.get("FAXLINE_FONT", ""), os.environ.get("FAXLINE_MONO_FONT", ""))
 
-    def rank(path: Path) -> tuple[bool, bool]:
+
+@lru_cache(maxsize=8)
+def _ordered(mono: bool, named: str, named_mono: str) -> tuple[Path, ...]:
+    """The fonts that there are: named by the user, ours, those of the machine, upright and regular ones
+    first."""
+
+    def rank(path: Path) -> tuple[bool, bool, str]:
         name = path.name.lower()
         return (
             mono and not any(word in name for word in _MONO_WORDS),
-            any(word in name for word in _ITALIC_WORDS),
+            any(word in name for word in _OTHER_WORDS),
+            name,
         )
 
-    yield from sorted(files, key=rank)
+    plain_first = [(named, _PLAIN), (named_mono, _MONO)]
+    order: list[Path] = []
+    for chosen, ours in reversed(plain_first) if mono else plain_first:
+        if chosen and _usable(Path(chosen)):
+            order.append(Path(chosen))
+        elif chosen:
+            log.warning("%s: no TrueType or OpenType font that can be read; another one is taken", chosen)
+        order.append(ours)
+    return (*order, *sorted(_installed(), key=rank)[:_TRIED_MAX])
+
+
+@lru_cache(maxsize=1024)
+def _usable(path: Path) -> bool:
+    """Whether it can be drawn with: pictures of emoji in a few fixed sizes cannot."""
+    try:
+        _load(path, 24)
+    except (OSError, ValueError):
+        return False
+    return characters_of(path) is not None
 
 
 @lru_cache(maxsize=64)
-def _load(path: Path | None, size: int) -> ImageFont.FreeTypeFont | None:
-    """A font at a size in pixels; None when the file is none. None as path: Pillow's own font."""
+def _load(path: Path, size: int) -> ImageFont.FreeTypeFont:
+    """Raises OSError, ValueError."""
     from PIL import ImageFont
 
-    try:
-        if path is None:
-            font = ImageFont.load_default(size)
-            return font if isinstance(font, ImageFont.FreeTypeFont) else None
-        return ImageFont.truetype(os.fspath(path), size)
-    except (OSError, ValueError):
-        return None
+    return ImageFont.truetype(os.fspath(path), size)
 
 
-def _lacks(font: ImageFont.FreeTypeFont, letters: frozenset[str]) -> set[str]:
-    """Those of the letters that the font has no picture of."""
-    unknown = bytes(font.getmask(_PROBE))
-    size = font.getmask(_PROBE).size
-    missing = set()
-    for letter in letters:
-        mask = font.getmask(letter)
-        if mask.size == size and bytes(mask) == unknown and unicodedata.category(letter)[0] not in "ZC":
-            missing.add(letter)
-    return missing
+@lru_cache(maxsize=8192)
+def _chosen(cluster: str, mono: bool) -> tuple[tuple[Path, str], ...]:
+    """What a letter with its marks is drawn with: one font if one has them all, otherwise one for each."""
+    path = _first_with(cluster, _order(mono))
+    if path is not None:
+        return ((path, cluster),)
+    return tuple(_letter(letter, mono) for letter in cluster)
 
 
-@lru_cache(maxsize=256)
-def _choose(letters: frozenset[str], mono: bool) -> tuple[Path | None, frozenset[str]]:
-    """The first font with all of the letters, or else the one that lacks fewest, and what it lacks."""
-    best: tuple[Path | None, frozenset[str]] = (None, letters)
-    seen: set[Path] = set()
-    tried = 0
-    for path in (*_candidates(mono), None):
-        if path is not None and (path in seen or tried >= 200):
-            continue
+def _letter(letter: str, mono: bool) -> tuple[Path, str]:
+    order = _order(mono)
+    for drawn in (letter, _plainer(letter)):
+        path = _first_with(drawn, order)
         if path is not None:
-            seen.add(path)
-        font = _load(path, 24)
-        if font is None:
-            continue
-        tried += 1
-        missing = _lacks(font, letters)
-        if not missing:
-            return path, frozenset()
-        if len(missing) < len(best[1]) or tried == 1:
-            best = (path, frozenset(missing))
-    return best
+            return path, drawn
+    return order[0], "?"
 
 
-def choose(text: str, size: int, *, mono: bool = False) -> tuple[ImageFont.FreeTypeFont, str]:
-    """A font for a text, at a size in pixels, and the text as it can draw it: what no font has loses its
-    accents, or becomes a question mark. Raises OSError when there is no font at all."""
-    letters = frozenset(letter for letter in text if letter.isprintable() and not letter.isascii())
-    path, missing = _choose(letters | frozenset("Ag0"), mono)
-    font = _load(path, size) or _load(None, size)
-    if font is None:
-        raise OSError("no scalable font: install one (fonts-dejavu-core), or name one in FAXLINE_FONT")
-    if missing:
-        text = "".join(_plainer(letter, missing) for letter in text)
-    return font, text
+@lru_cache(maxsize=8192)
+def _lacked(letter: str, mono: bool) -> bool:
+    """No font has it, and it is something to be seen."""
+    return _first_with(letter, _order(mono)) is None and not _is_unseen(letter)
 
 
-def _plainer(letter: str, missing: frozenset[str]) -> str:
-    if letter not in missing:
-        return letter
-    plain = "".join(part for part in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(part))
-    return plain if plain.isascii() and plain else "?"
+def _first_with(letters: str, order: tuple[Path, ...]) -> Path | None:
+    for path in order:
+        characters = characters_of(path)
+        if characters is not None and all(letter in characters for letter in letters) and _usable(path):
+            return path
+    return None
+
+
+def _is_unseen(letter: str) -> bool:
+    """Spaces, controls, and what says which form of a letter is meant."""
+    category = unicodedata.category(letter)
+    return category[0] in "ZC" or "\ufe00" <= letter <= "\ufe0f" or "\U000e0100" <= letter <= "\U000e01ef"
+
+
+def _plainer(letter: str) -> str:
+    """What is drawn for a letter that no font has: itself without its accents where that is ASCII, or '?'."""
+    if _is_unseen(letter):
+        return " " if unicodedata.category(letter)[0] == "Z" else ""
+    if _is_mark(letter):
+        return ""
+    plain = "".join(part for part in unicodedata.normalize("NFKD", letter) if not _is_mark(part))
+    return plain if plain.isascii() and len(plain) == 1 else "?"

@@ -38,6 +38,13 @@ class HeaderLine:
         pages = self.documents[document - 1] if self.documents else self.facts.pages
         return fields.fill(self.template, replace(self.facts, pages=pages).values(page))
 
+    def warnings(self) -> list[str]:
+        """What the sender should know of its letters, a sentence each."""
+        from faxline._documents import fonts
+
+        warning = fonts.warning(self.text(1))
+        return [f"the header line: {warning}"] if warning else []
+
     def strips(self, page: int, x_dpi: int, y_dpi: int, document: int = 1) -> list[Strip]:
         """The line of a page of this resolution, for it and for every coarser one."""
         text = self.text(page, document)
@@ -66,18 +73,17 @@ def draw(text: str, x_dpi: int, y_dpi: int, width_px: int) -> Strip:
     scale = x_dpi * _FINER / 100  # square pixels first: fax pixels are up to twice as high as wide
     room = width_px * _FINER - 2 * _LEFT * scale
     size = _TEXT * scale
-    font, text = fonts.choose(text, round(size))
-    length = font.getlength(text)
+    letters = fonts.Type(round(size))
+    length = letters.getlength(text)
     if length > room:
         size = max(_TEXT_MIN * scale, size * room / length)
-        font, text = fonts.choose(text, int(size))
-        while text and font.getlength(text) > room:
+        letters = fonts.Type(int(size))
+        while text and letters.getlength(text) > room:
             text = text[:-1]
-    width = min(width_px, round(_LEFT * x_dpi / 100 + font.getlength(text) / _FINER) + 4)
+    width = min(width_px, round(_LEFT * x_dpi / 100 + letters.getlength(text) / _FINER) + 4)
     large = Image.new("L", (width * _FINER, round(_STRIP * scale)), 255)
-    ascent, descent = font.getmetrics()
-    top = (large.height - (ascent + descent)) / 2
-    ImageDraw.Draw(large).text((_LEFT * scale, top), text, fill=0, font=font)
+    top = (large.height - (letters.ascent + letters.descent)) / 2
+    letters.draw(ImageDraw.Draw(large), (_LEFT * scale, top), text)
     row_count = max(1, y_dpi * _STRIP // 100)
     strip = large.resize((width, row_count), Image.Resampling.BOX).point([0] * 150 + [255] * 106, "1")
     return Strip(x_dpi, y_dpi, width, row_count, strip.tobytes("raw", "1;I"))

@@ -57,23 +57,28 @@ class TextLeaf:
         page, dpi = raster.blank(self._paper, wish)
         draw = ImageDraw.Draw(page)
         column = (page.width - 2 * _MARGIN_INCH * dpi) / COLUMNS
+        letters = fonts.Type(round(column / 0.602), mono=True)
         for number, line in enumerate(self._lines):
             y = _MARGIN_INCH * dpi + number * dpi / _LINES_PER_INCH
-            draw_line(draw, line, _MARGIN_INCH * dpi, y, column)
-        return raster.drawn(page, self._paper, wish)
+            draw_line(draw, letters, line, _MARGIN_INCH * dpi, y, column)
+        made = raster.drawn(page, self._paper, wish)
+        made.note = fonts.warning("".join(self._lines), mono=True)
+        return made
 
 
-def draw_line(draw: ImageDraw.ImageDraw, line: str, x: float, y: float, column: float) -> None:
+def draw_line(
+    draw: ImageDraw.ImageDraw, letters: fonts.Type, line: str, x: float, y: float, column: float
+) -> None:
     """A line of text in cells: plain stretches at once, letters of other widths one by one."""
-    font, text = fonts.choose(line, round(column / 0.602), mono=True)
-    if abs(font.getlength("M") - font.getlength("i")) < 0.5 and text.isascii():
+    font = letters.font
+    if abs(font.getlength("M") - font.getlength("i")) < 0.5 and line.isascii():
         # The font's own pitch is near the column's, not equal to it.
-        for start in range(0, len(text), 8):
-            draw.text((x + start * column, y), text[start : start + 8], fill=0, font=font)
+        for start in range(0, len(line), 8):
+            draw.text((x + start * column, y), line[start : start + 8], fill=0, font=font)
         return
     cell = 0
-    for cluster, cells in _clusters(text):
-        draw.text((x + cell * column, y), cluster, fill=0, font=font)
+    for cluster, cells in _clusters(line):
+        letters.draw(draw, (x + cell * column, y), cluster)
         cell += cells
 
 

@@ -163,7 +163,7 @@ def command(
             result = _Result(status.FAX_STATUS[checked.cause], checked.cause, text=checked.text)
             return result.tell(report, number, 0)
         try:
-            for warning in fax.prepare(dict(fax_options)):
+            for warning in fax.prepare(dict(fax_options), to=number, subscriber_name=sender_name):
                 report.line("warning", f"warning: {warning}", text=warning)
             documents = fax.count_documents()
         except DocumentError as error:
