@@ -57,9 +57,14 @@ void fl_t30_enter_B_SEND_DIS(struct fl_t30 *e)
 void fl_t30_on_B_SEND_DIS(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (h->kind == FL_H_FAILED) fl_t30_give_up(e, FL_RAW_MODEM, false);
-    if (h->kind == FL_H_TIMER && h->timer == FL_T1)
-        fl_t30_give_up(e, e->heard ? FL_RAW_B_NO_DCS : FL_RAW_B_SILENT, true);
+    if (h->kind == FL_H_TIMER && h->timer == FL_T1) {
+        if (e->burst_at > 0)
+            e->step = 1; /* what has begun is finished, and its answer waited for */
+        else
+            fl_t30_give_up(e, e->heard ? FL_RAW_B_NO_DCS : FL_RAW_B_SILENT, true);
+    }
     if (h->kind != FL_H_DONE || fl_t30_burst_send(e)) return;
+    if (e->step) fl_t30_timer_start(e, FL_T1, FL_T30_DIS_AGAIN);
     bool receives = !e->config.caller || e->config.both;
     fl_t30_go(e, receives ? FL_STATE_B_AWAIT_DCS : FL_STATE_B_AWAIT_DTC);
 }

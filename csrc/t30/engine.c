@@ -127,7 +127,7 @@ void fl_t30_timer_nominal(struct fl_t30 *e, enum fl_t30_timer timer)
 /* Midway between T4 and T2, at random: two ends that missed each other must not keep time. */
 void fl_t30_timer_dis_again(struct fl_t30 *e)
 {
-    fl_t30_timer_start(e, FL_T4, FL_MS(4500) + (fl_time)(fl_random(&e->random) % 400000));
+    fl_t30_timer_start(e, FL_T4, FL_T30_DIS_AGAIN + (fl_time)(fl_random(&e->random) % 400000));
 }
 
 void fl_t30_timer_stop(struct fl_t30 *e, enum fl_t30_timer timer)

@@ -57,6 +57,9 @@
  * counts a little short; what it takes to obey comes on top. */
 #define FL_T30_GAP_MS 60
 
+/* T4 by hand (4.5 s +-15 %) is what DIS waits for its answer, at the least: who answers it may be a person. */
+#define FL_T30_DIS_AGAIN FL_MS(4500)
+
 #define FL_STATE_ENUM(name, clause, role, phase, timer, next) FL_STATE_##name,
 enum fl_t30_state { FL_T30_STATES(FL_STATE_ENUM) FL_STATE_COUNT, FL_STATE_NONE = 255 };
 #undef FL_STATE_ENUM
