@@ -653,17 +653,17 @@ static void take_pps(struct fl_t30 *e, const struct fl_t30_happening *h)
     answer(e, verdict);
 }
 
-/* CTC: the far end goes on correcting, at the rate of bits 1 to 16 of the DCS that it carries. */
+/* CTC: the far end goes on correcting, at the rate that it names. */
 static void take_ctc(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     uint8_t dcs[FL_DIS_MAX];
     struct fl_session changed;
     size_t length = fl_dcs_write(&e->session, dcs);
-    if (h->length < 5 || !e->session.ecm) {
+    if (h->length < 3 + FL_CTC_OCTETS || !e->session.ecm) {
         fl_t30_listen(e);
         return;
     }
-    memcpy(dcs, h->octets + 3, 2);
+    dcs[1] = (uint8_t)((dcs[1] & ~FL_CTC_RATE) | (h->octets[4] & FL_CTC_RATE));
     if (fl_dcs_read(dcs, length, &e->config.abilities, &changed)) {
         fl_t30_listen(e);
         return;

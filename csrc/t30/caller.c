@@ -536,8 +536,9 @@ void fl_t30_enter_D_SEND_CTC(struct fl_t30 *e)
     e->session.rate_bps = e->rate->rate_bps;
     fl_dcs_write(&e->session, dcs);
     fl_t30_burst_clear(e);
-    /* A.4.1: the FIF of CTC is bits 1 to 16 of a DCS, for its rate. */
-    fl_frame_make(fl_t30_burst_add(e), true, (uint8_t)(FL_CTC | e->bit_x), dcs, 2);
+    dcs[0] = 0;
+    dcs[1] &= FL_CTC_RATE;
+    fl_frame_make(fl_t30_burst_add(e), true, (uint8_t)(FL_CTC | e->bit_x), dcs, FL_CTC_OCTETS);
     fl_t30_quiet(e, FL_T30_GAP_MS);
 }
 

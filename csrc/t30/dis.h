@@ -90,6 +90,9 @@ size_t fl_dis_write(const struct fl_abilities *abilities, uint8_t fif[FL_DIS_MAX
 bool fl_dis_read(const uint8_t *fif, size_t length, struct fl_abilities *abilities);
 
 size_t fl_dcs_write(const struct fl_session *session, uint8_t fif[FL_DIS_MAX]);
+/* CTC (A.4.1): the first two octets of a DCS, of which the second says something, bits 11 to 14: the rate. */
+#define FL_CTC_OCTETS 2
+#define FL_CTC_RATE   0x3C
 /* Reads a DCS and holds it against what we offered; a sentence on the first thing wrong, or NULL when it is good. */
 const char *fl_dcs_read(const uint8_t *fif, size_t length, const struct fl_abilities *offered,
                         struct fl_session *session);
