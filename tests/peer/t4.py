@@ -2,6 +2,7 @@
 where black begins, where white begins again, and so on, below the width.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -66,10 +67,11 @@ def one_dimensional(row: Row, width: int = 1728) -> str:
 
 def _reference(above: Row, a0: int, black: bool, width: int) -> tuple[int, int]:
     """b1 and b2: the next change above of the opposite colour, and the one behind it."""
-    for i, edge in enumerate(above):
-        if edge > a0 and (i % 2 == 0) != black:
-            return edge, above[i + 1] if i + 1 < len(above) else width
-    return width, width
+    i = bisect_right(above, a0)
+    if (i % 2 == 0) == black:
+        i += 1
+    b1, b2 = [*above[i : i + 2], width, width][:2]
+    return b1, b2
 
 
 def two_dimensional(row: Row, above: Row, width: int = 1728) -> str:
