@@ -139,6 +139,42 @@ int64_t fl_document_code_page(const struct fl_document *document, int32_t page, 
                               int32_t width_px, int32_t coding, int32_t *row_count, uint8_t *code,
                               int64_t cap);
 
+/* ---- pictures: grey pixels to the rows of a page ---- */
+
+enum fl_picture {
+    FL_PICTURE_GREY, /* black and white by levels that are found on the page */
+    FL_PICTURE_BILEVEL, /* it was black and white: where it gets smaller, less than half of a pixel is ink enough */
+    FL_PICTURE_DRAWN, /* it was drawn in black on white, finer than it will be: half is ink */
+    FL_PICTURE_DOTS,  /* by a screen, in clustered dots */
+};
+
+/* A picture on its page: as large as it comes, as it is to be, and what becomes of its greys. It stands in the middle of the
+ * paper, at the top. */
+struct fl_sheet {
+    int32_t from_width_px, from_height_px; /* each up to 65535 */
+    int32_t width_px, height_px;           /* on the page: up to paper_px, up to 65536 */
+    int32_t paper_px;                      /* the page's width, up to 4864 */
+    int32_t x_dpi;                         /* of the page */
+    int32_t kind;                          /* enum fl_picture */
+    int32_t invert;                        /* 1: black for white */
+    const uint8_t
+        *screen; /* dots: screen_width times screen_height thresholds, each up to 32, from the top; copied */
+    int32_t screen_width, screen_height;
+};
+
+struct fl_raster;
+
+/* Returns 0, FL_E_MEMORY, or FL_E_VALUE for a sheet that cannot be. */
+int32_t fl_raster_new(const struct fl_sheet *sheet, struct fl_raster **raster);
+void fl_raster_free(struct fl_raster *raster);
+/* The picture's next rows, 0 black and 255 white, each stride octets behind the one before; the last may end with its
+ * pixels. A picture that comes whole and in the size that it will have is not copied: it must stay until fl_raster_page().
+ * Returns 0, FL_E_MEMORY, or FL_E_VALUE: more rows than there are to be. */
+int32_t fl_raster_feed(struct fl_raster *raster, const uint8_t *grey, int64_t length, int64_t stride);
+/* The page, once, behind the last row: packed, most significant bit leftmost, 1 = black, (paper_px + 7) / 8 octets for each
+ * of height_px rows. Returns 0, FL_E_MEMORY, or FL_E_VALUE: rows are missing, or room. */
+int32_t fl_raster_page(struct fl_raster *raster, uint8_t *rows, int64_t room);
+
 /* ---- coding of whole pages (t4/t4.h has the conventions) ---- */
 
 int64_t fl_t4_encode_page(int32_t coding, int32_t k, int32_t msb_first, int32_t width_px,

@@ -256,7 +256,7 @@ NOT_INSTRUMENTED = {
     "test_cli_config.py": "the command line alone",
     "test_pdf.py": "PDFium and img2pdf, slow under a sanitizer, and no C of ours that test_document has not",
     "test_text.py": "letters, which are Pillow's",
-    "test_raster.py": "pixels, which are Pillow's",
+    "test_raster.py": "pixels: Pillow's, and those of tests/c/test_raster.c",
     "test_preview.py": "as test_raster",
     "test_t4.py": "the codec alone: tests/c/test_t4.c",
     "test_pytest_plugin.py": "starts pytest in pytest",

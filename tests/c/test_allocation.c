@@ -1,5 +1,5 @@
-/* Memory runs out: each allocation of the engine fails once, in turn, while documents are made, channels are opened and a
- * call is made. Whatever was begun says so, in a sentence or with FL_E_MEMORY, and nothing is leaked or freed twice.
+/* Memory runs out: each allocation of the engine fails once, in turn, while documents and pages are made, channels are opened
+ * and a call is made. Whatever was begun says so, in a sentence or with FL_E_MEMORY, and nothing is leaked or freed twice.
  *
  * The linker puts these in the place of malloc and its kin (Makefile): for the engine's calls and ours, not the C library's.
  */
@@ -140,6 +140,26 @@ static void add_coded(bool failing)
     fl_document_free(document);
 }
 
+/* ---- pictures ---- */
+
+/* Grey paper in even and in uneven light, and white paper with something light on it. */
+static void make_pictures(bool failing)
+{
+    static uint8_t grey[300 * 300], rows[38 * 200];
+    for (int kind = 0; kind < 3; kind++) {
+        struct fl_sheet sheet = {300, 300, 300, 200, 300, 204, FL_PICTURE_GREY, 0, NULL, 0, 0};
+        struct fl_raster *raster;
+        for (int i = 0; i < 300 * 300; i++)
+            grey[i] = (uint8_t)(kind == 0 ? 128 + i % 2 * 100 : kind == 1 ? i % 300 / 2 + 60 : 255 - i % 50);
+        if (kind == 2) memset(grey + 3000, 255, sizeof grey - 3000);
+        if (out_of_memory(fl_raster_new(&sheet, &raster))) continue;
+        bool out = out_of_memory(fl_raster_feed(raster, grey, sizeof grey, 300));
+        if (!out) out = out_of_memory(fl_raster_page(raster, rows, sizeof rows));
+        CHECK(!out || failing);
+        fl_raster_free(raster);
+    }
+}
+
 /* ---- channels ---- */
 
 /* Closes it again. A channel that did not open has said why. */
@@ -276,6 +296,7 @@ int main(void)
     fill_bitmap();
     each_fails("documents", make_document);
     each_fails("coded documents", add_coded);
+    each_fails("pictures", make_pictures);
     each_fails("a simulated channel", open_simulated);
     each_fails("two lines", open_two_lines);
     each_fails("a modem behind a pipe", open_pipe);

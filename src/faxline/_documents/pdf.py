@@ -7,12 +7,11 @@ import ctypes
 import threading
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from PIL import Image
-
 from faxline._documents import raster
 from faxline._documents.pages import FaxPage, PageError
 from faxline._documents.raster import Wish
 from faxline._documents.source import PAGES_MAX, DocumentError
+from faxline._pixels import Kind
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -75,11 +74,11 @@ class PdfLeaf:
                     True if wish.high_res is None else wish.high_res,
                     superfine=wish.superfine,
                 )
-                grey = self._draw(page, place)
+                stride = (place.width + 3) // 4 * 4
+                pixels = self._draw(page, place, stride)
             finally:
                 page.close()
-        bits = raster.to_bits(grey, place, wish, bilevel=False, reduction=1.0)
-        return raster.fax_page(bits, place.x_dpi, place.y_dpi)
+        return raster.as_page([pixels], (place.width, place.height), place, wish, Kind.GREY, stride)
 
     def _open(self) -> Any:
         pdfium = _pdfium(self._name)
@@ -88,12 +87,11 @@ class PdfLeaf:
         except pdfium.PdfiumError as error:
             raise PageError(f"broken ({error})") from None
 
-    def _draw(self, page: Any, place: raster.Layout) -> Image.Image:
+    def _draw(self, page: Any, place: raster.Layout, stride: int) -> ctypes.Array[ctypes.c_char]:
         """The page in grey, each direction at its own resolution, which only PDFium's own call can do."""
         from pypdfium2 import raw
 
-        stride = (place.width + 3) // 4 * 4
-        pixels = ctypes.create_string_buffer(b"", stride * place.height)
+        pixels = (ctypes.c_char * (stride * place.height))()
         bitmap = raw.FPDFBitmap_CreateEx(place.width, place.height, raw.FPDFBitmap_Gray, pixels, stride)
         if not bitmap:
             raise MemoryError
@@ -107,7 +105,7 @@ class PdfLeaf:
                 raw.FPDF_FFLDraw(self._document.formenv.raw, bitmap, page.raw, *area, turn, flags)
         finally:
             raw.FPDFBitmap_Destroy(bitmap)
-        return Image.frombytes("L", (place.width, place.height), bytes(pixels), "raw", "L", stride, 1)
+        return pixels
 
 
 def _pdfium(name: str) -> ModuleType:

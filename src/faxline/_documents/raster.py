@@ -8,13 +8,17 @@ distorting it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from PIL import Image, ImageChops, ImageOps
 
-from faxline._documents.bilevel import by_dots, by_threshold
+from faxline import _pixels
+from faxline._documents.bilevel import screen
 from faxline._documents.pages import Code, FaxPage, PageError
 from faxline._documents.paper import Paper
+from faxline._pixels import Kind
 
 # Widths in pixels for A4 or letter, B4 and A3, by dots per inch across.
 _WIDTHS = {
@@ -84,20 +88,14 @@ def convert(image: Image.Image, wish: Wish) -> FaxPage:
     if fax is None:
         fax = _nearly_fax_resolution(image, resolution, wish.high_res)
     if fax is None:
-        page, fax = _scaled(image, resolution, wish)
-    else:
-        image.load()
-        if wish.invert:
-            image = ImageChops.invert(image)
-        page = _centred(image, _WIDTHS[fax[0]][0]) if image.width not in _WIDTHS[fax[0]] else image
-    return fax_page(page, *fax)
-
-
-def fax_page(page: Image.Image, x_dpi: int, y_dpi: int) -> FaxPage:
-    """An image in one bit, of a fax width, as a page. Raises PageError."""
-    if page.height > _LENGTH_MAX_INCH * y_dpi:
-        raise _too_long(page.height / y_dpi)
-    return FaxPage(page.width, x_dpi, y_dpi, page.height, page.tobytes("raw", "1;I"))
+        return _scaled(image, resolution, wish)
+    image.load()
+    if wish.invert:
+        image = ImageChops.invert(image)
+    page = _centred(image, _WIDTHS[fax[0]][0]) if image.width not in _WIDTHS[fax[0]] else image
+    if page.height > _LENGTH_MAX_INCH * fax[1]:
+        raise _too_long(page.height / fax[1])
+    return FaxPage(page.width, *fax, page.height, page.tobytes("raw", "1;I"))
 
 
 _FINER = 2  # times as fine as it will be, a page is drawn
@@ -111,9 +109,7 @@ def blank(paper: Paper, wish: Wish) -> tuple[Image.Image, int]:
 
 def drawn(page: Image.Image, paper: Paper, wish: Wish) -> FaxPage:
     """What was drawn on it, as a fax page."""
-    place = _whole(paper, wish)
-    page = page.resize((place.width, place.height), Image.Resampling.BOX)
-    return fax_page(to_bits(page, place, wish, bilevel=True, reduction=1.0), place.x_dpi, place.y_dpi)
+    return as_page(_bands(page), page.size, _whole(paper, wish), wish, Kind.DRAWN)
 
 
 def _whole(paper: Paper, wish: Wish) -> Layout:
@@ -246,58 +242,69 @@ def layout(
     )
 
 
-def to_bits(grey: Image.Image, place: Layout, wish: Wish, *, bilevel: bool, reduction: float) -> Image.Image:
-    """A grey picture of its final size as a page in one bit, on white."""
-    if wish.invert:
-        grey = ImageOps.invert(grey)
-    if wish.photo and not bilevel:
-        bits = by_dots(grey, place.x_dpi, place.y_dpi)
-    else:
-        bits = by_threshold(grey, place.x_dpi, bilevel=bilevel, reduction=reduction)
-    if bits.width == place.paper:
-        return bits
-    page = Image.new("1", (place.paper, bits.height), 255)
-    page.paste(bits, (place.left, 0))
-    return page
+def as_page(
+    bands: Iterable[Any], size: tuple[int, int], place: Layout, wish: Wish, kind: Kind, stride: int = 0
+) -> FaxPage:
+    """A grey picture at its place on white paper, in one bit. bands, stride: as for _pixels.rows(); size: the
+    picture's, as it comes."""
+    dots = wish.photo and kind is Kind.GREY
+    sheet = _pixels.Sheet(
+        *size,
+        place.width,
+        place.height,
+        place.paper,
+        place.x_dpi,
+        Kind.DOTS if dots else kind,
+        wish.invert,
+        screen(place.x_dpi, place.y_dpi) if dots else None,
+    )
+    rows = _pixels.rows(sheet, bands, stride)
+    return FaxPage(place.paper, place.x_dpi, place.y_dpi, place.height, rows)
 
 
-def _scaled(
-    image: Image.Image, resolution: tuple[float, float] | None, wish: Wish
-) -> tuple[Image.Image, tuple[int, int]]:
-    """The image on white paper of a fax width, in one bit."""
+def _scaled(image: Image.Image, resolution: tuple[float, float] | None, wish: Wish) -> FaxPage:
+    """The image on white paper of a fax width."""
     # Pillow turns a TIFF upright as it loads, and leaves other formats to us.
     exif = image.getexif().get(_ORIENTATION, 1)
-    bilevel = image.mode == "1"
-    grey = _grey(image)
-    if image.format != "TIFF":
-        grey.getexif()[_ORIENTATION] = exif
-        grey = ImageOps.exif_transpose(grey)
+    kind = Kind.BILEVEL if image.mode == "1" else Kind.GREY
+    image.load()
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        image = _deep_grey(image)
+    elif image.format != "TIFF" and exif != 1:
+        image = _grey(image)
+        image.getexif()[_ORIENTATION] = exif
+        image = ImageOps.exif_transpose(image)
     if resolution is not None and exif in (5, 6, 7, 8):
         resolution = (resolution[1], resolution[0])
     scan = resolution is not None and min(resolution) >= _SCAN_FROM_DPI
-    place = layout(grey.width, grey.height, resolution, wish.high_res, scan=scan)
-    across = grey.height if place.turned else grey.width
+    place = layout(*image.size, resolution, wish.high_res, scan=scan)
+    across = image.height if place.turned else image.width
     if wish.superfine and across / place.width * place.x_dpi >= _SUPERFINE_FROM_DPI:
-        place = layout(grey.width, grey.height, resolution, wish.high_res, scan=scan, superfine=True)
+        place = layout(*image.size, resolution, wish.high_res, scan=scan, superfine=True)
     if place.turned:
-        grey = grey.transpose(Image.Transpose.ROTATE_90)
-    reduction = max(grey.width / place.width, grey.height / place.height)
-    if grey.size != (place.width, place.height):
-        grey = grey.resize((place.width, place.height), Image.Resampling.BOX)
-    page = to_bits(grey, place, wish, bilevel=bilevel, reduction=reduction)
-    return page, (place.x_dpi, place.y_dpi)
+        image = _grey(image).transpose(Image.Transpose.ROTATE_90)
+    return as_page(_bands(image), image.size, place, wish, kind)
+
+
+_BAND_PX = 1 << 18
+
+
+def _bands(image: Image.Image) -> Iterator[bytes]:
+    """The image in 8-bit grey, some rows at a time: a copy of all of it would be many megabytes."""
+    rows = max(1, _BAND_PX // image.width)
+    for top in range(0, image.height, rows):
+        yield _grey(image.crop((0, top, image.width, min(top + rows, image.height)))).tobytes()
 
 
 def _grey(image: Image.Image) -> Image.Image:
-    """The image in 8-bit grey, transparency over white."""
-    image.load()
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _deep_grey(image)
+    """An image of no more than 8 bits in grey, transparency over white."""
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
         over = image.convert("RGBA")
         white = Image.new("RGBA", over.size, (255, 255, 255, 255))
         return Image.alpha_composite(white, over).convert("L")
-    if image.mode in ("1", "L", "RGB"):
+    if image.mode == "L":
+        return image
+    if image.mode in ("1", "RGB"):
         return image.convert("L")
     return image.convert("RGB").convert("L")
 

@@ -1,0 +1,92 @@
+"""Grey pixels to the rows of a fax page, by the C engine (csrc/raster/)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from faxline._faxline import ffi, lib
+
+
+class Kind(IntEnum):
+    """What becomes of a picture's greys."""
+
+    GREY = lib.FL_PICTURE_GREY
+    """Black and white by levels that are found on the page."""
+    BILEVEL = lib.FL_PICTURE_BILEVEL
+    """It was black and white: where it gets smaller, less than half of a pixel is ink enough."""
+    DRAWN = lib.FL_PICTURE_DRAWN
+    """It was drawn in black on white, finer than it will be: half is ink."""
+    DOTS = lib.FL_PICTURE_DOTS
+    """Clustered dots."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A cell of dots: thresholds from the top, as they repeat across and down."""
+
+    width: int
+    height: int
+    levels: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A picture on its page, in pixels: as large as it comes, as it will be, and the paper in whose middle it
+    stands, at the top."""
+
+    from_width: int
+    from_height: int
+    width: int
+    height: int
+    paper: int
+    x_dpi: int
+    kind: Kind
+    invert: bool = False
+    screen: Screen | None = None
+
+
+def rows(sheet: Sheet, bands: Iterable[Any], stride: int = 0) -> bytes:
+    """The page's rows: packed, most significant bit leftmost, 1 = black. bands: the picture from its top in
+    pieces of whole rows, as buffers of grey pixels, 0 black. stride: octets from a row to the next, where
+    that is not the width. Raises ValueError for a sheet that cannot be, and for more or fewer rows than it
+    has."""
+    screen = sheet.screen
+    levels = ffi.NULL if screen is None else ffi.from_buffer("uint8_t[]", screen.levels)
+    asked = ffi.new(
+        "struct fl_sheet *",
+        {
+            "from_width_px": sheet.from_width,
+            "from_height_px": sheet.from_height,
+            "width_px": sheet.width,
+            "height_px": sheet.height,
+            "paper_px": sheet.paper,
+            "x_dpi": sheet.x_dpi,
+            "kind": sheet.kind,
+            "invert": sheet.invert,
+            "screen": levels,
+            "screen_width": 0 if screen is None else screen.width,
+            "screen_height": 0 if screen is None else screen.height,
+        },
+    )
+    made = ffi.new("struct fl_raster **")
+    _check(lib.fl_raster_new(asked, made))
+    try:
+        for band in bands:
+            # The last one stays until the page is there: it may be the picture.
+            grey = ffi.from_buffer("uint8_t[]", band)
+            _check(lib.fl_raster_feed(made[0], grey, len(grey), stride or sheet.from_width))
+        packed = bytearray((sheet.paper + 7) // 8 * sheet.height)
+        _check(lib.fl_raster_page(made[0], ffi.from_buffer("uint8_t[]", packed), len(packed)))
+    finally:
+        lib.fl_raster_free(made[0])
+    return bytes(packed)
+
+
+def _check(outcome: int) -> None:
+    if outcome == lib.FL_E_MEMORY:
+        raise MemoryError
+    if outcome < 0:
+        raise ValueError("no such picture on a fax page")
