@@ -363,6 +363,18 @@ NAMED = [
             "",
         ),
         (
+            "action: flags behind the last answer are passed over",
+            "called.c",
+            "    if ((no_frame || nobody) && e->blanks < BLANKS_MAX) {",
+            "    if (nobody && e->blanks < BLANKS_MAX) {",
+        ),
+        (
+            "limit: flags bring the last answer again without end",
+            "called.c",
+            "#define BLANKS_MAX 2",
+            "#define BLANKS_MAX 9",
+        ),
+        (
             "action: a second answer to one command confirms the next page",
             "caller.c",
             "    if (stale(e)) {",

@@ -25,6 +25,10 @@
 #define REPEAT_WINDOW FL_MS(5300)
 /* So many carriers without a frame that can be read are waited out where a command is due: it is sent three times. */
 #define MUTE_LIMIT 2
+/* A carrier without a frame behind the last answer brings it again, and so does what follows, at most so often: another one, or
+ * a silence longer than a sender's T4, which would say its command again. */
+#define BLANKS_MAX 2
+#define BLANK_WAIT FL_MS(3700)
 /* A DCS that could not be read has its TCF behind it: a silence, at most 1.4 s of training, 1.5 s. Sooner we do not speak, and
  * no command comes; its sender waits at least 2.55 s behind that. */
 #define TCF_OVER FL_MS(3200)
@@ -813,6 +817,7 @@ void fl_t30_on_B_PAUSE(struct fl_t30 *e, const struct fl_t30_happening *h)
 
 void fl_t30_enter_E_AWAIT_DCN(struct fl_t30 *e)
 {
+    if (e->blanks == 1) fl_t30_timer_start(e, FL_T2, BLANK_WAIT);
     fl_t30_listen(e);
 }
 
@@ -832,6 +837,13 @@ static bool answered_before(const struct fl_t30 *e, const struct fl_t30_happenin
 
 void fl_t30_on_E_AWAIT_DCN(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
+    bool no_frame = h->kind == FL_H_NO_CARRIER && e->timer[FL_X1] != FL_NEVER;
+    bool nobody = h->kind == FL_H_TIMER && e->blanks > 0;
+    if ((no_frame || nobody) && e->blanks < BLANKS_MAX) {
+        e->blanks++; /* DCN, of which only flags came through, or the command again: who sent that hears us again */
+        fl_t30_go(e, FL_STATE_D_SEND_RESPONSE);
+        return;
+    }
     if (listening(e, h)) return;
     if (h->kind == FL_H_TIMER || h->fcf == FL_DCN) /* a missing DCN is no fault: every page is confirmed */
         fl_t30_give_up(e, e->page > 0 && fl_t30_has_document(e) ? FL_RAW_B_NOT_POLLED : FL_RAW_NONE, false);

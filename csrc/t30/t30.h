@@ -155,6 +155,7 @@ struct fl_t30 {
     uint8_t stutter;   /* receive orders in a row that ended at once with nothing */
     fl_time listening; /* since when */
     uint8_t mute;      /* called: carriers in a row that brought no command */
+    uint8_t blanks;    /* called: such behind the last answer that were answered */
 
     struct fl_frame burst[FL_BURST_MAX];
     uint8_t burst_count, burst_at;
