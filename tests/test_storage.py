@@ -14,8 +14,11 @@ import kills
 import pages
 import pytest
 
-from faxline import CallChannel, Confirmation, FaxToReceive
+from faxline import CallChannel, Confirmation, Error, FaxToReceive, FaxToSend
 from faxline.causes import CallState, FaxCause
+from faxline.trace.lines import begins_a_call
+from faxline.trace.reader import load
+from faxline.trace.text import lines_of
 
 TOO_LONG = 60
 
@@ -440,6 +443,46 @@ def test_a_confirmation_is_there_whole_or_not_at_all(
         left = crashed(disk.calls[:end], folder, crash, before).get(str(target))
         assert left in (older or None, made), (end, [call[:2] for call in disk.calls[:end]])
     assert left == made
+
+
+def test_every_crash_leaves_a_trace_up_to_there(tmp_path: Path, fax: str, crash: Crash) -> None:
+    """Each of its lines is one write, and none is synced; what is lost between others is zeros."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    path = folder / "call.trace"
+    with CallChannel("sim:", trace=path) as channel:
+        channel.call("5550100")
+        channel.FaxSender.send(FaxToSend(fax))
+        channel.hang_up()
+    written = path.read_bytes().splitlines(keepends=True)
+    whole = load(path).calls[0].lines
+    calls: list[tuple[str, object, object]] = [("open", str(path), "1")]
+    size = 0
+    for line in written:
+        calls.append(("pwrite", "1", (line, size)))
+        size += len(line)
+    shown = tmp_path / "after.trace"
+    for end in range(1, len(calls) + 1, 13):
+        content = crashed(calls[:end], folder, crash).get(str(path))
+        if content is None:
+            continue  # its name is not there
+        shown.write_bytes(content)
+        found = content.splitlines(keepends=True)
+        kept = [line for line in found if line in written]
+        if not kept:
+            with pytest.raises(Error, match="not a trace"):
+                load(shown)
+            continue
+        trace = load(shown)
+        lines = [line for call in trace.calls for line in call.lines]
+        assert len(lines) == len(kept) - content.startswith(written[0])
+        rest = iter(whole)
+        assert all(line in rest for line in lines)  # none that is not of the call, and in their order
+        text = list(lines_of(trace))
+        if any(map(begins_a_call, lines)) and not any(line.get("state") == "IDLE" for line in lines):
+            assert any(line.endswith("end of the trace; the call is not over") for line in text)
+        if len(kept) < len(found):
+            assert text[-1].endswith("damaged or cut short, and left out")
 
 
 def test_a_disk_that_is_full_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

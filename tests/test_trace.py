@@ -98,6 +98,24 @@ def test_cut_short_by_a_kill(tmp_path: Path, fax: str) -> None:
         assert len(list(render(path))) < len(whole)
 
 
+def test_a_crash_took_the_beginning(tmp_path: Path, fax: str) -> None:
+    """What was not synced may come back as zeros, or not at all."""
+    path = tmp_path / "call.jsonl"
+    traced(path, fax, "5550100")
+    header, rest = path.read_bytes().split(b"\n", 1)
+    path.write_bytes(bytes(len(header)) + b"\n" + rest)
+    left = list(render(path))
+    assert left[0].startswith("call to 5550100: fax NORMAL, 3 pages confirmed, ")
+    assert left[1] == "  ?, opened ?, faxline ?"
+    assert left[-1] == "1 line of the file is damaged or cut short, and left out"
+    path.write_bytes(header[:-1])
+    with pytest.raises(Error, match="not a trace"):
+        load(path)
+    path.write_bytes(b"")
+    with pytest.raises(Error, match="is empty"):
+        load(path)
+
+
 @pytest.mark.parametrize("content", ["", "hello\n", "{}\n", "[1, 2]\n", '{"trace": "other"}\n'])
 def test_what_is_no_trace(tmp_path: Path, content: str) -> None:
     (tmp_path / "a").write_text(content)

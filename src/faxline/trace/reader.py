@@ -75,17 +75,21 @@ def _texts(file: IO[str]) -> Iterator[str]:
 
 
 def load(path: str | os.PathLike[str]) -> Trace:
-    """A trace file. What is damaged in it is left out, and counted.
+    """A trace file. What is damaged in it is left out, and counted; of a crash the header may be.
 
     Raises Error when it is not a trace, OSError when it cannot be read.
     """
     with open(path, encoding="utf-8", errors="replace") as file:
         lines = list(parse(_texts(file)))
-    header = lines[0] if lines else None
-    if header is None or header.get("trace") != "faxline":
+    if not lines:
+        raise Error(f"{os.fspath(path)!r} is empty: not a trace, or one of which nothing reached the disk")
+    header = lines[0]
+    damaged = int(header is None)
+    if header is None and any(line is not None and "trace" not in line for line in lines):
+        header = {}
+    elif header is None or header.get("trace") != "faxline":
         raise Error(f"{os.fspath(path)!r} is not a trace of faxline")
     calls: list[TracedCall] = []
-    damaged = 0
     for line in lines[1:]:
         if line is None or "trace" in line:
             damaged += 1

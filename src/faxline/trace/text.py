@@ -42,6 +42,8 @@ def call_lines(trace: Trace, call: TracedCall) -> Iterator[str]:
     # The application's orders are written down at once, the engine's records as they are collected.
     for line in sorted(call.lines, key=lambda line: int(line["t"])):
         yield f"{line['t'] / 1e6:12.3f}  {_line_text(line)}"
+    if call.story.broken_off:
+        yield f"{call.story.end_us / 1e6:12.3f}  end of the trace; the call is not over"
 
 
 def _because(raw_cause: str | None) -> str:
