@@ -8,7 +8,9 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import kills
 import pages
@@ -16,6 +18,7 @@ import pytest
 
 from faxline import CallChannel, Confirmation, Error, FaxToReceive, FaxToSend
 from faxline.causes import CallState, FaxCause
+from faxline.cli.receive import _DatedFax as DatedFax
 from faxline.trace.lines import begins_a_call
 from faxline.trace.reader import load
 from faxline.trace.text import lines_of
@@ -129,6 +132,24 @@ def open_in(folder: Path) -> list[str]:
     ]
 
 
+def no_names(fd: int) -> None:
+    """fsync() on a disk that keeps no names."""
+    if stat.S_ISDIR(os.fstat(fd).st_mode):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_no_descriptor_is_left_open_of_a_first_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ringing: CallChannel
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    monkeypatch.setattr(os, "fsync", no_names)
+    assert ringing.FaxReceiver.receive(FaxToReceive(folder / "fax.tif")) == FaxCause.ERROR
+    assert ringing.FaxReceiver.Details.pages == 0
+    ringing.close()
+    assert open_in(folder) == []
+
+
 @pytest.mark.parametrize("extension", [".tif", ".pdf"])
 @pytest.mark.parametrize("happens", ["nothing", "moved", "moved, disk broken", "replaced", "directory gone"])
 def test_no_descriptor_is_left_open(
@@ -139,10 +160,6 @@ def test_no_descriptor_is_left_open(
     folder.mkdir()
     target = folder / f"fax{extension}"
     written = folder / "fax.pdf.tif" if extension == ".pdf" else target
-
-    def no_names(fd: int) -> None:
-        if stat.S_ISDIR(os.fstat(fd).st_mode):
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     def between() -> None:
         if happens.startswith("moved"):
@@ -538,6 +555,51 @@ def test_two_receivers_and_one_name(tmp_path: Path) -> None:
     assert sorted(outcomes) == [(FaxCause.ERROR, 0), (FaxCause.NORMAL, 2)]
     assert len(pages.all_rows(target)) == 2
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("extension", [".tif", ".pdf"])
+def test_two_receivers_in_the_same_millisecond(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extension: str
+) -> None:
+    """`faxline receive` on two lines, one directory, one sender: each fax has a file of its own."""
+    sent = [pages.rows(page) for page in pages.save_fax(tmp_path / "sent.tif", 2)]
+    folder = tmp_path / "in"
+    folder.mkdir()
+    moment = datetime(2026, 11, 27, 23, 59, 59, 999_000)
+    monkeypatch.setattr("faxline.cli.receive.datetime", SimpleNamespace(now=lambda: moment))
+    outcomes: list[tuple[FaxCause, int]] = []
+    both_named = threading.Barrier(2)
+
+    class Raced(DatedFax):
+        asked = 0
+
+        def path(self, remote_id: str) -> Path:
+            path = super().path(remote_id)
+            self.asked += 1
+            if self.asked == 2:  # first when it is made, then with the first page: neither file is there
+                both_named.wait(TOO_LONG)
+            return path
+
+    def one() -> None:
+        with CallChannel(f"sim:?incoming={tmp_path / 'sent.tif'}") as channel:
+            channel.wait_for_call(60)
+            channel.answer()
+            cause = channel.FaxReceiver.receive(Raced(folder, extension, separate=False))
+            outcomes.append((cause, channel.FaxReceiver.Details.pages))
+
+    threads = [threading.Thread(target=one) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(TOO_LONG)
+    assert outcomes == [(FaxCause.NORMAL, 2)] * 2
+    first, second = sorted(folder.iterdir())
+    assert {first.suffix, second.suffix} == {extension}
+    assert first.name.startswith("20261127-235959-999")
+    assert second.name.startswith("20261128-000000-000")
+    if extension == ".tif":
+        assert pages.all_rows(first) == pages.all_rows(second) == sent
+    assert open_in(folder) == []
 
 
 @pytest.mark.wallclock

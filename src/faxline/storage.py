@@ -18,6 +18,10 @@ class StorageError(Exception):
     """A fax cannot be stored; the message is a sentence that names the file and the reason."""
 
 
+class _NameTaken(StorageError):
+    """There is a file of that name already."""
+
+
 class FaxToReceive:
     """The file that a CallFaxReceiver writes: a TIFF, or a PDF when its name ends with .pdf (that needs the
     extra `faxline[pdf]`).
@@ -50,8 +54,9 @@ class FaxToReceive:
         return str(self._path)
 
     def path(self, remote_id: str) -> Path:
-        """The file to write, asked for when the first page is there. remote_id: what the far end calls
-        itself: up to 20 characters that it chose freely, printable ASCII, a / among them perhaps."""
+        """The file to write, asked for when the first page is there, and once more where the name is taken:
+        another one then. remote_id: what the far end calls itself: up to 20 characters that it chose freely,
+        printable ASCII, a / among them perhaps."""
         return self._path
 
     def document_path(self, remote_id: str, document: int) -> Path:
@@ -97,20 +102,31 @@ class Store:
     def add_page(self, page: Page) -> None:
         """The page is on the disk when this returns. Raises StorageError."""
         number = page.document if self._document.separate else 1
-        if number != self._number:
-            self._begin(page.remote_id, number)
-        self._files[-1].add_page(page)
+        if number == self._number:
+            self._files[-1].add_page(page)
+        else:
+            self._begin(page, number)
 
-    def _begin(self, remote_id: str, number: int) -> None:
-        document = self._document
+    def _begin(self, page: Page, number: int) -> None:
+        """The first page of a document makes its file. Where the name is taken, also just now by another
+        receiver, the document is asked for another one, until it repeats itself."""
         if self._files:
             self._files[-1].complete()
-        path = self._named(remote_id, number)
-        if os.path.lexists(path):
-            raise StorageError(f"{path}: the file exists already")
-        self._files.append(_File(path))
+        taken: set[Path] = set()
+        while True:
+            path = self._named(page.remote_id, number)
+            file = _File(path)
+            try:
+                file.add_page(page)
+                break
+            except StorageError as error:
+                file.close()
+                if not isinstance(error, _NameTaken) or path in taken:
+                    raise
+                taken.add(path)
+        self._files.append(file)
         self._number = number
-        document.filenames.append(str(path))
+        self._document.filenames.append(str(path))
 
     def _named(self, remote_id: str, number: int) -> Path:
         """What the application's path() or document_path() says; the plain name where that raises or says
@@ -146,9 +162,11 @@ class _File:
     def add_page(self, page: Page) -> None:
         writer = self._writer
         try:
+            if not writer.pages and os.path.lexists(self._path):
+                raise _NameTaken(f"{self._path}: the file exists already")
             writer.add_page(page)
         except FileExistsError:
-            raise StorageError(f"{self._journal}: the file exists already") from None
+            raise _NameTaken(f"{self._journal}: the file exists already") from None
         except (OSError, ValueError) as error:
             raise StorageError(
                 f"page {page.number} cannot be written to {self._journal}: {_reason(error)}"

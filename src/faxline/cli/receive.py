@@ -4,7 +4,7 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,18 +35,23 @@ from faxline.storage import FaxToReceive
 
 
 class _DatedFax(FaxToReceive):
-    """Names the file by the time and by who sends: what a far end calls itself is hostile text."""
+    """Names the file by the time and by who sends: what a far end calls itself is hostile text. Where another
+    receiver had the same moment and sender, it is the next millisecond that is free."""
 
     def __init__(self, directory: Path, extension: str, *, separate: bool) -> None:
         self._directory = directory
         self._extension = extension
-        self._stem = datetime.now().strftime("%Y%m%d-%H%M%S-%f")[:-3]
-        super().__init__(directory / f"{self._stem}{extension}", separate=separate)
+        self._moment = datetime.now()
+        super().__init__(self.path(""), separate=separate)
 
     def path(self, remote_id: str) -> Path:
         name = re.sub(r"[^0-9A-Za-z+]+", "_", remote_id).strip("_")
-        self._path = self._directory / f"{self._stem}{'-' * bool(name)}{name}{self._extension}"
-        return self._path
+        while True:
+            stem = f"{self._moment:%Y%m%d-%H%M%S-%f}"[:-3]
+            self._path = self._directory / f"{stem}{'-' * bool(name)}{name}{self._extension}"
+            if not os.path.lexists(self._path) and not os.path.lexists(f"{self._path}.tif"):
+                return self._path
+            self._moment += timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
