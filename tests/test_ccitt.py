@@ -3,6 +3,7 @@ nobody drew. Strips are coded by libtiff (through Pillow) or by our codec, their
 
 import logging
 import random
+import struct
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -59,7 +60,7 @@ def coded(
     without: Sequence[int] = (),
     **changed: int | Sequence[int],
 ) -> bytes:
-    """A TIFF of these strips. changed: tags by 't' and their number."""
+    """A TIFF of these strips. changed: tags by 't' and their number, 'r' for a rational."""
     offsets = [8 + sum(map(len, strips[:index])) for index in range(len(strips))]
     values: dict[int, tuple[int, Sequence[int]]] = {
         256: (LONG, [1728]),
@@ -76,8 +77,8 @@ def coded(
         296: (SHORT, [2]),
     }
     for name, value in changed.items():
-        number = int(name[1:])
-        values[number] = (LONG, [value] if isinstance(value, int) else value)
+        kind = RATIONAL if name.startswith("r") else LONG
+        values[int(name[1:])] = (kind, [value] if isinstance(value, int) else value)
     tags: list[Tag] = [(tag, *value) for tag, value in values.items() if tag not in without]
     return tiff(tags, b"".join(strips))
 
@@ -158,6 +159,54 @@ def test_what_is_not_of_a_fax_width_is_read_the_same_way(tmp_path: Path) -> None
     wrong, warnings = sent(coded(strips, 3, t256=1100), tmp_path)
     assert wrong == right
     assert "its code is MMR" in warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "unit", "expected"),
+    [
+        ([204, 1], [196, 1], 2, (204, 196)),
+        ([80, 1], [77, 1], 3, (204, 196)),  # lines per centimetre, rounded
+        ([204, 1], [76, 1], 2, (204, 98)),
+        ([204, 1], [65_000, 1], 2, (204, 391)),
+        ([204, 1], [204, 1], 2, (204, 196)),
+        ([204, 0], [98, 1], 2, (204, 98)),
+        ([204, 1], [98, 0], 2, (204, 196)),  # its y could be anything: fine, as without tags
+        ([7, 1], [98, 1], 2, (204, 98)),
+        ([196, 1], [196, 1], 2, (204, 196)),
+        ([204, 1], [98, 1], 3, (204, 98)),
+        ([204, 1], [98, 1], 1, (204, 98)),
+        ([80, 1], [77, 1], 2, (204, 196)),
+    ],
+)
+def test_a_resolution_that_no_fax_page_has(
+    tmp_path: Path, x: list[int], y: list[int], unit: int, expected: tuple[int, int]
+) -> None:
+    """The page stays as it is, to the bit; its sender is told unless the tags are right."""
+    (tmp_path / "page.tif").write_bytes(coded(G4, 4, r282=x, r283=y, t296=unit))
+    preview = Preview(FaxToSend(tmp_path / "page.tif"))
+    (page,) = preview.pages
+    assert rows(image_of(page)) == rows(PAGE)
+    assert (page.x_dpi, page.y_dpi) == expected
+    right = (x, y, unit) in (([204, 1], [196, 1], 2), ([80, 1], [77, 1], 3))
+    assert [f"taken for {expected[0]} x {expected[1]} dpi" in warning for warning in preview.warnings] == (
+        [] if right else [True]
+    )
+
+
+def test_a_scan_as_wide_as_a_fax_page_is_a_scan(tmp_path: Path) -> None:
+    """300 dpi both ways: it is brought to a fax page of its size."""
+    (tmp_path / "page.tif").write_bytes(coded(G4, 4, r282=[300, 1], r283=[300, 1]))
+    preview = Preview(FaxToSend(tmp_path / "page.tif"))
+    assert preview.warnings == []
+    assert preview.pages[0].rows == round(HEIGHT / 300 * 196)
+
+
+def test_a_tag_of_another_type(tmp_path: Path) -> None:
+    """RowsPerStrip as a floating point number: a TypeError came out of it."""
+    content = coded(G4, 4)
+    entry = content.index(struct.pack("<HHI", 278, LONG, 1))
+    page, _ = sent(content[: entry + 2] + struct.pack("<H", 11) + content[entry + 4 :], tmp_path)
+    assert page == rows(PAGE)
 
 
 def damaged(strips: list[bytes], seed: int = 4) -> list[bytes]:
@@ -243,6 +292,26 @@ def test_prepared_pages_are_not_converted_again(tmp_path: Path, connected: CallC
     fax.add_content(path)
     with pytest.raises(DocumentError):
         fax.prepare()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("strips", "compression", "options"), RIGHT[:2])
+def test_every_octet_of_the_tags(tmp_path: Path, strips: list[bytes], compression: int, options: int) -> None:
+    """As another one: the page is right, or refused, or its sender is told."""
+    right = coded(strips, compression, t292=options)
+    code_end = 8 + sum(map(len, strips))
+    outcomes = set()
+    for at in (*range(8), *range(code_end, len(right))):
+        for other in {0, right[at] ^ 1, right[at] ^ 0x80, (right[at] + 7) & 0xFF} - {right[at]}:
+            content = right[:at] + bytes([other]) + right[at + 1 :]
+            try:
+                page, warnings = sent(content, tmp_path)
+            except DocumentError:
+                outcomes.add("refused")
+                continue
+            assert page == rows(PAGE) or warnings, (at - code_end, other)
+            outcomes.add("right" if page == rows(PAGE) else "told")
+    assert outcomes == {"refused", "right", "told"}
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

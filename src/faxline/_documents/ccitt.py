@@ -95,6 +95,8 @@ def code_of(image: Image.Image) -> Code | None:
     if not is_coded(image) or tags.get(_PHOTOMETRIC) not in (0, 1):
         return None
     offsets, counts = tags.get(_STRIP_OFFSETS, ()), tags.get(_STRIP_COUNTS, ())
+    if not isinstance(tags.get(_ROWS_PER_STRIP, 1), int):
+        return None
     if not 0 < len(offsets) == len(counts) <= image.height or not 0 < sum(counts) <= _CODE_MAX:
         return None
     if tags.get(_T6_OPTIONS, 0) != 0 or tags.get(_T4_OPTIONS, 0) & ~0b101 != 0:

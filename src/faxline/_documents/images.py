@@ -61,10 +61,12 @@ class ImageLeaf:
         image = self._image
         if not ccitt.is_coded(image):
             return raster.convert(image, wish)
+        notes = [raster.mend_resolution(image)]
         code = None if wish.decoded else ccitt.code_of(image)
         page = None if code is None else raster.as_coded(image, code, wish)
         if page is None:
             picture = ccitt.picture(image, self._read_coded, damaged=wish.damaged)
             page = raster.convert(picture.image, wish)
-            page.note = picture.note
+            notes.append(picture.note)
+        page.note = "; ".join(filter(None, notes))
         return page

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from math import log
 from typing import Any
 
 from PIL import Image, ImageChops, ImageOps
@@ -33,6 +34,7 @@ _RESOLUTIONS = (
     *((200, 100), (200, 200), (200, 400), (300, 300), (400, 400)),
 )
 _SAME_RESOLUTION = 0.015  # tags come rounded, or in lines per centimetre (77 is 195.58 dpi)
+_ABOUT_THE_RESOLUTION = 0.05
 _SAME_WIDTH = 1.02  # letter paper is 0.4 % wider than a fax page
 
 _SUPERFINE, _FINE, _STANDARD = 391, 196, 98
@@ -45,7 +47,8 @@ _LENGTH_MAX_INCH = 4 * 16.54  # four times A3
 _SIDE_MAX_PX = 65_535
 
 _ORIENTATION = 0x0112  # TIFF 6.0 tag 274, also in EXIF
-_PHOTOMETRIC = 262
+_PHOTOMETRIC, _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 262, 282, 283, 296
+_UNITS = {2: 1.0, 3: 2.54}  # ResolutionUnit, in inches
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,52 @@ def _fax_resolution(
     if image.width not in _WIDTHS[fax[0]] or (high_res is not None and high_res != (fax[1] > 100)):
         return None
     return fax
+
+
+def mend_resolution(image: Image.Image) -> str:
+    """Of a TIFF in a coding of fax, as wide as a fax page, whose tags tell a resolution that no such page has:
+    one of them is wrong, and the nearest that such a page has goes to info["dpi"]. Returns what was mended; ''
+    when nothing was. What has square pixels of another size is a scan, and is left alone."""
+    tags: Any = image.tag_v2  # type: ignore[attr-defined]
+    x, y = (_number(tags.get(tag)) for tag in (_X_RESOLUTION, _Y_RESOLUTION))
+    fits = [fax for fax in _RESOLUTIONS if image.width in _WIDTHS[fax[0]]]
+    if not fits or x == y == 0:
+        return ""
+    unit = _UNITS.get(tags.get(_RESOLUTION_UNIT, 2), 0.0)
+
+    def near(value: float, wanted: int, tolerance: float = _SAME_RESOLUTION) -> bool:
+        return abs(value / wanted - 1) <= tolerance
+
+    def far(value: float, wanted: int) -> float:
+        return abs(log(value / wanted)) if value else float(wanted != _FINE)
+
+    units = dict.fromkeys((unit or 1.0, 1.0, 2.54))
+    both = [
+        (fax, size) for size in units for fax in fits if near(x * size, fax[0]) and near(y * size, fax[1])
+    ]
+    if both and both[0][1] == unit:
+        return ""
+    one = [(fax, size) for size in units for fax in fits if near(x * size, fax[0])]
+    if not one:
+        one = [(fax, size) for size in units for fax in fits if near(x * size, fax[0], _ABOUT_THE_RESOLUTION)]
+    if not one and x != y:
+        one = [(fax, size) for size in units for fax in fits if near(y * size, fax[1])]
+    if not both and not one:
+        return ""
+    fax, _ = both[0] if both else min(one, key=lambda found: far(y * found[1], found[0][1]))
+    image.info["dpi"] = fax
+    per = {1.0: " to the inch", 2.54: " to the centimetre"}.get(unit, "")
+    told = f"its tags say {x:g} x {y:g} dots{per}"
+    return f"{told}, which no fax page of {image.width} pixels has; taken for {fax[0]} x {fax[1]} dpi"
+
+
+def _number(value: object) -> float:
+    """Of a tag; 0 when it is none that can be."""
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return 0.0
+    return number if 0 < number < float("inf") else 0.0
 
 
 def _nearly_fax_resolution(
