@@ -175,6 +175,25 @@ int32_t fl_raster_feed(struct fl_raster *raster, const uint8_t *grey, int64_t le
  * of height_px rows. Returns 0, FL_E_MEMORY, or FL_E_VALUE: rows are missing, or room. */
 int32_t fl_raster_page(struct fl_raster *raster, uint8_t *rows, int64_t room);
 
+/* A page of text: cells in lines and columns, each with the picture of its letter, which may reach beyond it. */
+struct fl_glyph {
+    int32_t width_px, row_count; /* packed rows, most significant bit leftmost, 1 = black */
+    int32_t left_px, top_px;     /* from the place of its cell */
+    int64_t at;                  /* octets, in bits */
+};
+struct fl_text {
+    int32_t width_px, row_count; /* the page's: up to 4864, up to 65536 */
+    const uint8_t *bits;
+    int64_t length;
+    const struct fl_glyph *glyphs;
+    int32_t glyph_count;
+    int32_t column_count, line_count;
+    const uint16_t *cells; /* line by line: 0 nothing, else the glyph, from 1 */
+    const int32_t *x, *y;  /* where each column and each line begins */
+};
+/* Adds its ink to the rows, (width_px + 7) / 8 octets each; what is outside the page is cut. Returns 0, or FL_E_VALUE. */
+int32_t fl_raster_text(const struct fl_text *text, uint8_t *rows, int64_t room);
+
 /* ---- coding of whole pages (t4/t4.h has the conventions) ---- */
 
 int64_t fl_t4_encode_page(int32_t coding, int32_t k, int32_t msb_first, int32_t width_px,

@@ -132,3 +132,33 @@ def test_names_of_text_files(tmp_path: Path, name: str) -> None:
 def test_as_many_pages_as_asked_for_and_no_more(separator: str) -> None:
     text = separator.join(str(number) for number in range(10))
     assert list(paginate(text, 1, 4)) == [["0"], ["1"], ["2"], ["3"]]
+
+
+def test_a_letter_is_the_same_wherever_it_stands(tmp_path: Path) -> None:
+    """Drawn once: in any line and column, to the pixel."""
+    (tmp_path / "a.txt").write_text("\n".join([" R" * 40] * 30))
+    page = only(tmp_path / "a.txt").convert("L")
+    left, pitch, line = 0.75 * 204 + 20, (210 / 25.4 - 1.5) * 204 / COLUMNS, 196 / 6
+    looks = set()
+    for row in range(30):
+        for column in range(1, COLUMNS, 2):
+            x, y = round(left + column * pitch), round(0.75 * 196 + row * line)
+            box = page.crop((x - 9, y, x + 25, y + 32)).point(lambda value: 255 - value).getbbox()
+            assert box is not None
+            look = page.crop((x - 9 + box[0], y + box[1], x - 9 + box[2], y + box[3]))
+            looks.add((look.size, look.tobytes()))
+    assert len(looks) == 1
+
+
+def test_more_letters_than_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [chr(code) * 3 for code in range(0x21, 0x7F)]
+    (tmp_path / "a.txt").write_text("\f".join(lines))
+    kept = [pages.rows(page) for page in pages.converted(tmp_path / "a.txt")]
+    monkeypatch.setattr("faxline._documents.text._KEPT", 1)
+    assert [pages.rows(page) for page in pages.converted(tmp_path / "a.txt")] == kept
+
+
+@pytest.mark.parametrize("text", ["a\u0301\u0302b", "\u0301a", "\u0301", "漢字" * 40, "é" * 80])
+def test_marks_and_wide_letters_on_a_page(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.txt").write_text(text)
+    assert only(tmp_path / "a.txt").size == (1728, 2292)

@@ -1,7 +1,7 @@
 /* Grey pictures to fax pages: rows in, packed bits out. A picture is brought to its size on the page by averaging, and what
  * is darker than its level there becomes black. Everything that decides about black and white is such levels: one for
  * the page, more for what is light on white paper, the paper's own where the light is uneven, or a screen of dots.
- * It is not: files, colours, where a picture comes to lie (Python has all that), or the coding of a page.
+ * A page of text is put together from its letters' pictures (text.c). It is not: files, colours, where a picture comes to lie (Python has all that), or the coding of a page.
  */
 #ifndef FL_RASTER_H
 #define FL_RASTER_H

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -83,6 +84,56 @@ def rows(sheet: Sheet, bands: Iterable[Any], stride: int = 0) -> bytes:
     finally:
         lib.fl_raster_free(made[0])
     return bytes(packed)
+
+
+class Glyphs:
+    """The pictures of letters, each once, and what is written with them."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+        self._glyphs: list[tuple[int, int, int, int, int]] = []
+
+    def add(self, width: int, left: int, top: int, rows: bytes) -> int:
+        """A picture, packed as a page is; left, top: from the place of its cell. Returns its number, from 1;
+        0 for one without ink."""
+        octets = (width + 7) // 8
+        while rows[:octets] and not any(rows[:octets]):
+            rows, top = rows[octets:], top + 1
+        rows = rows[: -(-len(rows.rstrip(b"\0")) // octets) * octets]
+        if rows:
+            self._glyphs.append((width, len(rows) // octets, left, top, len(self._bits)))
+            self._bits += rows
+        return len(self._glyphs) if rows else 0
+
+    def page(
+        self, width: int, row_count: int, cells: array[int], x: Sequence[int], y: Sequence[int]
+    ) -> bytes:
+        """The rows of a page. cells: line by line the numbers of glyphs; x, y: where each column and each
+        line begins. Raises ValueError for numbers that are not there."""
+        packed = bytearray((width + 7) // 8 * row_count)
+        glyphs = ffi.new("struct fl_glyph[]", self._glyphs)
+        columns, lines = ffi.new("int32_t[]", list(x)), ffi.new("int32_t[]", list(y))
+        bits, numbers = ffi.from_buffer("uint8_t[]", self._bits), ffi.from_buffer("uint16_t[]", cells)
+        text = ffi.new(
+            "struct fl_text *",
+            {
+                "width_px": width,
+                "row_count": row_count,
+                "bits": bits,
+                "length": len(self._bits),
+                "glyphs": glyphs,
+                "glyph_count": len(self._glyphs),
+                "column_count": len(x),
+                "line_count": len(cells) // len(x),
+                "cells": numbers,
+                "x": columns,
+                "y": lines,
+            },
+        )
+        if len(y) < len(cells) // len(x):
+            raise ValueError("fewer places than lines")
+        _check(lib.fl_raster_text(text, ffi.from_buffer("uint8_t[]", packed), len(packed)))
+        return bytes(packed)
 
 
 def _check(outcome: int) -> None:

@@ -302,6 +302,65 @@ static void test_uneven_light(void)
     check_page(&sheet, 1);
 }
 
+/* Letters anywhere, over each other and over the edges of the page, against pixel by pixel. */
+static void test_text(void)
+{
+    enum { GLYPHS = 9, COLUMNS = 7, LINES = 5 };
+    uint64_t random = 5;
+    for (int turn = 0; turn < 200; turn++) {
+        int width = 1 + (int)(fl_random(&random) % 120), height = 1 + (int)(fl_random(&random) % 90);
+        struct fl_glyph glyphs[GLYPHS];
+        uint16_t cells[COLUMNS * LINES];
+        int32_t x[COLUMNS], y[LINES];
+        size_t length = 0, octets = ((size_t)width + 7) / 8;
+        uint8_t *bits = malloc(GLYPHS * 40 * 5);
+        for (int i = 0; i < GLYPHS; i++) {
+            int wide = (int)(fl_random(&random) % 41), high = (int)(fl_random(&random) % 40);
+            glyphs[i] = (struct fl_glyph){wide, high, -(int)(fl_random(&random) % 30),
+                                          -(int)(fl_random(&random) % 30), (int64_t)length};
+            length += (size_t)((wide + 7) / 8 * high);
+        }
+        bits = realloc(bits, length + 1);
+        for (size_t i = 0; i < length; i++) bits[i] = (uint8_t)fl_random(&random);
+        for (int i = 0; i < COLUMNS; i++) x[i] = (int)(fl_random(&random) % 160) - 20;
+        for (int i = 0; i < LINES; i++) y[i] = (int)(fl_random(&random) % 120) - 20;
+        memset(expected, 0, sizeof expected);
+        for (int i = 0; i < COLUMNS * LINES; i++) {
+            cells[i] = (uint16_t)(fl_random(&random) % (GLYPHS + 1));
+            if (cells[i] == 0) continue;
+            const struct fl_glyph *glyph = &glyphs[cells[i] - 1];
+            for (int v = 0; v < glyph->row_count; v++)
+                for (int u = 0; u < (glyph->width_px + 7) / 8 * 8; u++) {
+                    int at = x[i % COLUMNS] + glyph->left_px + u, row = y[i / COLUMNS] + glyph->top_px + v;
+                    const uint8_t *ink = bits + glyph->at + v * ((glyph->width_px + 7) / 8) + u / 8;
+                    if (at >= 0 && at < width && row >= 0 && row < height)
+                        expected[row * width + at] |= *ink >> (7 - u % 8) & 1;
+                }
+        }
+        struct fl_text text = {width, height, bits, (int64_t)length, glyphs, GLYPHS, COLUMNS, LINES,
+                               cells, x,      y};
+        memset(rows, 0, sizeof rows);
+        CHECK_EQ(fl_raster_text(&text, rows, (int64_t)octets * height), 0);
+        int wrong = 0;
+        for (int row = 0; row < height; row++)
+            for (int at = 0; at < (int)octets * 8; at++)
+                wrong += (rows[row * (int)octets + at / 8] >> (7 - at % 8) & 1) !=
+                         (at < width && expected[row * width + at]);
+        CHECK_EQ(wrong, 0);
+        CHECK_EQ(fl_raster_text(&text, rows, (int64_t)octets * height - 1), FL_E_VALUE);
+        text.length--;
+        bool all = glyphs[GLYPHS - 1].row_count > 0 && glyphs[GLYPHS - 1].width_px > 0;
+        if (all) CHECK_EQ(fl_raster_text(&text, rows, sizeof rows), FL_E_VALUE);
+        text.length++;
+        cells[3] = GLYPHS + 1;
+        CHECK_EQ(fl_raster_text(&text, rows, sizeof rows), FL_E_VALUE);
+        cells[3] = 1;
+        x[3] = INT32_MAX;
+        CHECK_EQ(fl_raster_text(&text, rows, sizeof rows), FL_E_VALUE);
+        free(bits);
+    }
+}
+
 static void test_what_is_no_sheet(void)
 {
     const struct fl_sheet good = {100, 100, 100, 100, 100, 204, FL_PICTURE_GREY, 0, NULL, 0, 0};
@@ -356,6 +415,7 @@ int main(void)
     test_what_is_white_paper();
     test_dots();
     test_uneven_light();
+    test_text();
     test_what_is_no_sheet();
     test_very_much_smaller();
     return check_result("raster");

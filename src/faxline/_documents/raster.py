@@ -106,16 +106,16 @@ _FINER = 2  # times as fine as it will be, a page is drawn
 
 def blank(paper: Paper, wish: Wish) -> tuple[Image.Image, int]:
     """White paper to draw on, in grey, and how many pixels it has to the inch."""
-    dpi = _whole(paper, wish).x_dpi * _FINER
+    dpi = whole(paper, wish).x_dpi * _FINER
     return Image.new("L", (round(paper.width_inch * dpi), round(paper.height_inch * dpi)), 255), dpi
 
 
 def drawn(page: Image.Image, paper: Paper, wish: Wish) -> FaxPage:
     """What was drawn on it, as a fax page."""
-    return as_page(_bands(page), page.size, _whole(paper, wish), wish, Kind.DRAWN)
+    return as_page(_bands(page), page.size, whole(paper, wish), wish, Kind.DRAWN)
 
 
-def _whole(paper: Paper, wish: Wish) -> Layout:
+def whole(paper: Paper, wish: Wish) -> Layout:
     """A page of this paper; fine unless standard is wanted."""
     fine = wish.high_res is not False
     return layout(paper.width_inch, paper.height_inch, (1.0, 1.0), fine, superfine=wish.superfine)
