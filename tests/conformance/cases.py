@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """direction: T, of the far machine; R, of our end, and expected; '', of neither. kind: HDLC, WAIT ..."""
 

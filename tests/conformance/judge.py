@@ -1,7 +1,9 @@
-"""Holds the call of a case, and judges it."""
+"""Holds the calls of cases, and judges them."""
 
+import asyncio
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from faxline import FaxToSend
 
 from .cases import Case
 from .charts import WIDTH, chart
+from .coded import prepare
 from .player import Differs, Notes, Player
 
 BOUND_S = 1500.0
@@ -26,6 +29,17 @@ ODD = ("UNEXPECTED", "RX_INVALCMD", "RX_DCNDATA")
 """Statuses behind calls that failed and such that did not: they are not judged. Of the others OK is our
 NORMAL, once a page was confirmed; the rest, which tell failures from each other, are not.
 """
+
+
+@dataclass
+class Held:
+    """The call of a case."""
+
+    case: Case
+    program: Program
+    call: Call
+    notes: Notes
+    differs: Differs | None
 
 
 @dataclass
@@ -61,18 +75,25 @@ def _image(page: Page) -> Image.Image:
     return Image.frombytes("1", (WIDTH, len(page)), bytes(rows))
 
 
+def documents(case: Case) -> list[str]:
+    """The charts that our end has to send, each of them a document."""
+    begin = [step.value for step in case.all("CALL") + case.all("ANSWER")]
+    later = [step.value for step in case.all("SET", "T") if step.tag == "TXFILE"]
+    return [name for name in begin + later if name]
+
+
 def program_of(case: Case, folder: Path) -> Program:
     """What our end does in this case: it sends or receives, polls or is polled, as the steps want it."""
     called = bool(case.all("CALL"))
-    begin = case.all("CALL" if called else "ANSWER")[0]
     options = {}
     number = ""
-    fax = FaxToSend(tiff_of(begin.value, folder)) if begin.value else None
+    fax = None
+    for name in documents(case):
+        fax = fax or FaxToSend()
+        fax.add_content(tiff_of(name, folder), separate=True)
     for step in case.all("SET", "T") + case.all("SET", "R"):
         if step.tag == "IDENT":
             number = step.value
-        elif step.tag == "TXFILE" and fax:
-            fax.add_content(tiff_of(step.value, folder), separate=True)
         elif step.tag in OPTIONS:
             options[OPTIONS[step.tag]] = step.value
     into = folder / f"{case.name}.tif"
@@ -86,38 +107,60 @@ def program_of(case: Case, folder: Path) -> Program:
     return program
 
 
-async def play(case: Case, speed: float) -> Verdict:
+async def hold_one(case: Case, program: Program, speed: float) -> Held:
+    players: list[Player] = []
+    differs: list[Differs] = []
+
+    async def script(line: Line, modem: Modem) -> None:
+        players.append(Player(Far(line, modem)))
+        try:
+            await players[0].play(case.steps)
+        except Differs as difference:
+            line.note("judge", f"step {difference.step}: {difference}")
+            differs.append(difference)
+        # The line is silent from now on; our end has to find its way out.
+
+    call = await hold(program, script, speed=speed, bound_s=BOUND_S)
+    return Held(case, program, call, players[0].notes, differs[0] if differs else None)
+
+
+async def hold_all(cases: Sequence[Case], folder: Path, at_once: int, speed: float) -> list[Held]:
+    gate = asyncio.Semaphore(at_once)
+    programs = [program_of(case, folder) for case in cases]
+
+    async def one(case: Case, program: Program) -> Held:
+        async with gate:
+            return await hold_one(case, program, speed)
+
+    return await asyncio.gather(*map(one, cases, programs))
+
+
+def play(cases: Sequence[Case], at_once: int, speed: float) -> dict[str, Verdict]:
+    """All of them, and looks at them when the last call is over: looking takes time that no call has."""
+    prepare(cases)
     with tempfile.TemporaryDirectory(prefix="conformance-") as name:
-        folder = Path(name)
-        program = program_of(case, folder)
-        differs: list[Differs] = []
-        players: list[Player] = []
-
-        async def script(line: Line, modem: Modem) -> None:
-            players.append(Player(Far(line, modem)))
-            try:
-                await players[0].play(case.steps)
-            except Differs as difference:
-                line.note("judge", f"step {difference.step}: {difference}")
-                differs.append(difference)
-            # The line is silent from now on; our end has to find its way out.
-
-        call = await hold(program, script, speed=speed, bound_s=BOUND_S)
-        verdict = Verdict(case)
-        if differs:
-            verdict.where = str(differs[0].step.number)
-            verdict.expected, verdict.got = differs[0].expected, differs[0].got
-        else:
-            stored = read_tiff(program.file) if program.file and program.file.exists() else []
-            verdict.where, verdict.expected, verdict.got = look(call, players[0].notes, stored)
-        record = "\n".join(f"{time:9.3f} {who:6} {what}" for time, who, what in call.line.record)
-        verdict.record = f"{call.outcome!r}\n{record}\n"
-        return verdict
+        held = asyncio.run(hold_all(cases, Path(name), at_once, speed))
+        return {one.case.name: judged(one) for one in held}
 
 
-def look(call: Call, notes: Notes, stored: list[Page]) -> tuple[str, str, str]:
+def judged(held: Held) -> Verdict:
+    verdict = Verdict(held.case)
+    if held.differs:
+        verdict.where = str(held.differs.step.number)
+        verdict.expected, verdict.got = held.differs.expected, held.differs.got
+    else:
+        file = held.program.file
+        stored = read_tiff(file) if file and file.exists() else []
+        verdict.where, verdict.expected, verdict.got = look(held, stored)
+    record = "\n".join(f"{time:9.3f} {who:6} {what}" for time, who, what in held.call.line.record)
+    verdict.record = f"{held.call.outcome!r}\n{record}\n"
+    return verdict
+
+
+def look(held: Held, stored: list[Page]) -> tuple[str, str, str]:
     """Where something does not hold after the call, what should, and what is; all empty when all is well."""
-    outcome = call.outcome
+    call, notes, outcome = held.call, held.notes, held.call.outcome
+    document = [page for name in documents(held.case) for page in chart(name)]
     if call.problem or outcome.error:
         return "call", "an end", call.problem or outcome.error
     if call.line.off_hook:
@@ -126,9 +169,11 @@ def look(call: Call, notes: Notes, stored: list[Page]) -> tuple[str, str, str]:
         return "status", notes.status, problem
     for i, sent in enumerate(notes.sent):
         try:
-            t4.read(bits.from_octets(sent.octets), sent.coding)
-        except t4.Unreadable as problem:
-            return f"page {i + 1}", "a page that can be read", str(problem)
+            came = t4.read(bits.from_octets(sent.octets), sent.coding)
+        except t4.Unreadable as why:
+            return f"page {i + 1}", "a page that can be read", str(why)
+        if document[i : i + 1] != [came]:
+            return f"page {i + 1}", "as it is in the document", "another one was sent"
     if len(notes.sent) > outcome.sent:
         return "pages", f"{len(notes.sent)} confirmed", f"{outcome.sent} count as sent"
     if (least := min(outcome.received, len(stored))) < len(notes.received):

@@ -4,13 +4,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from peer import bits, t4
-from peer.far import RCP, Far, has, name_of
+from peer import bits
+from peer.far import Far, has, name_of
 from peer.line import MODULATIONS, V21_BIT_S, Heard, Signal
 from peer.t4 import Page
 
 from .cases import Repeat, Step
-from .charts import DURATION_ROW, chart
+from .charts import chart
+from .coded import burst_of, coded, number_of
 
 DUE_S = 7.0
 """Within which our end's next signal is due, where a step says no other time."""
@@ -21,8 +22,6 @@ UNSEEN_S = 60.0
 SHORT_S = 5.0
 """A least time below this is the other engine's habit (0.8 s behind its DCN), and is not judged."""
 CED_S = 3.0
-RETURNS = 3
-LASTS_S = {"duration1": 4.9, "duration2": 5.1}
 OPTIONAL = (0x20, 0x21)
 """NSF and NSC: a machine may leave them out, and ours does."""
 CONFIRMING = (0x8C, 0xCC)
@@ -51,38 +50,6 @@ def shown(octets: bytes) -> str:
 def is_null(command: bytes) -> bool:
     """PPS-NULL: the page goes on."""
     return command[2:4] in (b"\xbe\x00", b"\xbf\x00")
-
-
-def number_of(modem: str, short: bool = False) -> int:
-    """The number of +FTM for 'V.17/14400'."""
-    name, _, rate = modem.partition("/")
-    named = name.removesuffix("ter")
-    found = [n for n, m in MODULATIONS.items() if m.name == named and m.rate == int(rate)]
-    return found[0] + 1 if short and named == "V.17" else found[0]
-
-
-def coded(step: Step) -> bytes:
-    """The page that this step sends."""
-    page = chart(step.value)[0]
-    if step.more.get("compression") == "T.6":
-        return bits.to_octets("".join(t4.mmr(page)))
-    rows = t4.mh(page, least=step.whole("min_bits", 0))
-    for name, seconds in LASTS_S.items():
-        if name in step.value:
-            least = int(seconds * int(step.modem.partition("/")[2]))
-            rows[DURATION_ROW] = t4.mh([page[DURATION_ROW]], least=least, end=False)[0]
-    for word in step.more.get("bad_rows", "").replace(",", " ").split():
-        row, at = rows[int(word) - 1], len(t4.EOL)
-        rows[int(word) - 1] = row[:at] + ("1" if row[at] == "0" else "0") + row[at + 1 :]
-    return bits.to_octets("".join(rows))
-
-
-def block_of(step: Step) -> dict[int, tuple[bytes, bool]]:
-    """The frames of this step's block by their numbers, and whether their check sequences are right."""
-    size, block, bad = step.whole("frame_size", 64), step.whole("block", 0), step.whole("crc_error", -1)
-    data = coded(step)[256 * size * block : 256 * size * (block + 1)]
-    parts = [data[i : i + size].ljust(size, b"\0") for i in range(0, len(data), size)]
-    return {n: (part, n + 256 * block != bad) for n, part in enumerate(parts)}
 
 
 @dataclass
@@ -125,9 +92,9 @@ class Player:
         self.page: Page | None = None
         self.command = self.posted = b""
         """Our end's last command behind a page or block, and the far machine's."""
-        self.burst: list[bytes] = []
+        self.burst = b""
         """What the far machine sent before its command."""
-        self.confirmed: tuple[list[bytes], bytes] = ([], b"")
+        self.confirmed = (b"", b"")
         """Burst and command that our end confirmed last."""
         self.unconfirmed = False
 
@@ -223,16 +190,9 @@ class Player:
         if modem in ("", "V.21"):
             await self.far.over(self.v21(burst))
             return
-        frames = [
-            bits.with_check(bytes([0xFF, 0x03, 0x06, n]) + data, damaged=not right)
-            for step in burst
-            if step.kind == "PP"
-            for n, (data, right) in block_of(step).items()
-        ]
-        self.page, self.burst, self.unconfirmed = None, frames, True
-        number = number_of(modem, short=True)
-        octets = bits.fast_frames([*frames, *[RCP] * RETURNS], MODULATIONS[number].rate)
-        await self.far.over(self.line.send_fast(number, octets))
+        octets = next(burst_of(step, modem) for step in burst if step.kind == "PP")
+        self.page, self.burst, self.unconfirmed = None, octets, True
+        await self.far.over(self.line.send_fast(number_of(modem, short=True), octets))
 
     def v21(self, burst: list[Step]) -> Signal:
         start = at = self.line.now()

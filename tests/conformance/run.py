@@ -4,7 +4,6 @@ python tests/conformance/run.py FILE... [CASE ...] [-j CALLS]
 """
 
 import argparse
-import asyncio
 import logging
 import re
 import sys
@@ -34,20 +33,10 @@ def known(text: str) -> dict[str, str]:
     return rows
 
 
-async def play_all(cases: Sequence[Case], at_once: int, speed: float) -> dict[str, Verdict]:
-    gate = asyncio.Semaphore(at_once)
-
-    async def one(case: Case) -> Verdict:
-        async with gate:
-            return await play(case, speed)
-
-    return {v.case.name: v for v in await asyncio.gather(*(one(case) for case in cases))}
-
-
-def verdicts_of(cases: Sequence[Case], documented: Container[str], at_once: int) -> list[Verdict]:
-    verdicts = asyncio.run(play_all(cases, at_once, SPEED))
+def play_twice(cases: Sequence[Case], documented: Container[str], at_once: int) -> list[Verdict]:
+    verdicts = play(cases, at_once, SPEED)
     doubtful = [case for case in cases if verdicts[case.name].passed == (case.name in documented)]
-    verdicts |= asyncio.run(play_all(doubtful, min(at_once, 4), AGAIN))
+    verdicts |= play(doubtful, min(at_once, 4), AGAIN)
     return [verdicts[case.name] for case in cases]
 
 
@@ -84,7 +73,7 @@ def main() -> int:
         parser.error(f"no such case: {', '.join(sorted(unknown))}")
     chosen = [case for case in cases if not wanted or case.name in wanted]
     documented = known(DOCUMENTED.read_text())
-    verdicts = verdicts_of(chosen, documented, arguments.j)
+    verdicts = play_twice(chosen, documented, arguments.j)
     if arguments.records:
         arguments.records.mkdir(parents=True, exist_ok=True)
         for verdict in verdicts:

@@ -1,15 +1,23 @@
 """The runner itself, with cases of our own in the format of its files; some of them ask for too much."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from peer import bits, t4
+from peer.call import Call, Outcome, Program
+from peer.line import Line
+from peer.modem import Modem
 
 from . import run
 from .cases import Case, Repeat, read
 from .charts import chart
-from .judge import Verdict
-from .player import block_of, coded, shown
+from .coded import block_of, coded
+from .judge import Held, Verdict, look
+from .player import Notes, Sent, shown
 
 WAIT = '<step type="WAIT" value="75"/>'
 LEAVES = '<step dir="T" type="CLEAR"/><step dir="R" type="CLEAR" timein="0" timeout="100"/>'
@@ -167,3 +175,23 @@ def test_damage(tmp_path: Path) -> None:
     assert coded(plain)[:3] != coded(rows)[:3]
     assert coded(plain)[3:] == coded(rows)[3:]
     assert shown(coded(rows)[:2]) == "00 1B"
+
+
+def test_pages(tmp_path: Path) -> None:
+    """What was confirmed must count, and be what was sent."""
+    case = read(Path(written(tmp_path, {"x": '<step type="ANSWER" value="a4_white.tif"/>'})))[0]
+    white, stairs = chart("a4_white")[0], chart("a4_stairstep")[0]
+
+    def found(sent: t4.Page, received: t4.Page, count: int = 1) -> str:
+        octets = bits.to_octets("".join(t4.mh(sent)))
+        outcome = Outcome(cause="NORMAL", sent=count, received=count)
+        call = Call(cast(Line, SimpleNamespace(off_hook=False)), cast(Modem, None), outcome)
+        notes = Notes(sent=[Sent("MH", octets)], received=[received], status="OK", ended=True)
+        held = Held(case, Program(False), call, notes, None)
+        assert look(replace(held, notes=replace(notes, status="CALLDROPPED")), [white])[0] == "status"
+        return ": ".join(look(held, [white]))
+
+    assert found(white, white) == ": : "
+    assert found(stairs, white) == "page 1: as it is in the document: another one was sent"
+    assert found(white, stairs) == "page 1: as it was sent: another one is in the file"
+    assert found(white, white, 0) == "pages: 1 confirmed: 0 count as sent"
