@@ -617,6 +617,7 @@ FILES = [
     "ecm.c",
     "engine.c",
     "frames.c",
+    "identify.c",
     "polling.c",
     "quiet.c",
     "rates.c",

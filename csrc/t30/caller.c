@@ -20,18 +20,6 @@ void fl_t30_enter_B_AWAIT_DIS(struct fl_t30 *e)
     fl_t30_listen(e);
 }
 
-bool fl_t30_evaluate(struct fl_t30 *e)
-{
-    uint8_t ours = e->config.both ? e->config.send_modulations : e->config.abilities.modulations;
-    e->limits.modulations = ours & e->far.modulations;
-    e->limits.min_bps = e->config.min_rate_bps;
-    e->limits.max_bps = e->config.max_rate_bps;
-    const struct fl_modulation *best = fl_rate_first(&e->limits);
-    /* A DIS repeated after failed trainings must not send us up again. */
-    if (!e->rate || !best || e->rate->rate_bps > best->rate_bps) e->rate = best;
-    return e->rate != NULL;
-}
-
 /* First we send what we have, then we poll. */
 static void answer_dis(struct fl_t30 *e)
 {
@@ -52,18 +40,6 @@ static void answer_dis(struct fl_t30 *e)
     } else {
         fl_t30_go(e, FL_STATE_B_SEND_DCS);
     }
-}
-
-bool fl_t30_take_identification(struct fl_t30 *e, const struct fl_t30_happening *h)
-{
-    struct fl_abilities far;
-    fl_t30_hear_words(e, h, FL_FROM_CALLED | FL_FROM_POLLER);
-    if (h->fcf != FL_DIS && h->fcf != FL_DTC) return false;
-    if (!fl_dis_read(h->octets + 3, h->length - 3, &far)) return false;
-    e->far = far;
-    e->far_known = true;
-    if (h->fcf == FL_DIS) e->bit_x = true;
-    return true;
 }
 
 void fl_t30_on_B_AWAIT_DIS(struct fl_t30 *e, const struct fl_t30_happening *h)

@@ -172,7 +172,7 @@ enum { FL_FROM_CALLED = 1, FL_FROM_POLLER = 2, FL_FROM_SENDER = 4 };
 /* Identities, addresses, passwords and non-standard facilities, of those who are to be heard now. */
 void fl_t30_hear_words(struct fl_t30 *engine, const struct fl_t30_happening *happening, unsigned from);
 
-/* ---- caller.c ---- */
+/* ---- identify.c ---- */
 
 /* CSI or CIG, DIS or DTC, and what comes with them; true when a usable DIS or DTC was among them. */
 bool fl_t30_take_identification(struct fl_t30 *engine, const struct fl_t30_happening *happening);
