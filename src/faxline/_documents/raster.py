@@ -161,9 +161,9 @@ def _fax_resolution(
 
 
 def mend_resolution(image: Image.Image) -> str:
-    """Of a TIFF in a coding of fax, as wide as a fax page, whose tags tell a resolution that no such page has:
-    one of them is wrong, and the nearest that such a page has goes to info["dpi"]. Returns what was mended; ''
-    when nothing was. What has square pixels of another size is a scan, and is left alone."""
+    """Of a TIFF in a coding of fax, as wide as a fax page, whose tags tell a resolution that no such page
+    has: one of them is wrong, and the nearest that such a page has goes to info["dpi"]. Returns what was
+    mended; '' when nothing was. What has square pixels of another size is a scan, and is left alone."""
     tags: Any = image.tag_v2  # type: ignore[attr-defined]
     x, y = (_number(tags.get(tag)) for tag in (_X_RESOLUTION, _Y_RESOLUTION))
     fits = [fax for fax in _RESOLUTIONS if image.width in _WIDTHS[fax[0]]]
