@@ -16,6 +16,7 @@ from PIL import Image
 
 from faxline import CallChannel, FaxToSend
 from faxline.causes import FaxCause
+from faxline.cli import main
 from faxline.document import DocumentError
 from faxline.preview import Preview, image_of
 
@@ -193,12 +194,13 @@ def test_a_resolution_that_no_fax_page_has(
     )
 
 
-def test_a_scan_as_wide_as_a_fax_page_is_a_scan(tmp_path: Path) -> None:
-    """300 dpi both ways: it is brought to a fax page of its size."""
-    (tmp_path / "page.tif").write_bytes(coded(G4, 4, r282=[300, 1], r283=[300, 1]))
+@pytest.mark.parametrize("dpi", [300, 400])
+def test_a_scan_as_wide_as_a_fax_page_is_a_scan(tmp_path: Path, dpi: int) -> None:
+    """The same both ways: it is brought to a fax page of its size."""
+    (tmp_path / "page.tif").write_bytes(coded(G4, 4, r282=[dpi, 1], r283=[dpi, 1]))
     preview = Preview(FaxToSend(tmp_path / "page.tif"))
     assert preview.warnings == []
-    assert preview.pages[0].rows == round(HEIGHT / 300 * 196)
+    assert preview.pages[0].rows == round(HEIGHT / dpi * 196)
 
 
 def test_a_tag_of_another_type(tmp_path: Path) -> None:
@@ -250,7 +252,10 @@ def test_nothing_that_can_be_read(tmp_path: Path) -> None:
 
 
 def test_blank_and_black_pages(
-    tmp_path: Path, connected: CallChannel, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    connected: CallChannel,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     blank, dark, path = tmp_path / "blank.png", tmp_path / "dark.png", tmp_path / "page.tif"
     Image.new("1", (1728, 300), 1).save(blank)
@@ -261,13 +266,21 @@ def test_blank_and_black_pages(
     fax = FaxToSend([blank, dark, path])
     told = fax.prepare()
     assert len(told) == 3
-    assert told[0] == f"page 1 of {blank}: it is blank"
+    assert told[0].startswith(f"page 1 of {blank}: it is blank")
+    assert "--pages" in told[0]
+    assert "--photo" in told[0]
     assert told[1].startswith(f"page 1 of {dark}: 93% of it is black")
     assert "--invert" in told[1]
     assert "its code is MMR" in told[2]
     with caplog.at_level(logging.WARNING):
         assert connected.FaxSender.send(FaxToSend([blank, dark, path])) is FaxCause.NORMAL
     assert [record.getMessage().split(": ", 1)[1] for record in caplog.records] == told
+    for command in (["preview"], ["send", "5550100", "--device", "sim:"]):
+        assert main([*command, str(blank), str(dark), str(path)]) == 0
+        output = capsys.readouterr()
+        assert [line for line in (output.out + output.err).splitlines() if "warning" in line] == [
+            f"warning: {warning}" for warning in told
+        ]
 
 
 def test_inverted(tmp_path: Path) -> None:

@@ -338,7 +338,8 @@ _MOSTLY_BLACK = 0.8
 def _ink(share: float) -> str:
     """What is remarkable about the share of a page that is black, or ''."""
     if share == 0:
-        return "it is blank"
+        others = "--pages leaves it out, --photo (photo=True) keeps what is pale"
+        return f"it is blank: an empty back, or a pale picture? {others}"
     if share > _MOSTLY_BLACK:
         inverted = "--invert (invert=True) sends it inverted"
         return f"{share:.0%} of it is black: a dark screenshot, or a negative? {inverted}"
