@@ -10,11 +10,17 @@ import pytest
 from faxline import CallChannel, Error, FaxToReceive, FaxToSend
 
 ROOT = Path(__file__).resolve().parent.parent
+C = ROOT / "tests" / "c"
 sys.path.insert(0, str(ROOT / "hil"))
 
 import record  # noqa: E402
 
-PLAYER = ROOT / "tests" / "c" / "out" / "plain" / "test_calls"
+PLAYER = "out/plain/test_calls"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _player() -> None:
+    subprocess.run(["make", "-s", "-C", C, PLAYER], check=True)
 
 
 def sent(folder: Path, number: str) -> Path:
@@ -37,11 +43,9 @@ def received(folder: Path, **fax_options: str) -> Path:
 
 
 def plays(script: str, folder: Path) -> None:
-    if not PLAYER.exists():
-        pytest.skip("tests/c is not built: make -C tests/c")
     path = folder / "recorded.call"
     path.write_text(script)
-    done = subprocess.run([PLAYER, path], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([C / PLAYER, path], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, script + done.stdout + done.stderr
 
 

@@ -258,6 +258,7 @@ NOT_INSTRUMENTED = {
     "test_text.py": "letters, which are Pillow's",
     "test_raster.py": "pixels: Pillow's, and those of tests/c/test_raster.c",
     "test_preview.py": "as test_raster",
+    "test_record.py": "plays what was recorded in a plain program of tests/c",
     "test_t4.py": "the codec alone: tests/c/test_t4.c",
     "test_pytest_plugin.py": "starts pytest in pytest",
 }
@@ -272,7 +273,6 @@ WITHOUT_THREADS = {
     "test_document.py",
     "test_header_line.py",
     "test_options.py",
-    "test_record.py",
     "test_retry.py",
     "test_rig.py",
     "test_tiff.py",
