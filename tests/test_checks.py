@@ -154,6 +154,18 @@ def test_the_whole_is_red_when_a_stage_is(
     assert checks.main(["no such"]) == 2
 
 
+def test_no_test_by_the_clock_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each folder has a stage, and one stage has the rest."""
+    runs: list[list[str]] = []
+    monkeypatch.setattr(checks, "pytest", lambda _, *words: runs.append(list(words)))
+    for stage in (stage for group in checks.LANES for lane in group for stage in lane):
+        if stage.name.startswith("By the clock"):
+            stage.run(stage)
+    folders = [["-m", "wallclock", folder] for folder in checks.BY_THE_CLOCK]
+    rest = ["-m", "wallclock", *(f"--ignore={folder}" for folder in checks.BY_THE_CLOCK)]
+    assert sorted(runs) == sorted([*folders, rest])
+
+
 def test_no_list_of_tests_may_be_empty(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "import pytest\n@pytest.mark.parametrize('a', [])\ndef test_a(a): pass\ndef test_b(): pass\n"

@@ -90,7 +90,7 @@ def test_a_bad_rig() -> None:
 @pytest.mark.wallclock
 def test_what_is_reported_and_kept(tmp_path: Path) -> None:
     """Of a test that passes, and of one that fails for want of ports."""
-    path = write(tmp_path, '[simulated]\nspeed = 20\nmodems = ["hardware", "hardware"]\n')
+    path = write(tmp_path, '[simulated]\nspeed = 10\nmodems = ["hardware", "hardware"]\n')
     report, kept = tmp_path / "report.xml", tmp_path / "kept"
     done = run("--rig", str(path), "--rig-out", str(kept), f"--junitxml={report}", "-k", "identities")
     assert done.returncode == 0, done.stdout

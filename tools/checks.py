@@ -234,12 +234,19 @@ def pytest(
 
 
 def python_tests(stage: Stage) -> None:
-    pytest(stage, "-m", "not wallclock")
+    """Less test_c.py, which is for who runs pytest alone: the C tests are stages of their own."""
+    pytest(stage, "-m", "not wallclock", "--ignore", "tests/test_c.py")
 
 
-def wallclock_tests(stage: Stage) -> None:
-    """Calls in line time: they mostly wait."""
-    pytest(stage, "-m", "wallclock")
+BY_THE_CLOCK = ("tests/peer", "tests/interop")
+"""Folders of tests of which most go by the clock."""
+
+
+def wallclock_tests(*folders: str) -> Callable[[Stage], None]:
+    """Calls in line time: they mostly wait, and so several such stages run side by side. Those of the
+    folders; of none: all others."""
+    others = [f"--ignore={folder}" for folder in BY_THE_CLOCK if not folders]
+    return lambda stage: pytest(stage, "-m", "wallclock", *folders, *others)
 
 
 def board_suite(stage: Stage) -> None:
@@ -411,8 +418,10 @@ LANES: list[list[list[Stage]]] = [
         [Stage("Python tests", python_tests, "tests")],
         [
             Stage("Board suite on pseudo-terminals", board_suite, "tests"),
-            Stage("Python tests by the clock", wallclock_tests, "tests"),
+            Stage("By the clock: an independent modem", wallclock_tests("tests/peer"), "tests"),
         ],
+        [Stage("By the clock: other fax programs", wallclock_tests("tests/interop"), "tests")],
+        [Stage("By the clock: all other tests", wallclock_tests(), "tests")],
     ],
 ]
 """One group after the other; the lanes of a group side by side."""
