@@ -153,6 +153,12 @@ NAMED = [
             "        (void)0;\n",
         ),
         (
+            "limit: a repetition of MPS may come at any time",
+            "called.c",
+            "bool soon = e->now - e->commanded <= REPEAT_WINDOW && !e->carrier_since;",
+            "bool soon = !e->carrier_since;",
+        ),
+        (
             "limit: a line of a page may take 6 s",
             "called.c",
             "if (e->line_octets > e->session.rate_bps * 5u / 8u)",

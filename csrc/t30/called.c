@@ -18,11 +18,11 @@
 /* How long the far end waits in silence while a page is stored: what we say then must be heard before the shortest T4 is
  * over, over two satellites, too. */
 #define STORE_PATIENCE FL_SEC(1)
-/* The same command this soon behind our answer is that command again: the far end missed the answer and its T4 ran
- * out (at most 5.175 s from the command's end, of which our answer took 1.3 s; the repetition takes 1.45 s at most).
- * Later it belongs to a page that we never heard. MPS has no number: a page whose whole carrier, of less than about
- * 4 s, went unrecognised cannot be told from a repetition (docs/t30.md). */
-#define REPEAT_WINDOW FL_MS(5300)
+/* The same command this soon behind it is that command again: the far end missed our answer, and its T4 ran out, which
+ * began behind its command (at most 5.175 s; the repetition takes 1.45 s at most). Later it belongs to a page that we never
+ * heard. MPS has no number: a page whose whole carrier, of less than about 4 s, went unrecognised cannot be told from a
+ * repetition (docs/t30.md). */
+#define REPEAT_WINDOW FL_MS(6625)
 /* So many carriers without a frame that can be read are waited out where a command is due: it is sent three times. */
 #define MUTE_LIMIT 2
 /* A carrier without a frame behind the last answer brings it again, and so does what follows, at most so often: another one, or
@@ -404,8 +404,7 @@ void fl_t30_on_C_RECEIVE_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h
     case FL_H_CARRIER: /* the page begins; but carriers that bring nothing must not keep us for ever */
         if (e->step == 0 || e->reopened) fl_t30_timer_wait(e, FL_T2);
         e->step = 1;
-        e->answered = -REPEAT_WINDOW; /* whatever command comes next, it is for a page of its own */
-        e->carrier_since = true;
+        e->carrier_since = true; /* whatever command comes next, it is for a page of its own */
         break;
     case FL_H_DATA: take_data(e, h, take_page_data); break;
     case FL_H_FAILED:
@@ -494,7 +493,9 @@ static void answer(struct fl_t30 *e, uint8_t response)
 static void answer_command(struct fl_t30 *e, uint8_t command)
 {
     uint8_t response = e->response;
-    bool again = e->response != 0 && command == e->command && e->now - e->answered <= REPEAT_WINDOW;
+    bool soon = e->now - e->commanded <= REPEAT_WINDOW && !e->carrier_since;
+    bool again = e->response != 0 && command == e->command && soon;
+    e->commanded = e->now;
     if (e->storing && command == e->command) {
         fl_t30_go(e, FL_STATE_D_STORE_PAGE); /* asked again while we are at it */
         return;
@@ -711,7 +712,8 @@ static void take_command(struct fl_t30 *e, const struct fl_t30_happening *h)
 {
     if (e->stored) {
         e->response = e->stored_response;
-        e->answered = e->now;
+        e->commanded = e->now; /* nothing but this command again could come before its answer */
+        e->carrier_since = false;
         e->stored = false;
     }
     switch (without_pri(h->fcf)) {
@@ -742,6 +744,12 @@ void fl_t30_on_D_AWAIT_COMMAND(struct fl_t30 *e, const struct fl_t30_happening *
     if (h->kind == FL_H_TIMER && h->timer == FL_X1 && e->mute < MUTE_LIMIT) {
         e->mute++; /* flags and no frame: it was damaged, the modem kept it to itself, and it comes again */
         fl_t30_go(e, FL_STATE_D_AWAIT_COMMAND);
+        return;
+    }
+    if (h->kind == FL_H_NO_CARRIER && !e->burst_seen) {
+        fl_t30_go(
+            e,
+            FL_STATE_C_RECEIVE_PAGE); /* V.21 without a frame, the end of our own echo, for one: as above */
         return;
     }
     if (listening(e, h)) return;
@@ -784,7 +792,6 @@ void fl_t30_on_D_SEND_RESPONSE(struct fl_t30 *e, const struct fl_t30_happening *
     if (h->kind == FL_H_FAILED) fl_t30_give_up(e, FL_RAW_MODEM, false);
     if (h->kind != FL_H_DONE || fl_t30_burst_send(e)) return;
     e->trainings = 0;
-    e->answered = e->now;
     e->carrier_since = false;
     fl_t30_go(e, after_response(e));
 }

@@ -175,12 +175,11 @@ struct fl_t30 {
     bool negotiated;
     uint8_t tries, page_tries, trainings;
     bool repeated_before;      /* caller: the command before was repeated: its second answer may still come */
-    fl_time commanded;         /* caller: when the command at work was out */
+    fl_time commanded;         /* caller: when the command at work was out; called: when it came */
     bool storing;              /* called: the page is on its way into the store; the answer waits */
     bool stored;               /* called: it got there while the far end was kept waiting */
     uint8_t stored_response;   /* called: what to answer once it is there */
     uint8_t command, response; /* caller: command sent; called: command received and our answer */
-    fl_time answered;          /* called: when our last response was out */
     int page;                  /* caller: the page at work; those before it are confirmed */
     int received;              /* called: pages stored */
     int document;              /* called: the one at work, from 0 */
