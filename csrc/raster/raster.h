@@ -50,6 +50,7 @@ void fl_reduction_row(struct fl_reduction *reduction, const uint8_t *row, uint8_
 
 /* ---- levels.c: one level for the page ---- */
 
+/* Of all rows, or of every second, third ... of a page that has very many. */
 void fl_histogram(const struct fl_plane *plane, uint32_t counts[256]);
 /* At least half of it is white paper. */
 bool fl_is_clean(const struct fl_plane *plane);

@@ -81,8 +81,10 @@ static void put_row(const struct fl_reduction *reduction, uint8_t *restrict row)
         for (int32_t x = 0; x < out; x++) row[x] = mean(sums[first[x]], rows, by);
     } else if (in <= 2 * out) { /* one or two: the one counts twice */
         uint64_t by = reciprocal(2 * rows);
-        for (int32_t x = 0; x < out; x++)
-            row[x] = mean((uint32_t)sums[first[x]] + sums[first[x + 1] - 1], 2 * rows, by);
+        for (int32_t x = 0; x < out; x++) {
+            uint32_t sum = (uint32_t)sums[first[x]] + sums[first[x + 1] - 1];
+            row[x] = (uint8_t)((sum + rows) * by >> 32);
+        }
     } else {
         uint32_t least = (uint32_t)(in / out);
         uint64_t counts[2] = {least * rows, (least + 1) * rows};

@@ -55,11 +55,9 @@ typedef void along(uint8_t *cells, const uint8_t *copy, int32_t count, int32_t s
 static void lightest(uint8_t *cells, const uint8_t *copy, int32_t count, int32_t step)
 {
     for (int32_t at = 0; at < count; at++) {
+        int32_t from = at < REACH ? 0 : at - REACH, to = at_most(at + REACH + 1, count);
         uint8_t grey = 0;
-        for (int32_t near = at - REACH; near <= at + REACH; near++) {
-            uint8_t other = copy[within(near, count)];
-            grey = grey > other ? grey : other;
-        }
+        for (int32_t near = from; near < to; near++) grey = grey > copy[near] ? grey : copy[near];
         cells[(size_t)at * (size_t)step] = grey;
     }
 }

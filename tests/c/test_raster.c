@@ -256,6 +256,17 @@ static void test_grey_paper(void)
     }
 }
 
+/* On a page of very many rows, of which not each is looked at. */
+static void test_a_long_grey_page(void)
+{
+    struct fl_sheet sheet = {40, 3500, 40, 3500, 40, 204, FL_PICTURE_GREY, 0, NULL, 0, 0};
+    for (int i = 0; i < 40 * 3500; i++) {
+        expected[i] = i % 40 < 10;
+        picture[i] = (uint8_t)((expected[i] ? 60 : 190) + i % 7);
+    }
+    check_page(&sheet, 100);
+}
+
 /* Half of the page in the grey that counts as white paper, or one less; the rest is just no ink on white. */
 static void test_what_is_white_paper(void)
 {
@@ -412,6 +423,7 @@ int main(void)
     test_a_line_below_a_shade();
     test_black_and_white();
     test_grey_paper();
+    test_a_long_grey_page();
     test_what_is_white_paper();
     test_dots();
     test_uneven_light();
