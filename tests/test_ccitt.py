@@ -244,6 +244,25 @@ def test_a_damaged_page_is_sent_when_that_is_wanted(
     assert "rows cannot be read, the first is row" in warnings[0]
 
 
+@pytest.mark.parametrize("what", ["MMR without EOFB", "the file ends within MH"])
+def test_code_that_is_cut_between_two_rows(tmp_path: Path, what: str) -> None:
+    """Every row is good, and there are more; half a page would go out."""
+    half = PAGE.crop((0, 0, 1728, HEIGHT // 2))
+    if what == "MMR without EOFB":
+        content = coded([libtiff_strip(half, "group4")[:-EOFB]], 4)
+    else:  # its only strip is the last thing in the file
+        strip = libtiff_strip(half, "group3")
+        directory = coded([b""], 3)
+        content = coded([b""], 3, t273=len(directory), t279=2 * len(strip)) + strip
+    with pytest.raises(
+        DocumentError, match=rf"it ends with row {HEIGHT // 2}, and ImageLength says {HEIGHT}"
+    ):
+        sent(content, tmp_path)
+    page, warnings = sent(content, tmp_path, damaged=True)
+    assert page == rows(half)
+    assert f"cut short: it ends with row {HEIGHT // 2}" in warnings[0]
+
+
 def test_nothing_that_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "page.tif"
     path.write_bytes(coded([bytes(500)], 4))

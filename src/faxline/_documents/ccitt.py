@@ -120,11 +120,14 @@ def picture(image: Image.Image, read_coded: ReadCoded, *, damaged: bool = False)
     best: _Read | None = None
     for reading in _readings(told):
         read = _read(image, read_coded, reading, bad_max=_ROWS_MAX if damaged else 0)
-        if _whole(read):
+        if _whole(read) and not _is_cut(image, read):
             return _picture(image, read, _mended(image, told, read))
         if best is None or read.good_rows > best.good_rows:
             best = read
     assert best is not None
+    cut = f"its code is cut short: it ends with row {best.row_count}, and ImageLength says {image.height}"
+    if not damaged and _whole(best):
+        raise PageError(cut)
     if not damaged:
         row = _read(image, read_coded, told, bad_max=0).first_bad_row
         where = f"row {row} cannot be read" if row else "it has no rows that can be read"
@@ -133,6 +136,8 @@ def picture(image: Image.Image, read_coded: ReadCoded, *, damaged: bool = False)
         )
     if not best.good_rows:
         raise PageError("its code is damaged, and no row of it can be read")
+    if not best.bad_rows:
+        return _picture(image, best, cut)
     lost = f"{best.bad_rows} of {best.row_count} rows cannot be read, the first is row {best.first_bad_row}"
     return _picture(image, best, f"damaged: {lost} ({best.reading.text()})")
 
@@ -182,14 +187,24 @@ def _whole(read: _Read) -> bool:
     return read.row_count > 0 and not read.bad_rows and (read.ended or not read.reading.to_the_end)
 
 
+def _is_cut(image: Image.Image, read: _Read) -> bool:
+    """Rows are missing, and not because ImageLength is wrong: the file ends within a strip, or code of T.6
+    without its EOFB."""
+    if read.ended or read.row_count >= image.height:
+        return False
+    tags: Any = image.tag_v2  # type: ignore[attr-defined]
+    size = _size(image.fp)  # type: ignore[attr-defined]
+    strips = zip(tags.get(_STRIP_OFFSETS, ()), tags.get(_STRIP_COUNTS, ()), strict=False)
+    return read.reading.coding is Coding.MMR or any(at + count > size for at, count in strips)
+
+
 def _strips(image: Image.Image, *, to_the_end: bool) -> list[bytes]:
     """The octets of each strip. Raises PageError."""
     tags: Any = image.tag_v2  # type: ignore[attr-defined]
     file: BinaryIO = image.fp  # type: ignore[attr-defined]
     offsets = tuple(tags.get(_STRIP_OFFSETS, ()))
     counts = tuple(tags.get(_STRIP_COUNTS, ()))
-    place = file.tell()
-    size = file.seek(0, 2)
+    place, size = file.tell(), _size(file)
     if not offsets or len(offsets) > _ROWS_MAX:
         raise PageError("no tag says where its code is (StripOffsets)")
     if to_the_end or len(counts) != len(offsets):
@@ -203,6 +218,14 @@ def _strips(image: Image.Image, *, to_the_end: bool) -> list[bytes]:
         strips.append(file.read(count))
     file.seek(place)
     return strips
+
+
+def _size(file: BinaryIO) -> int:
+    """In octets; the file stays where it is."""
+    place = file.tell()
+    size = file.seek(0, 2)
+    file.seek(place)
+    return size
 
 
 def _mended(image: Image.Image, told: _Reading, read: _Read) -> str:
