@@ -276,8 +276,9 @@ static bool check_content(const struct call *call, const struct rig_kept *kept)
         return broken(call, "page %d was kept with %u of %u rows bad", kept->of, kept->bad_rows, kept->rows);
     /* A modem that is late with CONNECT has lost what came before: nothing tells how much. */
     if (rig.faults.struck[FL_FAULT_LATE_CONNECT + (kept->by ? FL_FAULT_KINDS : 0)]) return true;
-    /* Lost between two lines, and shortly before the command: not to be told from a sender that ends without RTC. */
-    if (struck(FL_FAULT_LOST_CARRIER) && !kept->ended && kept->bad_rows == 0) return true;
+    /* Lost between two lines, and shortly before the command: not to be told from a sender that ends without RTC, whatever
+     * became of the lines before. */
+    if (struck(FL_FAULT_LOST_CARRIER) && !kept->ended) return true;
     /* A row too few for each bad one, or too many: a lost EOL joins two, a false one parts one. */
     uint32_t rows = rows_of(kept, code, length), slack = 2 + 2 * kept->bad_rows + rows / 20;
     if (kept->rows + slack < rows || kept->rows > rows + slack)
