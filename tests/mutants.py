@@ -369,6 +369,12 @@ NAMED = [
             "",
         ),
         (
+            "action: who leaves while the last answer goes out again ends the fax badly",
+            "engine.c",
+            "e->next == FL_STATE_E_ENDED || repeats_last_answer(e);",
+            "e->next == FL_STATE_E_ENDED;",
+        ),
+        (
             "action: flags behind the last answer are passed over",
             "called.c",
             "    if ((no_frame || nobody) && e->blanks < BLANKS_MAX) {",
@@ -419,7 +425,7 @@ NAMED = [
         ),
         ("action: all frames again after PPR", "ecm.c", "        if (!bit(fif, i)) continue;\n", ""),
         ("action: two RCP behind the frames", "ecm.c", "#define RCPS    3", "#define RCPS    2"),
-        ("action: bit X is not set", "caller.c", "    if (h->fcf == FL_DIS) e->bit_x = true;\n", ""),
+        ("action: bit X is not set", "identify.c", "    if (h->fcf == FL_DIS) e->bit_x = true;\n", ""),
         # polling, several documents
         (
             "polling: who has nothing does not answer a poll",

@@ -190,10 +190,16 @@ void fl_t30_go(struct fl_t30 *e, enum fl_t30_state state)
     e->timer[FL_X2] = e->now + ABORT_LIMIT;
 }
 
+/* The last answer goes out once more, because something came behind it (called.c): whatever becomes of that, the fax is well. */
+static bool repeats_last_answer(const struct fl_t30 *e)
+{
+    return e->state == FL_STATE_D_SEND_RESPONSE && e->blanks > 0;
+}
+
 void fl_t30_give_up(struct fl_t30 *e, int raw, bool tell)
 {
     if (e->ended) return;
-    if (e->raw == FL_RAW_NONE) e->raw = raw;
+    if (e->raw == FL_RAW_NONE && !repeats_last_answer(e)) e->raw = raw;
     e->unanswered = FL_STATE_NONE;
     fl_t30_timer_stop(e, FL_T1);
     fl_t30_timer_stop(e, FL_T5);
@@ -210,7 +216,7 @@ static void end_now(struct fl_t30 *e, int raw)
 {
     /* Once DCN is on its way (or is being waited for), how it ended is settled. */
     bool settled = FL_T30_TABLE[e->state].phase[0] == 'E' || e->next == FL_STATE_E_SEND_DCN ||
-                   e->next == FL_STATE_E_ENDED;
+                   e->next == FL_STATE_E_ENDED || repeats_last_answer(e);
     if (e->raw == FL_RAW_NONE && !settled) e->raw = raw;
     /* Nothing was heard in time, and the modem never let go of the order to listen: then it was not the far end's silence. */
     if (raw == FL_RAW_DEVICE && e->next != FL_STATE_NONE && e->timed_out) e->raw = raw;
