@@ -1,10 +1,11 @@
-/* libFuzzer entry for pictures: a grey picture of any shape and size, fed in any portions, to a page of any. Whatever is no
- * sheet is refused, no pixel is read or written outside, and nothing is black beside the picture.
- * Input: the sheet, how it is fed; then the pixels, again and again. */
+/* libFuzzer entry for pictures and for pages of text. A grey picture of any shape and size, fed in any portions, to a page of any. Whatever is no
+ * sheet is refused, no pixel is read or written outside, and nothing is black beside the picture. Letters anywhere, over any
+ * edge.
+ * Input: the sheet, how it is fed; then the pixels, again and again; or the page, the glyphs and the cells. */
 #include "base/boundary.h"
 #include "input.h"
 
-#define SIDE 700
+#define SIDE 300
 
 static uint8_t screen[32 * 32];
 
@@ -45,9 +46,63 @@ static bool black(const uint8_t *row, int32_t x)
     return row[x / 8] >> (7 - x % 8) & 1;
 }
 
+#define GLYPHS     4
+#define SIDE_CELLS 3
+
+/* From least on, or anything. */
+static int32_t number(struct input *input, int32_t least, int32_t step)
+{
+    unsigned octet = input_octet(input);
+    return octet == 255 ? (int32_t)(input_pair(input) << 16) : least + (int32_t)octet * step;
+}
+
+static void write_text(struct input *input)
+{
+    struct fl_glyph glyphs[GLYPHS];
+    int32_t x[SIDE_CELLS], y[SIDE_CELLS];
+    uint16_t cells[SIDE_CELLS * SIDE_CELLS];
+    struct fl_text text = {
+        .width_px = (int32_t)(input_pair(input) % SIDE),
+        .row_count = (int32_t)(input_pair(input) % SIDE),
+        .glyphs = glyphs,
+        .glyph_count = GLYPHS,
+        .column_count = SIDE_CELLS,
+        .line_count = SIDE_CELLS,
+        .cells = cells,
+        .x = x,
+        .y = y,
+    };
+    for (int i = 0; i < GLYPHS; i++)
+        glyphs[i] = (struct fl_glyph){number(input, 0, 1), number(input, 0, 1), number(input, -200, 2),
+                                      number(input, -200, 2), number(input, 0, 16)};
+    for (int i = 0; i < SIDE_CELLS; i++) {
+        x[i] = number(input, -100, 4);
+        y[i] = number(input, -100, 4);
+    }
+    for (int i = 0; i < SIDE_CELLS * SIDE_CELLS; i++) {
+        unsigned octet = input_octet(input);
+        cells[i] = (uint16_t)(octet == 255 ? octet : octet % (GLYPHS + 1));
+    }
+    text.length = (int64_t)input_pair(input);
+    uint8_t *bits = portion(input, (size_t)text.length);
+    text.bits = bits;
+    size_t octets = ((size_t)text.width_px + 7) / 8, room = octets * (size_t)text.row_count;
+    uint8_t *rows = calloc(room ? room : 1, 1);
+    int32_t result = fl_raster_text(&text, rows, (int64_t)room);
+    REQUIRE(result == 0 || result == FL_E_VALUE);
+    for (size_t y_px = 0; text.width_px % 8 && y_px < (size_t)text.row_count; y_px++)
+        REQUIRE((rows[(y_px + 1) * octets - 1] & 0xFF >> text.width_px % 8) == 0);
+    free(rows);
+    free(bits);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = {data, size};
+    if (size && data[size - 1] & 1) {
+        write_text(&input);
+        return 0;
+    }
     struct fl_sheet sheet = draw_sheet(&input);
     int32_t stride = sheet.from_width_px + (int32_t)(input_octet(&input) % 3);
     int32_t at_once = (int32_t)(input_pair(&input) % SIDE) + 1;
