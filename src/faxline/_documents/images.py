@@ -13,14 +13,13 @@ from faxline._documents.raster import Wish
 from faxline._documents.source import DocumentError, place
 from faxline.limits import Limits
 
-
 _COMMON = (TiffImagePlugin.TiffImageFile.format, "PNG", "JPEG")
 
 
 def _image(file: BinaryIO) -> Image.Image:
     """Opened, as one of the common kinds where it is one: to import the readers of all others takes longer
-    than a fax page. All but PostScript, which Pillow hands to Ghostscript: there a stranger's program would run,
-    for as long as it likes."""
+    than a fax page. All but PostScript, which Pillow hands to Ghostscript: there a stranger's program would
+    run, for as long as it likes."""
     Image.preinit()
     try:
         return Image.open(file, formats=_COMMON)

@@ -29,8 +29,8 @@ def leaves(
     limits: Limits,
     at: Callable[[str], None],
 ) -> Iterator[tuple[int, Leaf]]:
-    """The pages that are wanted, with their numbers. paper: for plain text. at: is told of each page before it
-    is looked for. Raises DocumentError."""
+    """The pages that are wanted, with their numbers. paper: for plain text. at: is told of each page before
+    it is looked for. Raises DocumentError."""
     ranges = selection.ranges
     with reading(name, None, limits):
         source = _source(name, file, paper, read_coded, limits)

@@ -350,7 +350,6 @@ class FaxJobs(ABC, Generic[Document]):
         )
         header = HeaderLine(header_line, facts, documents) if header_line else None
 
-
         def check() -> None:
             self._check_wanted(job)
 

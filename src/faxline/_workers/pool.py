@@ -193,10 +193,8 @@ class Worker:
         """Its answers. place: what it is about. file: a descriptor that it gets a copy of. Raises
         DocumentError."""
         self._place = place
-        try:
+        with suppress(OSError):  # it has ended already, and reading says how
             wire.send(self._hire(), fields, files=() if file is None else (file,))
-        except OSError:
-            pass  # it has ended already, and reading says how
         while True:
             try:
                 answer, octets = wire.receive(self._read)
@@ -273,11 +271,13 @@ class Worker:
             return f"the process that reads it is gone ({status.decode(errors='replace') or 'killed'})"
         limits = self._limits
         if code == -signal.SIGXCPU:
-            return f"reading it takes longer than {limits.cpu_seconds} s of the processor (Limits.cpu_seconds)"
+            return (
+                f"reading it takes longer than {limits.cpu_seconds} s of the processor (Limits.cpu_seconds)"
+            )
         reason = signal.Signals(-code).name if code < 0 else f"status {code}"
         return (
-            f"its reader ends with {reason}: it is broken, or needs more than {limits.memory_mib} MiB of memory "
-            "(Limits.memory_mib)"
+            f"its reader ends with {reason}: it is broken, or needs more than {limits.memory_mib} MiB "
+            "of memory (Limits.memory_mib)"
         )
 
     def _over(self, reason: str) -> DocumentError:
