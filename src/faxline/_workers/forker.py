@@ -8,6 +8,7 @@ end, our process is gone, however that came: it kills the workers and ends.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import select
@@ -28,6 +29,7 @@ _NEEDS = {"pdf": "pypdfium2"}
 
 def run(control: socket.socket) -> None:
     """The life of the forker."""
+    gc.freeze()  # what is there already is shared with the workers, and stays so
     _Forker(control).run()
 
 

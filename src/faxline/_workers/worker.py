@@ -17,9 +17,9 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
-from faxline._documents import opened
+from faxline._documents import cmap, fonts, images, opened, raster, text
 from faxline._documents.fields import Facts
 from faxline._documents.header_line import HeaderLine
 from faxline._documents.pages import FaxPage
@@ -34,7 +34,12 @@ from faxline.limits import Limits
 
 Answers = Iterator[tuple[wire.Fields, bytes]]
 
+_IMPORTED = (ImageDraw, ImageFont, cmap, fonts, images, raster, text)
+"""What a worker comes to import, imported once, by the forker."""
+Image.preinit()
+
 _MIB = 1 << 20
+_LIBC = ctypes.CDLL(None)
 _FILES_MAX = 64
 _NICENESS = 5  # the threads that drive lines come first
 
@@ -55,12 +60,11 @@ def run(sock: socket.socket, words: int) -> None:
 
 def _confine() -> None:
     """Takes what it never needs."""
-    libc = ctypes.CDLL(None)
     parent = os.getppid()
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     for limit, value in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
@@ -76,12 +80,13 @@ def _confine() -> None:
         os.close(fd)
 
 
-def _limit(limit: int, value: int) -> None:
-    """Sets it, no higher than it is."""
+def _limit(limit: int, value: int, more: int = 0) -> None:
+    """Sets it, no higher than it is. more: so much more is the end that no signal tells of before."""
     _, most = resource.getrlimit(limit)
+    hard = value + more
     if most != resource.RLIM_INFINITY:
-        value = min(value, most)
-    resource.setrlimit(limit, (value, value))
+        value, hard = min(value, most), min(hard, most)
+    resource.setrlimit(limit, (value, hard))
 
 
 class _Work:
@@ -128,7 +133,7 @@ class _Work:
         if limits.memory_mib:
             _limit(resource.RLIMIT_DATA, limits.memory_mib * _MIB)
         if limits.cpu_seconds:
-            _limit(resource.RLIMIT_CPU, limits.cpu_seconds)
+            _limit(resource.RLIMIT_CPU, limits.cpu_seconds, more=1)  # SIGXCPU, then SIGKILL
         Image.MAX_IMAGE_PIXELS = limits.pixels or None
         warnings.simplefilter("error", Image.DecompressionBombWarning)
 
