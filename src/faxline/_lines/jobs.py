@@ -349,13 +349,9 @@ class FaxJobs(ABC, Generic[Document]):
             now=datetime.now().astimezone(),
         )
         header = HeaderLine(header_line, facts, documents) if header_line else None
-
-        def check() -> None:
+        for page in document.pages(high_res=wanted.high_res, facts=facts):
             self._check_wanted(job)
-
-        for page in document.pages(high_res=wanted.high_res, facts=facts, header=header, check=check):
-            self._check_wanted(job)
-            for warning in add_page(pages, page):
+            for warning in add_page(pages, page, header):
                 self._logger.warning("%s: %s", line.device.address, warning)
 
     def _start_engine(self, both: _Both, pages: Pages | None, effective: Mapping[str, str], job: Job) -> None:
