@@ -93,7 +93,12 @@ def test_a_terminal_that_goes_away(folder: Path, moment: str) -> None:
     ours, theirs = pty.openpty()
     command = ["-m", "faxline", "send", "5550100", "fax.tif", "--device", "sim:?save=far.tif"]
     process = subprocess.Popen(
-        [sys.executable, *command], cwd=folder, stdout=subprocess.PIPE, stderr=theirs, start_new_session=True
+        [sys.executable, *command],
+        cwd=folder,
+        env=os.environ | {"TERM": "xterm"},  # no live line on a dumb one
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        start_new_session=True,
     )
     os.close(theirs)
     if moment == "later":
