@@ -418,10 +418,12 @@ LANES: list[list[list[Stage]]] = [
         [Stage("Python tests", python_tests, "tests")],
         [
             Stage("Board suite on pseudo-terminals", board_suite, "tests"),
-            Stage("By the clock: an independent modem", wallclock_tests("tests/peer"), "tests"),
+            Stage("By the clock: other fax programs", wallclock_tests("tests/interop"), "tests"),
         ],
-        [Stage("By the clock: other fax programs", wallclock_tests("tests/interop"), "tests")],
-        [Stage("By the clock: all other tests", wallclock_tests(), "tests")],
+        [
+            Stage("By the clock: an independent modem", wallclock_tests("tests/peer"), "tests"),
+            Stage("By the clock: all other tests", wallclock_tests(), "tests"),
+        ],
     ],
 ]
 """One group after the other; the lanes of a group side by side."""
