@@ -200,13 +200,19 @@ NAMED = [
         (
             "check: 15.1 % of bad lines are good enough",
             "called.c",
-            "quality.bad_rows * 100ull > quality.rows * 15ull",
-            "quality.bad_rows * 100ull > quality.rows * 20ull",
+            "bad * 100 > rows * 15)",
+            "bad * 100 > rows * 20)",
+        ),
+        (
+            "check: a burst over many lines is one damaged line",
+            "called.c",
+            "uint64_t bad = (uint64_t)quality.bad_rows + quality.lost_rows;",
+            "uint64_t bad = quality.bad_rows;",
         ),
         (
             "check: a page of which nothing can be read is confirmed",
             "called.c",
-            "if (quality.rows == 0 || lost ||",
+            "if (rows == 0 || lost ||",
             "if (lost ||",
         ),
         (
@@ -230,8 +236,8 @@ NAMED = [
         (
             "check: damaged lines of an error-correcting page are RTP",
             "called.c",
-            "else if (!e->session.ecm && quality.bad_rows",
-            "else if (quality.bad_rows",
+            "else if (!e->session.ecm && bad * 100",
+            "else if (bad * 100",
         ),
         (
             "check: frames beyond the number in PPS are dropped",

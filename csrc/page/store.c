@@ -74,8 +74,11 @@ static struct fl_copy_quality store_end(void *ctx)
     /* Longer than a page is given out again: it would not be whole. */
     bool too_long = store->decoder.rows > FL_T4_DEFAULT_MAX_ROWS;
     bool cut = too_long || (!store->decoder.end_seen && store->decoder.bad_run > 0);
-    return (struct fl_copy_quality){store->decoder.rows, store->decoder.bad_rows, store->decoder.end_seen,
-                                    cut};
+    return (struct fl_copy_quality){.rows = store->decoder.rows,
+                                    .bad_rows = store->decoder.bad_rows,
+                                    .lost_rows = fl_t4_decoder_lost(&store->decoder),
+                                    .ended = store->decoder.end_seen,
+                                    .cut = cut};
 }
 
 static enum fl_kept store_keep(void *ctx)

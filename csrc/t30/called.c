@@ -457,16 +457,18 @@ void fl_t30_enter_D_AWAIT_COMMAND(struct fl_t30 *e)
 static uint8_t judge_page(struct fl_t30 *e, bool end_lost)
 {
     struct fl_copy_quality quality = e->quality;
+    uint64_t bad = (uint64_t)quality.bad_rows + quality.lost_rows;
+    uint64_t rows = (uint64_t)quality.rows + quality.lost_rows;
     uint8_t verdict = FL_MCF;
     bool lost = quality.cut || end_lost;
-    if (quality.rows == 0 || lost || quality.bad_rows * 100ull > quality.rows * 15ull)
+    if (rows == 0 || lost || bad * 100 > rows * 15)
         verdict = FL_RTN;
-    else if (!e->session.ecm && quality.bad_rows * 100ull > quality.rows * 5ull)
+    else if (!e->session.ecm && bad * 100 > rows * 5)
         verdict = FL_RTP;
     if (e->config.page_verdict == FL_ALWAYS_BAD) verdict = FL_RTN;
     if (e->config.page_verdict == FL_NEVER_READY) verdict = FL_RNR;
-    fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "page: %u rows, %u bad%s", quality.rows,
-                  quality.bad_rows, lost ? ", its end is lost" : "");
+    fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "page: %u rows, %u bad, some %u lost%s",
+                  quality.rows, quality.bad_rows, quality.lost_rows, lost ? ", its end is lost" : "");
     return verdict;
 }
 

@@ -57,8 +57,9 @@ struct fl_t30_outbox {
 /* The called station's page store. */
 struct fl_copy_quality {
     uint32_t rows, bad_rows;
-    bool ended; /* RTC or EOFB was there */
-    bool cut;   /* it stops in the middle of a line: what followed is lost */
+    uint32_t lost_rows; /* beyond those, by the length of the damage */
+    bool ended;         /* RTC or EOFB was there */
+    bool cut;           /* it stops in the middle of a line: what followed is lost */
 };
 
 enum fl_kept {

@@ -360,6 +360,38 @@ static inline bool eol_next(const struct fl_t4_decoder *dec)
     return (dec->pending & ((1u << EOL_ZEROS) - 1)) == 0;
 }
 
+static uint64_t bits_taken(const struct fl_t4_decoder *dec)
+{
+    return 8 * (dec->taken_before + (uint64_t)(dec->next - dec->fed)) - dec->pending_bits;
+}
+
+#define LINE_BITS_MAX (1u << 20) /* of a line that is measured: a sender may fill for seconds */
+
+/* At an EOL: the line before it, if there was one. */
+static void measure_line(struct fl_t4_decoder *dec)
+{
+    uint64_t at = bits_taken(dec), bits = at - dec->line_at;
+    uint32_t rows = dec->rows - dec->rows_at;
+    dec->line_at = at;
+    dec->rows_at = dec->rows;
+    if (bits > LINE_BITS_MAX) bits = LINE_BITS_MAX;
+    if (rows && !dec->bad_run) {
+        dec->good_bits += bits;
+        dec->good_squares += bits * bits;
+        if (bits > dec->longest) dec->longest = bits;
+    } else if (rows && bits > dec->longest) {
+        dec->long_bits += bits;
+        dec->long_rows += rows;
+    }
+}
+
+uint32_t fl_t4_decoder_lost(const struct fl_t4_decoder *dec)
+{
+    if (!dec->good_squares) return 0;
+    uint64_t mean = dec->good_squares / dec->good_bits, rows = dec->long_bits / mean;
+    return rows > dec->long_rows ? (uint32_t)(rows - dec->long_rows) : 0;
+}
+
 static void end_page(struct fl_t4_decoder *dec, bool seen)
 {
     dec->end_seen = seen;
@@ -445,6 +477,7 @@ void fl_t4_decoder_init_wide(struct fl_t4_decoder *dec, const struct fl_t4_forma
 
 void fl_t4_decoder_feed(struct fl_t4_decoder *dec, const uint8_t *code, size_t count)
 {
+    dec->taken_before += (uint64_t)(dec->next - dec->fed);
     dec->next = dec->fed = code;
     dec->end = count ? code + count : code;
 }
@@ -463,8 +496,7 @@ uint32_t fl_t4_decoder_lines(const struct fl_t4_decoder *dec)
 static void align(struct fl_t4_decoder *dec)
 {
     unsigned unit = dec->format.aligned * 8u;
-    uint64_t taken = 8 * (uint64_t)(dec->next - dec->fed) - dec->pending_bits;
-    unsigned fill = (unsigned)((unit - taken % unit) % unit);
+    unsigned fill = (unsigned)((unit - bits_taken(dec) % unit) % unit);
     if (!have(dec, fill) || fill > dec->pending_bits) fill = dec->pending_bits;
     dec->pending >>= fill;
     dec->pending_bits -= fill;
@@ -527,6 +559,7 @@ int fl_t4_decoder_row(struct fl_t4_decoder *dec, const uint8_t **row)
                 end_page(dec, false);
                 break;
             }
+            measure_line(dec);
             dec->eol_seen = true;
             dec->state = mr ? TAG : AFTER_EOL;
             break;
@@ -571,6 +604,7 @@ int fl_t4_decoder_row(struct fl_t4_decoder *dec, const uint8_t **row)
                     dec->state = mr ? TAG : AFTER_EOL;
                 break;
             }
+            measure_line(dec);
             dec->empty_lines = 0;
             dec->need_1d = mr;
             dec->state = mr ? TAG : AFTER_EOL;

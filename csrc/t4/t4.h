@@ -107,8 +107,15 @@ struct fl_t4_decoder {
     bool need_1d;  /* MR: the reference line is lost */
     uint32_t bad_run;
     uint8_t empty_lines; /* EOLs that follow one right before them */
-    uint32_t zeros;      /* seeking an EOL: that came before the next bit */
-    uint32_t skipped;    /* seeking an EOL: bits of no use */
+    /* how long lines are, from EOL to EOL */
+    uint64_t taken_before;            /* octets of the feeds before this one */
+    uint64_t line_at;                 /* the bit at which this line began */
+    uint32_t rows_at;                 /* given by then */
+    uint64_t good_bits, good_squares; /* sums over the good lines */
+    uint64_t long_bits, longest;      /* of bad ones longer than any good one before; of a good one */
+    uint32_t long_rows;
+    uint32_t zeros;   /* seeking an EOL: that came before the next bit */
+    uint32_t skipped; /* seeking an EOL: bits of no use */
     /* the line in work */
     uint8_t phase;
     bool differs; /* 2-D: from the reference line */
@@ -140,6 +147,11 @@ void fl_t4_decoder_end(struct fl_t4_decoder *dec);
 
 /* Lines of which everything has come, fill included: the row that was given last may still be in its own. */
 uint32_t fl_t4_decoder_lines(const struct fl_t4_decoder *dec);
+
+/* An estimate of the rows that went with their EOLs into a damaged one, which was given as one row: what was skipped,
+ * over the length of the line in which a random bit of the page stands (lines differ, and long ones are hit more often). Only damage
+ * that is longer than any good line before it counts: shorter, it may be one line. */
+uint32_t fl_t4_decoder_lost(const struct fl_t4_decoder *dec);
 
 /* The next row, valid until the next call: enum fl_t4_result. */
 int fl_t4_decoder_row(struct fl_t4_decoder *dec, const uint8_t **row);

@@ -279,6 +279,18 @@ static size_t stretch_line(const uint8_t *code, size_t length, int rows, size_t 
     return (bit + 7) / 8;
 }
 
+/* A burst over so many lines in the middle: ones, in which there is no EOL. */
+static void burst_over_lines(uint8_t *code, size_t length, int rows, int lines)
+{
+    size_t *ends = calloc((size_t)rows + 8, sizeof *ends);
+    if (!ends) abort();
+    find_eols(code, length, false, ends, (size_t)rows + 8);
+    int first = (rows - lines) / 2;
+    for (size_t bit = ends[first]; bit < ends[first + lines] - 12; bit++)
+        code[bit / 8] |= (uint8_t)(1u << bit % 8);
+    free(ends);
+}
+
 static bool damaged_as_told(const struct run *run, const struct sheet *sheet, const uint8_t *code,
                             size_t length, int bad)
 {
@@ -307,7 +319,7 @@ static size_t damage_page(struct run *run, const struct sheet *sheet, int bad, u
 
 struct far_page {
     int number;
-    double bad, cut; /* percent */
+    double bad, burst, cut; /* percent */
     bool long_train, no_rtc;
     size_t zeros; /* behind RTC */
     size_t ones;  /* behind them: what a modem makes of the end of a carrier */
@@ -330,6 +342,8 @@ static void send_page(struct run *run, const struct fast *fast, const struct she
     length = coded > 0 ? (size_t)coded : 0;
     int bad = (int)(sheet->rows * page->bad / 100 + 0.5);
     if (bad) length = damage_page(run, sheet, bad, code, length);
+    int lines = (int)(sheet->rows * page->burst / 100 + 0.5);
+    if (lines) burst_over_lines(code, length, sheet->rows, lines);
     if (more) {
         length = stretch_line(code, length, sheet->rows, more, damaged);
         memcpy(code, damaged, length);
@@ -359,6 +373,8 @@ void step_page(struct run *run)
             sheet.rows = atoi(value);
         else if ((value = next_with(run, "bad=")))
             page.bad = atof(value);
+        else if ((value = next_with(run, "burst=")))
+            page.burst = atof(value);
         else if ((value = next_with(run, "cut=")))
             page.cut = atof(value);
         else if ((value = next_with(run, "zeros=")))
@@ -385,7 +401,7 @@ void step_page(struct run *run)
     if (!run->ours.known) complain(run, "a page before DCS");
     if (!finished(run)) return;
     run->sent[page.number] = sheet;
-    run->sent_whole[page.number] = page.bad == 0 && page.cut == 100 && !page.noise;
+    run->sent_whole[page.number] = page.bad == 0 && page.burst == 0 && page.cut == 100 && !page.noise;
     send_page(run, &fast, &sheet, &page);
 }
 

@@ -50,8 +50,10 @@ static struct fl_copy_quality tray_end(void *ctx)
     work->rows = rig->decoder.rows;
     work->bad_rows = rig->decoder.bad_rows;
     work->ended = rig->decoder.end_seen;
+    work->good_bits = rig->decoder.good_bits;
     bool cut = !rig->decoder.end_seen && rig->decoder.bad_run > 0;
-    return (struct fl_copy_quality){work->rows, work->bad_rows, work->ended, cut};
+    return (struct fl_copy_quality){work->rows, work->bad_rows, fl_t4_decoder_lost(&rig->decoder),
+                                    work->ended, cut};
 }
 
 static enum fl_kept tray_keep(void *ctx)

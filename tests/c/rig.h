@@ -50,8 +50,9 @@ struct rig_kept {
     uint8_t by; /* the end that kept it */
     struct fl_session session;
     uint32_t rows, bad_rows;
-    bool ended;        /* with RTC or EOFB */
-    size_t at, length; /* in the tray */
+    uint64_t good_bits; /* of the lines that are not bad */
+    bool ended;         /* with RTC or EOFB */
+    size_t at, length;  /* in the tray */
 };
 
 struct rig_end {

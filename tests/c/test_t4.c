@@ -351,6 +351,37 @@ static void test_damage(void)
     expect(FL_CODING_MH, 8, EOL W8 EOL "1" EOL W8 EOL EOL, 3, 1, true);
 }
 
+/* A burst over lines and their EOLs is one bad row. Its length says how many it was. */
+static void test_lost_lines(void)
+{
+    enum { ROWS = 100, FIRST = 30 };
+    static const uint32_t BURSTS[] = {1, 2, 10, 60};
+    struct fl_t4_format format = format_of(FL_CODING_MH, 1728);
+    for (size_t i = 0; i < FL_COUNT(BURSTS); i++) {
+        memset(page, 0x18, ROWS * 216); /* each the same line */
+        size_t count = encode(&format, ROWS, sizeof code);
+        size_t line = (size_t)(enc.code_bits - 6 * 12) / ROWS;
+        for (size_t bit = FIRST * line + 12; bit < (FIRST + BURSTS[i]) * line; bit++)
+            code[bit / 8] |= (uint8_t)(1u << bit % 8);
+        for (size_t step = 1; step < count; step *= 9) {
+            int rows = decode(&format, code, count, step, MAX_ROWS);
+            CHECK_EQ(rows - (int)dec.bad_rows, ROWS - BURSTS[i]);
+            CHECK_EQ(dec.bad_rows, BURSTS[i] < 60 ? 1 : 2); /* longer than any line: one more is given */
+            CHECK_EQ(dec.bad_rows + fl_t4_decoder_lost(&dec), BURSTS[i]);
+        }
+    }
+
+    /* One damaged line of print among many blank ones is one, long as it is beside them. */
+    memset(page, 0, ROWS * 216);
+    memset(page, 0x18, 5 * 216);
+    size_t count = encode(&format, ROWS, sizeof code);
+    code[300] = 0xFF;
+    code[301] = 0xFF;
+    CHECK_EQ(decode(&format, code, count, count, MAX_ROWS), ROWS);
+    CHECK_EQ(dec.bad_rows, 1);
+    CHECK_EQ(fl_t4_decoder_lost(&dec), 0);
+}
+
 /* Runs of no pixels may join two runs; a line of nothing else is given up. */
 /* A page from the line begins with its first EOL: the ones that a modem sends until it has data are no lines. */
 static void test_lead(void)
@@ -455,6 +486,7 @@ int main(void)
     test_fill();
     test_ends();
     test_damage();
+    test_lost_lines();
     test_lead();
     test_empty_runs();
     test_hostile();
