@@ -113,6 +113,8 @@ struct fl_reading {
 };
 int64_t fl_read_coded(const struct fl_coded_page *coded, int64_t bad_max, uint8_t *rows, int64_t room,
                       struct fl_reading *reading);
+/* It is given to be sent before it is complete: fl_channel_fax_more() brings the rest. */
+void fl_document_open(struct fl_document *document);
 int32_t fl_document_pages(const struct fl_document *document);
 /* Black pixels of the page (from 0), without its header line, or FL_E_VALUE. */
 int64_t fl_document_black(const struct fl_document *document, int32_t page);
@@ -390,6 +392,11 @@ int32_t fl_channel_fax_send(struct fl_channel *channel, const struct fl_fax_opti
  * the application says that it is stored. document: as above, goes the other way in the same call; NULL: none. */
 int32_t fl_channel_fax_receive(struct fl_channel *channel, const struct fl_fax_options *options,
                                struct fl_document *document);
+/* Pages that are to be sent behind those of a document for which fl_document_open() was said; taken over. NULL: none. more: whether still
+ * others follow, these are the last, or the rest cannot be had (the fax ends). One that comes when the fax has ended is
+ * dropped. The next page is waited for as long as T.30 allows, and then the fax ends. */
+enum fl_more { FL_MORE_FAILED = -1, FL_MORE_FOLLOW, FL_MORE_LAST };
+int32_t fl_channel_fax_more(struct fl_channel *channel, struct fl_document *piece, int32_t more);
 int32_t fl_channel_page_stored(struct fl_channel *channel, int32_t good);
 int32_t fl_channel_fax_stop(struct fl_channel *channel);
 /* Waits for a call (on 1: its number; state WAITING, then RING_INCOMING when it rings), or no longer (on 0: state IDLE). With

@@ -198,6 +198,18 @@ NAMED = [
             "e->tcf_nonzero * 2 <= e->tcf_octets",
         ),
         (
+            "pages: one goes out before it is known what comes behind it",
+            "caller.c",
+            "outbox->ready(outbox->ctx, e->page) ? FL_STATE_C_SEND_PAGE : FL_STATE_C_AWAIT_PAGE",
+            "FL_STATE_C_SEND_PAGE",
+        ),
+        (
+            "pages: the next one is waited for without end",
+            "caller.c",
+            "if (h->kind == FL_H_TIMER) fl_t30_give_up(e, FL_RAW_DOCUMENT_LATE, true);",
+            "",
+        ),
+        (
             "check: 15.1 % of bad lines are good enough",
             "called.c",
             "bad * 100 > rows * 15)",

@@ -62,6 +62,8 @@
     RAW(HANG_UP, "local.hangup", HANGUP, "hang_up() was called")                                             \
     RAW(CLOSED, "local.closed", HANGUP, "the channel was closed")                                            \
     RAW(DOCUMENT, "local.document", ERROR, "the document cannot be read or sent")                            \
+    RAW(DOCUMENT_LATE, "local.document-late", ERROR,                                                         \
+        "the next page was not converted in time: prepare() converts before the call")                       \
     RAW(DEVICE, "local.device", ERROR, "the modem does not answer any more")                                 \
     RAW(STORAGE, "local.storage", ERROR, "a received page could not be stored")                              \
     RAW(MODEM, "local.modem", ERROR, "the modem refused a command that it must know")                        \

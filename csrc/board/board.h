@@ -21,6 +21,8 @@ struct fl_board_ops {
     void (*fax)(struct fl_board *board, enum fl_fax_ways ways, const struct fl_fax_options *options,
                 struct fl_document *document, fl_time now);
     void (*stored)(struct fl_board *board, bool good, fl_time now);
+    /* The document that is being sent has so many pages more, or is known to be complete. */
+    void (*more)(struct fl_board *board, int pages, fl_time now);
     void (*stop)(struct fl_board *board, int raw, fl_time now);
     void (*await)(struct fl_board *board, bool on, fl_time now);
     void (*answer)(struct fl_board *board, fl_time now);

@@ -156,6 +156,11 @@ static void piped_stored(struct fl_board *board, bool good, fl_time now)
     fl_station_stored(&of(board)->station, good, now);
 }
 
+static void piped_more(struct fl_board *board, int pages, fl_time now)
+{
+    fl_station_more(&of(board)->station, pages, now);
+}
+
 static void piped_stop(struct fl_board *board, int raw, fl_time now)
 {
     fl_station_stop(&of(board)->station, raw, now);
@@ -268,6 +273,7 @@ static const struct fl_board_ops OPS = {
     .hang_up = piped_hang_up,
     .fax = piped_fax,
     .stored = piped_stored,
+    .more = piped_more,
     .stop = piped_stop,
     .await = piped_await,
     .answer = piped_answer,

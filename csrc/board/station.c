@@ -94,6 +94,13 @@ void fl_station_stored(struct fl_station *s, bool good, fl_time now)
     pump_engine(s, now);
 }
 
+void fl_station_more(struct fl_station *s, int pages, fl_time now)
+{
+    if (!s->fax) return;
+    fl_t30_more(&s->engine, pages, now);
+    pump_engine(s, now);
+}
+
 /* ---- the call ---- */
 
 void fl_station_init(struct fl_station *s, const struct fl_class1_profile *profile, struct fl_pen pen,

@@ -63,6 +63,7 @@ void fl_station_hang_up(struct fl_station *station, fl_time now);
 void fl_station_fax(struct fl_station *station, const struct fl_t30_config *config, fl_time now);
 /* The page that the session gave to the store is there (t30/t30.h). */
 void fl_station_stored(struct fl_station *station, bool good, fl_time now);
+void fl_station_more(struct fl_station *station, int pages, fl_time now);
 /* Stands ready for an incoming call, or no longer. */
 void fl_station_await(struct fl_station *station, bool on, fl_time now);
 void fl_station_stop(struct fl_station *station, int raw, fl_time now);

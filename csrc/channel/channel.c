@@ -265,6 +265,14 @@ int32_t fl_channel_fax_receive(struct fl_channel *ch, const struct fl_fax_option
     return document ? give_document(ch, order, document) : give_order(ch, &order);
 }
 
+int32_t fl_channel_fax_more(struct fl_channel *ch, struct fl_document *piece, int32_t more)
+{
+    struct fl_channel_order order = {.kind = FL_CHANNEL_ORDER_MORE, .flag = more, .document = piece};
+    int32_t result = more < FL_MORE_FAILED || more > FL_MORE_LAST ? FL_E_VALUE : give_order(ch, &order);
+    if (result < 0) fl_document_free(piece);
+    return result;
+}
+
 int32_t fl_channel_incoming(struct fl_channel *ch, const struct fl_fax_options *options,
                             struct fl_document *document)
 {

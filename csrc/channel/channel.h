@@ -17,6 +17,7 @@ enum fl_channel_order_kind {
     FL_CHANNEL_ORDER_HANG_UP,
     FL_CHANNEL_ORDER_FAX,
     FL_CHANNEL_ORDER_STORED,
+    FL_CHANNEL_ORDER_MORE,
     FL_CHANNEL_ORDER_STOP,
     FL_CHANNEL_ORDER_AWAIT,
     FL_CHANNEL_ORDER_ANSWER,
@@ -33,7 +34,7 @@ struct fl_channel_order {
     struct fl_channel_order *next;
     int32_t call; /* DIAL, AWAIT (on): the number of the call that it begins; else 0 */
     uint8_t kind;
-    int32_t flag; /* AWAIT: on; STORED: good; FAX: enum fl_fax_ways */
+    int32_t flag; /* AWAIT: on; STORED: good; FAX: enum fl_fax_ways; MORE: enum fl_more */
     int64_t delay_us;
     char number[64];
     struct fl_fax_options options;

@@ -45,7 +45,6 @@ static void push_event(struct fl_channel *ch, struct fl_event event)
 /* It has been obeyed: the application's thread frees it. */
 static void spend(struct fl_channel *ch, struct fl_channel_order *order)
 {
-    order->document = NULL;
     order->next = ch->spent;
     ch->spent = order;
 }
@@ -94,6 +93,21 @@ static struct fl_channel_order *cancel_timers(struct fl_channel *ch, int32_t num
     return cancelled;
 }
 
+/* More of the document that is being sent. What comes too late stays with its order, to be freed with it. */
+static void take_more(struct fl_channel *ch, struct fl_channel_order *order)
+{
+    struct fl_document *document = ch->document, *piece = order->document;
+    if (!document || !document->open) return;
+    int pages = piece ? fl_document_pages(piece) : 0;
+    if (piece) fl_document_append(document, piece);
+    order->document = NULL;
+    document->open = order->flag == FL_MORE_FOLLOW;
+    if (order->flag == FL_MORE_FAILED)
+        ch->board->ops->stop(ch->board, FL_RAW_DOCUMENT, ch->now);
+    else
+        ch->board->ops->more(ch->board, pages, ch->now);
+}
+
 /* Returns the orders that are over with it: this one, unless it is a timer, which waits for its time, and the timers that it
  * cancels. */
 static struct fl_channel_order *obey(struct fl_channel *ch, struct fl_channel_order *order)
@@ -111,12 +125,15 @@ static struct fl_channel_order *obey(struct fl_channel *ch, struct fl_channel_or
     case FL_CHANNEL_ORDER_REJECT: ops->reject(ch->board, ch->now); break;
     case FL_CHANNEL_ORDER_INCOMING:
         ops->incoming(ch->board, &order->options, order->document, ch->now);
+        order->document = NULL;
         break;
+    case FL_CHANNEL_ORDER_MORE: take_more(ch, order); break;
     case FL_CHANNEL_ORDER_TIMER: start_timer(ch, order); return NULL;
     case FL_CHANNEL_ORDER_TIMER_CANCEL: order->next = cancel_timers(ch, order->timer.number); break;
     case FL_CHANNEL_ORDER_FAX:
         fl_document_free(ch->document);
         ch->document = order->document;
+        order->document = NULL;
         ops->fax(ch->board, (enum fl_fax_ways)order->flag, &order->options, ch->document, ch->now);
         break;
     }

@@ -19,23 +19,46 @@ struct fl_document *fl_document_new(void)
 
 void fl_document_free(struct fl_document *document)
 {
-    if (!document) return;
-    for (int32_t i = 0; i < document->count; i++) {
-        free(document->pages[i].code);
-        for (int grid = 0; grid < FL_HEADER_GRIDS; grid++) free(document->pages[i].strips[grid].rows);
+    while (document) {
+        struct fl_document *further = document->further;
+        for (int32_t i = 0; i < document->count; i++) {
+            free(document->pages[i].code);
+            for (int grid = 0; grid < FL_HEADER_GRIDS; grid++) free(document->pages[i].strips[grid].rows);
+        }
+        free(document->pages);
+        free(document);
+        document = further;
     }
-    free(document->pages);
-    free(document);
 }
 
 void fl_document_separate(struct fl_document *document)
 {
-    document->separate = document->count > 0;
+    document->separate = true;
+}
+
+void fl_document_open(struct fl_document *document)
+{
+    document->open = true;
+}
+
+void fl_document_append(struct fl_document *document, struct fl_document *piece)
+{
+    while (document->further) document = document->further;
+    document->further = piece;
 }
 
 int32_t fl_document_pages(const struct fl_document *document)
 {
-    return document->count;
+    int32_t pages = 0;
+    for (; document; document = document->further) pages += document->count;
+    return pages;
+}
+
+/* There must be one with this number. */
+static const struct fl_document_page *page_of(const struct fl_document *document, int32_t page)
+{
+    for (; page >= document->count; document = document->further) page -= document->count;
+    return &document->pages[page];
 }
 
 int64_t fl_document_black(const struct fl_document *document, int32_t page)
@@ -487,17 +510,22 @@ int64_t fl_document_coded_size(const struct fl_document *document, int32_t page,
 
 static int outbox_count(void *ctx)
 {
-    return ((struct fl_sending *)ctx)->document->count;
+    return fl_document_pages(((struct fl_sending *)ctx)->document);
+}
+
+static bool outbox_ready(void *ctx, int page)
+{
+    const struct fl_document *document = ((struct fl_sending *)ctx)->document;
+    return !document->open || page + 1 < fl_document_pages(document);
 }
 
 static void outbox_shape(void *ctx, int page, struct fl_page_shape *shape)
 {
-    *shape = ((struct fl_sending *)ctx)->document->pages[page].shape;
+    *shape = page_of(((struct fl_sending *)ctx)->document, page)->shape;
 }
 
-static enum fl_coding outbox_smallest(void *ctx, unsigned codings)
+static enum fl_coding measured_smallest(const struct fl_document *document, unsigned codings)
 {
-    const struct fl_document *document = ((struct fl_sending *)ctx)->document;
     int best = FL_CODING_MH;
     int64_t best_size = INT64_MAX;
     for (int coding = FL_CODING_MH; coding <= FL_CODING_MMR; coding++) {
@@ -510,6 +538,15 @@ static enum fl_coding outbox_smallest(void *ctx, unsigned codings)
         }
     }
     return (enum fl_coding)best;
+}
+
+/* Decided by the pages that there are, and kept: with those that come later it may not change. */
+static enum fl_coding outbox_smallest(void *ctx, unsigned codings)
+{
+    struct fl_sending *sending = ctx;
+    uint8_t *smallest = &sending->smallest[codings & 7];
+    if (*smallest == 0) *smallest = (uint8_t)(measured_smallest(sending->document, codings) + 1);
+    return (enum fl_coding)(*smallest - 1);
 }
 
 static size_t read_page(void *ctx, uint8_t *buf, size_t cap)
@@ -530,7 +567,7 @@ static size_t read_kept(void *ctx, uint8_t *buf, size_t cap)
 static struct fl_source outbox_open(void *ctx, int page, const struct fl_session *session)
 {
     struct fl_sending *sending = ctx;
-    const struct fl_document_page *from = &sending->document->pages[page];
+    const struct fl_document_page *from = page_of(sending->document, page);
     sending->page = from;
     sending->sent = 0;
     if (goes_as_it_is(from, session->resolution, session->width, session->coding))
@@ -544,5 +581,7 @@ static struct fl_source outbox_open(void *ctx, int page, const struct fl_session
 struct fl_t30_outbox fl_sending_outbox(struct fl_sending *sending, const struct fl_document *document)
 {
     sending->document = document;
-    return (struct fl_t30_outbox){sending, outbox_count, outbox_shape, outbox_smallest, outbox_open};
+    memset(sending->smallest, 0, sizeof sending->smallest);
+    return (struct fl_t30_outbox){sending,      outbox_count,    outbox_ready,
+                                  outbox_shape, outbox_smallest, outbox_open};
 }

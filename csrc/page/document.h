@@ -23,7 +23,9 @@ struct fl_document_page {
 struct fl_document {
     struct fl_document_page *pages;
     int32_t count, cap;
-    bool separate; /* the next page begins another document */
+    bool separate;               /* the next page begins another document */
+    bool open;                   /* more pages will come while it is sent */
+    struct fl_document *further; /* pages that came since: pieces, each with pages of its own */
 };
 
 /* A document being sent. Embedded by the channel. */
@@ -34,8 +36,12 @@ struct fl_sending {
     struct fl_scale scale;
     struct fl_header header;
     struct fl_t4_encoder encoder;
-    size_t sent; /* octets of the page that goes out as it is kept */
+    size_t sent;         /* octets of the page that goes out as it is kept */
+    uint8_t smallest[8]; /* by the set of codings: enum fl_coding + 1, once it was asked for; 0: not yet */
 };
+
+/* Puts a piece behind the pages that there are; allocates nothing. */
+void fl_document_append(struct fl_document *document, struct fl_document *piece);
 
 struct fl_t30_outbox fl_sending_outbox(struct fl_sending *sending, const struct fl_document *document);
 

@@ -183,6 +183,11 @@ static void exchange_stored(struct fl_board *board, bool good, fl_time now)
     fl_station_stored(&of(board)->ours.station, good, now);
 }
 
+static void exchange_more(struct fl_board *board, int pages, fl_time now)
+{
+    fl_station_more(&of(board)->ours.station, pages, now);
+}
+
 static void exchange_stop(struct fl_board *board, int raw, fl_time now)
 {
     fl_station_stop(&of(board)->ours.station, raw, now);
@@ -331,6 +336,7 @@ static const struct fl_board_ops OPS = {
     .hang_up = exchange_hang_up,
     .fax = exchange_fax,
     .stored = exchange_stored,
+    .more = exchange_more,
     .stop = exchange_stop,
     .await = exchange_await,
     .answer = exchange_answer,

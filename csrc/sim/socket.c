@@ -123,6 +123,11 @@ static void no_flag(struct fl_board *board, bool flag, fl_time now)
     (void)board, (void)flag, (void)now;
 }
 
+static void no_pages(struct fl_board *board, int pages, fl_time now)
+{
+    (void)board, (void)pages, (void)now;
+}
+
 static void no_stop(struct fl_board *board, int raw, fl_time now)
 {
     (void)board, (void)raw, (void)now;
@@ -177,6 +182,7 @@ static const struct fl_board_ops OPS = {
     .hang_up = no_order,
     .fax = no_fax,
     .stored = no_flag,
+    .more = no_pages,
     .stop = no_stop,
     .await = no_flag,
     .answer = no_order,

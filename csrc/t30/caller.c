@@ -148,6 +148,13 @@ static void fall_back(struct fl_t30 *e)
     fl_t30_go(e, FL_STATE_B_SEND_DCS);
 }
 
+/* The far end waits for a page by its T2; where ours is still being made that is how long it may take. */
+static void page_is_due(struct fl_t30 *e)
+{
+    const struct fl_t30_outbox *outbox = &e->config.outbox;
+    fl_t30_go(e, outbox->ready(outbox->ctx, e->page) ? FL_STATE_C_SEND_PAGE : FL_STATE_C_AWAIT_PAGE);
+}
+
 static void training_accepted(struct fl_t30 *e)
 {
     e->trained = true;
@@ -156,7 +163,7 @@ static void training_accepted(struct fl_t30 *e)
     e->negotiated = true;
     fl_t30_progress(e);
     fl_t30_emit(e, FL_T30_NEGOTIATED);
-    fl_t30_go(e, FL_STATE_C_SEND_PAGE);
+    page_is_due(e);
 }
 
 void fl_t30_on_B_AWAIT_CFR(struct fl_t30 *e, const struct fl_t30_happening *h)
@@ -197,6 +204,17 @@ void fl_t30_on_B_AWAIT_CFR(struct fl_t30 *e, const struct fl_t30_happening *h)
 }
 
 /* ---- phase C ---- */
+
+void fl_t30_enter_C_AWAIT_PAGE(struct fl_t30 *e)
+{
+    fl_trace_text(&e->config.pen, e->now, FL_TRACE_NOTE, "page %d is not ready", e->page + 1);
+}
+
+void fl_t30_on_C_AWAIT_PAGE(struct fl_t30 *e, const struct fl_t30_happening *h)
+{
+    if (h->kind == FL_H_MORE) page_is_due(e);
+    if (h->kind == FL_H_TIMER) fl_t30_give_up(e, FL_RAW_DOCUMENT_LATE, true);
+}
 
 void fl_t30_enter_C_SEND_PAGE(struct fl_t30 *e)
 {
@@ -352,8 +370,10 @@ static void page_confirmed(struct fl_t30 *e, bool retrain)
         fl_t30_give_up(e, in_vain ? FL_RAW_B_NOTHING_TO_POLL : FL_RAW_NONE, true);
     } else if (e->command == FL_EOM) {
         back_to_phase_b(e);
+    } else if (retrain) {
+        fl_t30_go(e, FL_STATE_B_SEND_DCS);
     } else {
-        fl_t30_go(e, retrain ? FL_STATE_B_SEND_DCS : FL_STATE_C_SEND_PAGE);
+        page_is_due(e);
     }
 }
 

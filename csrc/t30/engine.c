@@ -139,7 +139,7 @@ void fl_t30_timer_stop(struct fl_t30 *e, enum fl_t30_timer timer)
 
 static void stop_state_timers(struct fl_t30 *e)
 {
-    static const enum fl_t30_timer OF_STATES[] = {FL_T2, FL_T4, FL_X1, FL_X2};
+    static const enum fl_t30_timer OF_STATES[] = {FL_T2, FL_T4, FL_X1, FL_X2, FL_X7};
     for (size_t i = 0; i < FL_COUNT(OF_STATES); i++) fl_t30_timer_stop(e, OF_STATES[i]);
     e->paused = FL_NEVER;
 }
@@ -359,12 +359,14 @@ void fl_t30_init(struct fl_t30 *e, const struct fl_t30_config *config)
     for (size_t i = 0; i < FL_T30_TIMER_COUNT; i++) e->timer[i] = FL_NEVER;
 }
 
+#define PAGE_TIME FL_SEC(3600)
+
 /* Longer than any such fax can take: 10 minutes for the frame of it, and for each page what 1 MB takes at 2400. */
 static fl_time session_limit(const struct fl_t30 *e)
 {
     bool sends = e->config.caller || e->config.both, receives = !e->config.caller || e->config.both;
     int pages = (sends ? e->config.outbox.count(e->config.outbox.ctx) : 0) + (receives ? 100 : 0);
-    return FL_SEC(600) + (fl_time)pages * FL_SEC(3600);
+    return FL_SEC(600) + (fl_time)pages * PAGE_TIME;
 }
 
 void fl_t30_start(struct fl_t30 *e, fl_time now)
@@ -456,6 +458,15 @@ void fl_t30_stored(struct fl_t30 *e, bool good, fl_time now)
         fl_t30_give_up(e, FL_RAW_STORAGE, true);
     else if (e->next == FL_STATE_NONE)
         FL_T30_TABLE[e->state].on(e, &happening);
+}
+
+void fl_t30_more(struct fl_t30 *e, int pages, fl_time now)
+{
+    struct fl_t30_happening happening = {.kind = FL_H_MORE};
+    e->now = now;
+    if (e->ended) return;
+    if (e->timer[FL_X3] != FL_NEVER) e->timer[FL_X3] += pages * PAGE_TIME;
+    if (e->next == FL_STATE_NONE) FL_T30_TABLE[e->state].on(e, &happening);
 }
 
 static void expired(struct fl_t30 *e, enum fl_t30_timer timer)

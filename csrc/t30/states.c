@@ -24,6 +24,8 @@ const struct fl_t30_timer_row FL_T30_TIMERS[FL_T30_TIMER_COUNT] = {
     [FL_X4] = {"X4", "ours: no silence, nothing heard", 700, 0, 700},
     [FL_X5] = {"X5", "ours: nothing new", 300000, 0, 300000},
     [FL_X6] = {"X6", "ours: one page, but for sending it", 600000, 0, 600000},
+    /* The far end's T2 is 5 s at the least, and a training is 1.4 s. */
+    [FL_X7] = {"X7", "ours: the next page is being made", 3500, 0, 3500},
 };
 
 int32_t fl_t30_state_count(void)

@@ -15,12 +15,13 @@
     STATE(B_AWAIT_DIS, "5.1, 5.2.1", BOTH, "B", FL_T1, N(B_SEND_DCS) | N(B_SEND_DTC))                        \
     STATE(B_SEND_DCS, "5.3.6.1.3, 5.3.6.2", CALLER, "B", FL_X2, N(B_SEND_TCF) | N(B_AWAIT_CFR))              \
     STATE(B_SEND_TCF, "5.3.6.1.3 (TCF)", CALLER, "B", FL_X2, N(B_AWAIT_CFR))                                 \
-    STATE(B_AWAIT_CFR, "5.3.6.1.4", CALLER, "B", FL_T4, N(B_SEND_DCS) | N(C_SEND_PAGE))                      \
+    STATE(B_AWAIT_CFR, "5.3.6.1.4", CALLER, "B", FL_T4, N(B_SEND_DCS) | N(C_SEND_PAGE) | N(C_AWAIT_PAGE))    \
+    STATE(C_AWAIT_PAGE, "ours: the next page is being made", CALLER, "C", FL_X7, N(C_SEND_PAGE))             \
     STATE(C_SEND_PAGE, "5.3.6.1.5", CALLER, "C", FL_X3, N(D_SEND_COMMAND))                                   \
     STATE(D_SEND_COMMAND, "5.3.6.1.6", CALLER, "D", FL_X2, N(D_AWAIT_RESPONSE))                              \
     STATE(D_AWAIT_RESPONSE, "5.3.6.1.7", CALLER, "D", FL_T4,                                                 \
           N(D_SEND_COMMAND) | N(D_SEND_RR) | N(D_SEND_CTC) | N(D_SEND_EOR) | N(C_SEND_PAGE) |                \
-              N(B_SEND_DCS) | N(B_AWAIT_DIS) | N(B_SEND_DIS))                                                \
+              N(C_AWAIT_PAGE) | N(B_SEND_DCS) | N(B_AWAIT_DIS) | N(B_SEND_DIS))                              \
     STATE(D_SEND_RR, "A.4.3 (RR)", CALLER, "D", FL_X2, N(D_AWAIT_RESPONSE))                                  \
     STATE(D_SEND_CTC, "A.4.1 (CTC)", CALLER, "D", FL_X2, N(D_AWAIT_CTR))                                     \
     STATE(D_AWAIT_CTR, "A.4.2 (CTR)", CALLER, "D", FL_T4, N(D_SEND_CTC) | N(C_SEND_PAGE))                    \
@@ -76,6 +77,7 @@ enum fl_happening {
     FL_H_WRONG_CARRIER,
     FL_H_TIMER,  /* timer */
     FL_H_STORED, /* good */
+    FL_H_MORE,   /* the outbox has more */
 };
 
 struct fl_t30_happening {

@@ -26,6 +26,7 @@ enum fl_t30_timer {
     FL_X4, /* the far end's silence does not come, or nothing is heard of it (quiet.c) */
     FL_X5, /* receiving: nothing new has come (progress.c) */
     FL_X6, /* the sender's page, but for the time in which something of it goes out for the first time */
+    FL_X7, /* the sender's next page is being made */
     FL_T30_TIMER_COUNT
 };
 
@@ -47,6 +48,8 @@ struct fl_page_shape {
 struct fl_t30_outbox {
     void *ctx;
     int (*count)(void *ctx);
+    /* Whether the page may go out: what comes behind it must be known by then. */
+    bool (*ready)(void *ctx, int page);
     void (*shape)(void *ctx, int page, struct fl_page_shape *shape);
     /* The coding (of those in the set, bits by enum fl_coding) in which the document is smallest. */
     enum fl_coding (*smallest)(void *ctx, unsigned codings);
@@ -236,6 +239,8 @@ void fl_t30_stop(struct fl_t30 *engine, int raw, fl_time now);
 void fl_t30_input(struct fl_t30 *engine, const struct fl_indication *indication, fl_time now);
 /* The page that inbox.keep was to store is stored (or cannot be: then the session ends). */
 void fl_t30_stored(struct fl_t30 *engine, bool good, fl_time now);
+/* The outbox has so many pages more, or knows now that there will be none. */
+void fl_t30_more(struct fl_t30 *engine, int pages, fl_time now);
 void fl_t30_tick(struct fl_t30 *engine, fl_time now);
 fl_time fl_t30_deadline(const struct fl_t30 *engine);
 bool fl_t30_order(struct fl_t30 *engine, struct fl_order *order);

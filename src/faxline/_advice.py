@@ -317,6 +317,10 @@ RAW_CAUSES: dict[str, Row] = {
     "local.document": Row(
         "correct the document", "look at the document: the text says which page of which file cannot be read"
     ),
+    "local.document-late": Row(
+        "convert it before the call",
+        "call prepare() of the document before the call: its pages took longer to convert than to send",
+    ),
     "local.device": Row(
         "the modem is gone: look at it", "look at the modem: cable, power, dmesg; then open the channel again"
     ),

@@ -64,8 +64,9 @@ class FaxToSend:
     """A document for CallFaxSender: one file or several, which form one fax. TIFF, PNG, JPEG and other
     images; PDF (with the extra `faxline[pdf]`); plain text (.txt .text .log .asc .md .csv).
 
-    Nothing is opened before the fax starts; what is wrong with a file appears then, as Cause.ERROR with a
-    sentence in Details.raw_cause_text. An object may be sent any number of times.
+    Nothing is opened before the fax starts, unless prepare() is called; what is wrong with a file appears then,
+    as Cause.ERROR with a sentence in Details.raw_cause_text. The fax begins with the first two pages, and the
+    others are read while it goes on. An object may be sent any number of times.
     """
 
     def __init__(

@@ -36,7 +36,7 @@ struct sheet {
     bool separate;     /* another document begins with it */
 };
 
-enum plan_kind { PLAN_STOP, PLAN_HANG_UP, PLAN_DROP, PLAN_STORED };
+enum plan_kind { PLAN_STOP, PLAN_HANG_UP, PLAN_DROP, PLAN_STORED, PLAN_MORE };
 
 struct world {
     struct fl_station station;
@@ -52,6 +52,8 @@ struct world {
     struct fl_t30_config config;
     struct sheet sheets[CALL_SHEETS];
     int sheet_count;
+    int ready; /* sheets of the document at first: PLAN_MORE adds the next one; 0: all */
+    int made;  /* sheets in the document */
 
     fl_time now, delay;
     fl_time cursor;     /* end of the last thing that the far end said or heard */
@@ -87,6 +89,8 @@ void world_run(struct world *world, fl_time until);
 bool world_step(struct world *world, fl_time limit);
 void world_plan(struct world *world, enum plan_kind kind, fl_time at);
 void world_drop(struct world *world);
+/* Puts the next sheet into a document. */
+void world_make_page(struct world *world, struct fl_document *document);
 void world_note(struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- calls_frames.c: frames, DIS and DCS bits as the far end writes and reads them; it shares no code with the

@@ -18,6 +18,8 @@ static void plan(struct run *run, fl_time at)
         world_plan(&run->world, PLAN_HANG_UP, at);
     else if (next_is(run, "drop"))
         world_plan(&run->world, PLAN_DROP, at);
+    else if (next_is(run, "more"))
+        world_plan(&run->world, PLAN_MORE, at);
     else
         complain(run, "what?");
     finished(run);

@@ -150,6 +150,8 @@ bool head(struct run *run, const char *word)
         head_role(run);
     } else if (strcmp(word, "sheet") == 0) {
         head_sheet(run);
+    } else if (strcmp(word, "ready") == 0) {
+        w->ready = atoi(next(run));
     } else if (strcmp(word, "modems") == 0) {
         head_modems(run);
     } else if (strcmp(word, "offer") == 0) {

@@ -191,6 +191,29 @@ void world_drop(struct world *w)
     w->dropped = true;
 }
 
+void world_make_page(struct world *w, struct fl_document *document)
+{
+    if (w->made == w->sheet_count) return;
+    const struct sheet *sheet = &w->sheets[w->made++];
+    const struct fl_resolution_row *row = &FL_RESOLUTIONS[sheet->resolution];
+    uint8_t *bitmap = sheet_bitmap(sheet, w->made);
+    if (sheet->separate) fl_document_separate(document);
+    if (fl_document_add_page(document, sheet_width(sheet), row->x_dpi, row->y_dpi, bitmap, sheet->rows))
+        world_note(w, "sheet %d is no page of a fax", w->made);
+    free(bitmap);
+}
+
+/* As channel/thread.c has it: a page more, and with the last one that there are no others. */
+static void make_more(struct world *w)
+{
+    struct fl_document *piece = fl_document_new();
+    world_make_page(w, piece);
+    world_note(w, "page %d is ready", w->made);
+    fl_document_append(w->document, piece);
+    w->document->open = w->made < w->sheet_count;
+    fl_station_more(&w->station, 1, w->now);
+}
+
 static void carry_out(struct world *w, enum plan_kind kind)
 {
     switch (kind) {
@@ -203,6 +226,7 @@ static void carry_out(struct world *w, enum plan_kind kind)
         fl_station_hang_up(&w->station, w->now);
         break;
     case PLAN_DROP: world_drop(w); break;
+    case PLAN_MORE: make_more(w); break;
     case PLAN_STORED:
         world_note(w, w->store_fails ? "the page cannot be stored" : "the page is stored");
         fl_t30_stored(&w->station.engine, !w->store_fails, w->now);
@@ -217,7 +241,7 @@ static bool carry_out_plans(struct world *w)
     for (int i = 0; i < w->plan_count; i++) {
         if (w->plans[i].at > w->now) continue;
         w->plans[i].at = FL_NEVER;
-        if (w->plans[i].kind != PLAN_STORED) w->interrupted = true;
+        w->interrupted |= w->plans[i].kind != PLAN_STORED && w->plans[i].kind != PLAN_MORE;
         carry_out(w, w->plans[i].kind);
         any = true;
     }

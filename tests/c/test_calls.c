@@ -30,11 +30,11 @@ static const struct {
     const char *word;
     void (*run)(struct run *run);
 } STEPS[] = {
-    {"expect", step_expect}, {"hear", step_hear},       {"deaf", step_deaf},       {"send", step_send},
-    {"echo", step_echo},     {"flags", step_flags},     {"tcf", step_tcf},         {"carrier", step_carrier},
-    {"page", step_page},     {"tone", step_tone},       {"silence", step_silence}, {"in", step_in},
-    {"stop", step_now},      {"hang-up", step_now},     {"drop", step_now},        {"end", step_end},
-    {"store", step_store},   {"prepare", step_prepare}, {"burst", step_burst},
+    {"expect", step_expect}, {"hear", step_hear},   {"deaf", step_deaf},       {"send", step_send},
+    {"echo", step_echo},     {"flags", step_flags}, {"tcf", step_tcf},         {"carrier", step_carrier},
+    {"page", step_page},     {"tone", step_tone},   {"silence", step_silence}, {"in", step_in},
+    {"more", step_now},      {"stop", step_now},    {"hang-up", step_now},     {"drop", step_now},
+    {"end", step_end},       {"store", step_store}, {"prepare", step_prepare}, {"burst", step_burst},
 };
 
 static void begin_call(struct run *run)
@@ -43,16 +43,8 @@ static void begin_call(struct run *run)
     run->started = true;
     if (w->sends && w->sheet_count == 0)
         w->sheets[w->sheet_count++] = (struct sheet){FL_R8_385, FL_A4, 60, false, false, false};
-    for (int i = 0; i < w->sheet_count; i++) {
-        const struct sheet *sheet = &w->sheets[i];
-        const struct fl_resolution_row *row = &FL_RESOLUTIONS[sheet->resolution];
-        uint8_t *bitmap = sheet_bitmap(sheet, i + 1);
-        if (sheet->separate) fl_document_separate(w->document);
-        if (fl_document_add_page(w->document, sheet_width(sheet), row->x_dpi, row->y_dpi, bitmap,
-                                 sheet->rows))
-            complain(run, "sheet %d is no page of a fax", i + 1);
-        free(bitmap);
-    }
+    if (w->ready) fl_document_open(w->document);
+    for (int left = w->ready ? w->ready : w->sheet_count; left > 0; left--) world_make_page(w, w->document);
     fl_document_measure(w->document);
     if (!world_connect(w)) {
         complain(run, "the call does not come about");

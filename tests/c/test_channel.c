@@ -1,5 +1,6 @@
 /* Whole simulated calls through the boundary, as Python makes them: orders down, events up, in virtual time. */
 #include "base/boundary.h"
+#include "base/raw_causes.h"
 #include "line/pipe.h"
 #include "sim/modem.h"
 #include "sim/watch.h"
@@ -207,6 +208,39 @@ static void test_nobody_looks(void)
     CHECK_EQ(ended, 2); /* and the one that hanging up ended */
     CHECK_EQ(event.state, FL_CALL_IDLE);
     fl_channel_close(call.channel);
+    fl_channel_free(call.channel);
+}
+
+/* Pages that come while those before them are sent, the last word about them, and what comes too late. */
+static void test_pieces(int last)
+{
+    char error[128];
+    struct fl_channel_config config = {.far = -1, .delay_ms = 20, .speed = 1, .seed = 1};
+    struct fl_fax_options options = {1, 1, 1, 2400, 14400, -1, 0, -1, "5550001", "", "", ""};
+    struct call call = {.channel = fl_channel_open(&config, error, sizeof error)};
+    struct fl_document *first = document(2, 98);
+    struct fl_event event = {0};
+    fl_document_open(first);
+    CHECK_EQ(dial(&call, "5550100"), FL_CALL_ANSWERED);
+    CHECK_EQ(fl_channel_fax_more(call.channel, document(1, 98), FL_MORE_LAST), 0); /* of no fax */
+    CHECK_EQ(fl_channel_fax_send(call.channel, &options, first, 0), 0);
+    CHECK_EQ(fl_channel_fax_more(call.channel, document(1, 98), 2), FL_E_VALUE);
+    while (next(&call, &event) == 1 && event.kind != FL_EVENT_FAX_ENDED) {
+        if (event.kind == FL_EVENT_NEGOTIATED)
+            CHECK_EQ(fl_channel_fax_more(call.channel, document(2, 98), FL_MORE_FOLLOW), 0);
+        if (event.kind == FL_EVENT_PAGE && event.pages == 1)
+            CHECK_EQ(fl_channel_fax_more(call.channel, document(1, 98), FL_MORE_FOLLOW), 0);
+        if (event.kind == FL_EVENT_PAGE && event.pages == 2)
+            CHECK_EQ(fl_channel_fax_more(call.channel, NULL, last), 0);
+    }
+    CHECK_EQ(event.kind, FL_EVENT_FAX_ENDED);
+    CHECK_EQ(event.cause, last == FL_MORE_LAST ? FL_FAX_NORMAL : FL_FAX_ERROR);
+    CHECK_EQ(event.raw, last == FL_MORE_LAST ? FL_RAW_NONE : FL_RAW_DOCUMENT);
+    CHECK_EQ(event.pages, last == FL_MORE_LAST ? 5 : 2);
+    CHECK_EQ(fl_channel_fax_more(call.channel, document(1, 98), FL_MORE_FOLLOW), 0);
+    hang_up(&call);
+    fl_channel_close(call.channel);
+    CHECK_EQ(fl_channel_fax_more(call.channel, document(1, 98), FL_MORE_LAST), FL_E_CLOSED);
     fl_channel_free(call.channel);
 }
 
@@ -468,6 +502,8 @@ int main(int argc, char **argv)
         }
         test_hold();
         test_nobody_looks();
+    test_pieces(FL_MORE_LAST);
+    test_pieces(FL_MORE_FAILED);
         test_incoming();
     }
     return check_result("channel");

@@ -23,8 +23,8 @@ struct bench {
     bool active; /* the modem has an order */
     bool aborting;
     struct fl_order order;
-    bool in_burst; /* a frame that is not final was sent: another must follow */
-    int document;
+    bool in_burst;      /* a frame that is not final was sent: another must follow */
+    int document, made; /* pages, and those of them that can be had already */
     unsigned page_octets, page_left;
     unsigned confirmations; /* caller: answers that confirm */
     unsigned keeps;         /* called: pages that the store took */
@@ -36,13 +36,19 @@ struct bench {
 
 static int count_pages(void *ctx)
 {
-    return ((struct bench *)ctx)->document;
+    return ((struct bench *)ctx)->made;
+}
+
+static bool page_ready(void *ctx, int page)
+{
+    struct bench *b = ctx;
+    return b->made == b->document || page + 1 < b->made;
 }
 
 static void shape(void *ctx, int page, struct fl_page_shape *out)
 {
     struct bench *b = ctx;
-    REQUIRE(page >= 0 && page < b->document);
+    REQUIRE(page >= 0 && page < b->made);
     *out = (struct fl_page_shape){(uint8_t)((unsigned)(page * 7 + b->document) % FL_RESOLUTION_COUNT),
                                   (uint8_t)(page % 3), 100, page % 5 == 4};
 }
@@ -67,7 +73,7 @@ static size_t read_page(void *ctx, uint8_t *out, size_t cap)
 static struct fl_source open_page(void *ctx, int page, const struct fl_session *session)
 {
     struct bench *b = ctx;
-    REQUIRE(page >= 0 && page < b->document && session->rate_bps > 0);
+    REQUIRE(page >= 0 && page_ready(b, page) && session->rate_bps > 0);
     b->page_left = b->page_octets;
     return (struct fl_source){read_page, b};
 }
@@ -322,6 +328,12 @@ static void store(struct bench *b, bool good)
     collect(b);
 }
 
+static void more_pages(struct bench *b)
+{
+    b->made++;
+    fl_t30_more(&b->engine, 1, b->now);
+}
+
 static void happen(struct bench *b)
 {
     unsigned what = input_octet(b->input);
@@ -346,7 +358,10 @@ static void happen(struct bench *b)
     case 11: tick(b, FL_SEC(100)); break;
     case 12: store(b, what < 240); break;
     case 13:
-        if (what > 200) fl_t30_stop(&b->engine, FL_RAW_STOP, b->now);
+        if (what > 200)
+            fl_t30_stop(&b->engine, FL_RAW_STOP, b->now);
+        else if (b->made < b->document)
+            more_pages(b);
         collect(b);
         break;
     case 14:
@@ -407,10 +422,12 @@ static void read_config(struct bench *b, struct fl_t30_config *config)
     if (config->page_verdict > FL_NEVER_READY) config->page_verdict = FL_HONEST;
     config->seed = bits;
     config->pen = show_pen();
-    config->outbox = (struct fl_t30_outbox){b, count_pages, shape, smallest, open_page};
+    config->outbox = (struct fl_t30_outbox){b, count_pages, page_ready, shape, smallest, open_page};
     config->inbox = (struct fl_t30_inbox){b, begin_page, page_data, end_page, keep_page};
     b->document = 1 + (int)(roles >> 4 & 3);
-    b->page_octets = input_octet(b->input) * 300u + 1;
+    unsigned octets = input_octet(b->input);
+    b->page_octets = octets * 300u + 1;
+    b->made = octets == 255 ? 1 : b->document;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

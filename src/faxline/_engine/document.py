@@ -1,6 +1,6 @@
 """Pages in and out of the engine: a document on its way to a sender, and coded pages as rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from faxline._documents.pages import REVERSED, Code, CodedRows, FaxPage, Page, Strip
@@ -15,9 +15,12 @@ class PageRefused(Exception):
 class Document:
     """Pages on their way to a sender. Free with close() unless an Engine took it over."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: Sequence[int] = ()) -> None:
+        """before: the document_of of all pages that go before these, where these are a piece."""
         self.document_of: list[int] = []
         """For each page: which document of the call it belongs to, as begin_page() was told."""
+        self._before = len(before)
+        self._document = before[-1] if before else 0
         self._handle: Any = lib.fl_document_new()
         if not self._handle:
             raise MemoryError
@@ -25,8 +28,9 @@ class Document:
     def begin_page(self, document: int) -> None:
         """A page is about to be added that belongs to this document; where it begins another than the page
         before, EOM goes between."""
-        if self.document_of and self.document_of[-1] != document:
+        if self._document not in (0, document):
             lib.fl_document_separate(self._handle)
+        self._document = document
         self.document_of.append(document)
 
     def add_page(self, width_px: int, x_dpi: int, y_dpi: int, rows: bytes, row_count: int) -> None:
@@ -99,7 +103,8 @@ class Document:
         code = ffi.new("uint8_t[]", size)
         lib.fl_document_code_page(*arguments, code, size)
         octets = bytes(ffi.buffer(code, size)).translate(REVERSED)
-        return Page(octets, width_px, x_dpi, y_dpi, row_count[0], 0, page + 1, "")
+        number = self._before + page + 1
+        return Page(octets, width_px, x_dpi, y_dpi, row_count[0], 0, number, "")
 
     def measured(self, coding: str | None) -> dict[str, list[int]]:
         """The octets of each page in a coding; None: in every one, measured once, for the engine, too."""
@@ -123,6 +128,10 @@ class Document:
         info = ffi.new("struct fl_page_info *")
         lib.fl_document_page_code(self._handle, page, info, ffi.NULL, 0)
         return self.coded_page(page, info.width_px, info.x_dpi, info.y_dpi)
+
+    def open(self) -> None:
+        """More pages will come while it is sent (Engine.fax_more)."""
+        lib.fl_document_open(self._handle)
 
     def close(self) -> None:
         handle, self._handle = self._handle, None

@@ -28,6 +28,14 @@ from faxline.events import (
 )
 
 
+class More(enum.IntEnum):
+    """Of a document that is sent while it is read: what comes behind these pages."""
+
+    FAILED = lib.FL_MORE_FAILED
+    FOLLOW = lib.FL_MORE_FOLLOW
+    LAST = lib.FL_MORE_LAST
+
+
 class ModemState(enum.IntEnum):
     """enum fl_modem_state."""
 
@@ -118,6 +126,12 @@ class Engine:
         pages."""
         given = ffi.NULL if document is None else document.give()
         return _taken(lib.fl_channel_fax_receive(self._handle, c_options(options), given))
+
+    def fax_more(self, more: More, document: Document | None) -> bool:
+        """Pages behind those of a document for which open() was said; taken over, also when it fails. What
+        comes when the fax has ended is dropped."""
+        given = ffi.NULL if document is None else document.give()
+        return _taken(lib.fl_channel_fax_more(self._handle, given, more))
 
     def page_stored(self, good: bool) -> bool:
         """Answers a PageReceived: the page is stored, or cannot be."""

@@ -7,24 +7,26 @@ import os
 import uuid
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Generic, Self, TypeVar
 
 from faxline import options
 from faxline._documents.fields import Facts
 from faxline._documents.header_line import HeaderLine
-from faxline._documents.pages import Page
+from faxline._documents.pages import FaxPage, Page
 from faxline._engine.config import EngineOptions
 from faxline._engine.document import Document as Pages
-from faxline._engine.engine import Engine
+from faxline._engine.engine import Engine, More
 from faxline._guarded import GuardedLogger
 from faxline._lines.line import Line
+from faxline._lines.reading import Reading, Stopped
 from faxline._lines.steps import Apart, Steps, Until, run, wait_seconds
 from faxline.causes import CallState, FaxCause
 from faxline.details import FaxDetails
-from faxline.document import DocumentError, FaxToSend, add_page
+from faxline.document import DocumentError, FaxToSend
 from faxline.errors import Error, Hangup
 from faxline.events import FaxEnded, FaxEvent, FaxStarted, Negotiated, PageConfirmed
 from faxline.storage import FaxToReceive, StorageError
@@ -42,10 +44,6 @@ _OPTION_RAW_CAUSES = {
 }
 
 
-class _Stopped(Exception):
-    """stop(), hang_up(), close() or the far end came while the job was being prepared."""
-
-
 class Job:
     """One fax, as the pump and the waiting threads see it. Everything under the line's Condition."""
 
@@ -57,11 +55,15 @@ class Job:
         """For each page of Details.pages, and those that are under way: its document, from 1."""
         self._store = None if receive is None else receive.open_store()
         self._fault = ""
+        self.document_fault = ""
+        """Why pages of what is sent could not be had, while it was sent."""
         self.cause = FaxCause.NONE
         self.started = False
         self._began_us = 0
         self.ended_seq = 0
         """Of the event that ended it; 0 while it runs, or when it ended without the engine."""
+        self.ordered = False
+        """The engine has it, and ends it."""
         self.stop_wanted = False
         self.start_late = False
         """The start acknowledgement did not come in time: it ends with TIMEOUT."""
@@ -128,7 +130,8 @@ class Job:
         self.finish()
         if cause is FaxCause.NORMAL and self._fault:
             cause, raw_cause = FaxCause.ERROR, "local.storage"
-        text = text or (self._fault if raw_cause == "local.storage" else "")
+        faults = {"local.storage": self._fault, "local.document": self.document_fault}
+        text = text or faults.get(raw_cause or "", "")
         if self.start_late and cause is FaxCause.ABORTED:
             cause, raw_cause = FaxCause.TIMEOUT, "local.start"
         self.cause = cause
@@ -228,7 +231,7 @@ class FaxJobs(ABC, Generic[Document]):
 
         try:
             yield Apart(lambda: self._prepare(both, given, job), abandon)
-        except _Stopped:
+        except Stopped:
             pass
         except BaseException as error:
             # An interrupt, or a fault of ours: the state must not stay busy without a job.
@@ -320,13 +323,19 @@ class FaxJobs(ABC, Generic[Document]):
         if checked.cause is not FaxCause.NONE:
             self._refuse(job, checked.cause, _OPTION_RAW_CAUSES[checked.cause], checked.text)
             return
-        pages = None if both.send is None else Pages()
+        reading, pages = None, None
         try:
             if both.receive is not None:
                 both.receive.check()
-            if both.send is not None and pages is not None:
-                self._read(both.send, pages, checked.effective, job)
-            self._start_engine(both, pages, checked.effective, job)
+            if both.send is not None:
+                reading = self._reading(both.send, checked.effective, job)
+                # In virtual time the clock stands meanwhile: reading on beside the call would gain nothing,
+                # and no run would be like another.
+                pages = reading.first(whole=not line.device.config.real_pace)
+                if not reading.complete:
+                    pages.open()
+            if self._start_engine(both, pages, checked.effective, job) and reading and not reading.complete:
+                reading.go_on(partial(self._give, job, options.for_engine(checked.effective)))
         except (DocumentError, StorageError) as error:
             self._logger.warning("%s: %s", line.device.address, error)
             what = "local.document" if isinstance(error, DocumentError) else "local.storage"
@@ -335,8 +344,8 @@ class FaxJobs(ABC, Generic[Document]):
             if pages is not None:
                 pages.close()
 
-    def _read(self, document: FaxToSend, pages: Pages, effective: Mapping[str, str], job: Job) -> None:
-        """Page by page. Raises DocumentError."""
+    def _reading(self, document: FaxToSend, effective: Mapping[str, str], job: Job) -> Reading:
+        """Raises DocumentError."""
         line = self._line
         wanted = options.for_engine(effective)
         header_line = effective["HeaderLine"]
@@ -349,12 +358,34 @@ class FaxJobs(ABC, Generic[Document]):
             now=datetime.now().astimezone(),
         )
         header = HeaderLine(header_line, facts, documents) if header_line else None
-        for page in document.pages(high_res=wanted.high_res, facts=facts):
-            self._check_wanted(job)
-            for warning in add_page(pages, page, header):
-                self._logger.warning("%s: %s", line.device.address, warning)
 
-    def _start_engine(self, both: _Both, pages: Pages | None, effective: Mapping[str, str], job: Job) -> None:
+        def coming() -> Iterator[FaxPage]:
+            for page in document.pages(high_res=wanted.high_res, facts=facts):
+                self._check_wanted(job)
+                yield page
+
+        return Reading(coming(), header, partial(self._logger.warning, "%s: %s", line.device.address))
+
+    def _give(self, job: Job, wanted: EngineOptions, pages: Pages | None, more: More, why: str) -> bool:
+        """More pages of a fax that is under way; False when it is not any more."""
+        line, details = self._line, self.Details
+        sizes = {} if pages is None else pages.measured(wanted.coding)
+        if why:
+            self._logger.warning("%s: %s", line.device.address, why)
+        with line.changed:
+            if not job.running or line.dead or line.engine is None:
+                return False
+            if pages is not None:
+                line.note_pages(pages)
+            if job.sender and pages is not None:
+                for coding, octets in sizes.items():
+                    details.page_octets[coding].extend(octets)
+                job.document_of.extend(pages.document_of)
+            job.document_fault = why
+            return line.engine.fax_more(more, pages)
+
+    def _start_engine(self, both: _Both, pages: Pages | None, effective: Mapping[str, str], job: Job) -> bool:
+        """False when the engine refuses."""
         line, details = self._line, self.Details
         wanted = options.for_engine(effective)
         page_octets = {} if pages is None else pages.measured(wanted.coding)
@@ -372,8 +403,10 @@ class FaxJobs(ABC, Generic[Document]):
             if pages is not None and job.sender:
                 details.page_octets = page_octets
                 job.document_of = pages.document_of
-            if not self._order(line.open_engine(), wanted, pages, both.receive):
+            job.ordered = taken = self._order(line.open_engine(), wanted, pages, both.receive)
+            if not taken:
                 self._refuse(job, FaxCause.ERROR, "local.state")
+            return taken
 
     def _refuse(self, job: Job, cause: FaxCause, raw_cause: str, text: str = "") -> None:
         with self._line.changed:
@@ -384,14 +417,16 @@ class FaxJobs(ABC, Generic[Document]):
                 )
 
     def _check_wanted(self, job: Job) -> None:
-        """Ends the job, and raises _Stopped, when there is no more use in preparing it."""
+        """Raises Stopped when there is no more use in preparing the job; ends it, unless the engine does."""
         with self._line.changed:
+            if job.running and job.ordered:
+                return
             if job.running and self._line.state is not CallState.ANSWERED:
                 job.end(FaxCause.HANGUP, self._line.details.raw_cause or "local.hangup")
             if job.running and job.stop_wanted:
                 job.end(FaxCause.ABORTED, "local.stop")
             if not job.running:
-                raise _Stopped
+                raise Stopped
 
     def stop(self) -> bool:
         """Stops the fax; its cause becomes ABORTED, unless it ends by itself meanwhile.
