@@ -30,8 +30,8 @@ NAMED = [
         (
             "transition: no new DCS after FTT or silence",
             "states.h",
-            "N(B_SEND_DCS) | N(C_SEND_PAGE))",
-            "N(C_SEND_PAGE))",
+            "N(B_SEND_DCS) | N(C_SEND_PAGE) | N(C_AWAIT_PAGE))",
+            "N(C_SEND_PAGE) | N(C_AWAIT_PAGE))",
         ),
         (
             "transition: no CTC after the fourth PPR",

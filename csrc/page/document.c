@@ -57,7 +57,8 @@ int32_t fl_document_pages(const struct fl_document *document)
 /* There must be one with this number. */
 static const struct fl_document_page *page_of(const struct fl_document *document, int32_t page)
 {
-    for (; page >= document->count; document = document->further) page -= document->count;
+    for (; page >= document->count && document->further; document = document->further)
+        page -= document->count;
     return &document->pages[page];
 }
 

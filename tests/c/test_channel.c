@@ -502,8 +502,8 @@ int main(int argc, char **argv)
         }
         test_hold();
         test_nobody_looks();
-    test_pieces(FL_MORE_LAST);
-    test_pieces(FL_MORE_FAILED);
+        test_pieces(FL_MORE_LAST);
+        test_pieces(FL_MORE_FAILED);
         test_incoming();
     }
     return check_result("channel");
