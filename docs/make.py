@@ -343,6 +343,7 @@ API = {
     "receiver": ["CallFaxReceiver"],
     "_lines/jobs": ["FaxJobs"],
     "document": ["FaxToSend"],
+    "limits": ["Limits"],
     "storage": ["FaxToReceive"],
     "cover": ["Cover"],
     "preview": ["Preview", "Estimate"],

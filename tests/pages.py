@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from faxline._documents.pages import FaxPage
 from faxline._engine.binding import ffi, lib
 from faxline.document import FaxToSend
 
@@ -53,13 +54,15 @@ def all_rows(path: Path) -> list[bytes]:
         return found
 
 
+def whole(page: FaxPage) -> FaxPage:
+    """A page as rows."""
+    return page if page.decode is None else page.decode()
+
+
 def converted(*names: Path | str, high_res: bool | None = None) -> list[Image.Image]:
     """The fax pages of a document as images, their resolution in info["dpi"]."""
     found = []
-    for page in FaxToSend(list(map(str, names))).pages(high_res=high_res):
-        if page.code is not None:
-            assert page.decode is not None
-            page = page.decode()
+    for page in map(whole, FaxToSend(list(map(str, names))).pages(high_res=high_res)):
         image = Image.frombytes("1", (page.width_px, page.row_count), page.rows, "raw", "1;I")
         image.info["dpi"] = (page.x_dpi, page.y_dpi)
         found.append(image)

@@ -76,7 +76,8 @@ def test_the_pages_are_those_of_a_document_read_before(tmp_path: Path) -> None:
 def test_five_hundred_pages_begin_at_once(tmp_path: Path) -> None:
     """To read them all takes longer than the far end would wait."""
     document = FaxToSend(text_file(tmp_path / "a.txt", 500, lines=12))
-    with CallChannel(sim.address(pace="real", speed=400)) as channel:
+    assert document.count_pages() == 500
+    with CallChannel(sim.address(pace="real", speed=100)) as channel:
         channel.call("5550100")
         assert channel.FaxSender.send(document) == "NORMAL"
         assert channel.FaxSender.Details.pages == 500

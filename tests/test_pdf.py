@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from faxline import CallChannel, FaxToReceive, FaxToSend, Preview, pdf, sim, storage
+from faxline._documents.pdf import PdfSource
 from faxline.cli import main
 from faxline.document import DocumentError
+from faxline.limits import Limits
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -147,7 +149,7 @@ def test_form_fields_and_annotations_are_there(tmp_path: Path) -> None:
 def test_dots_for_pictures(tmp_path: Path) -> None:
     """Grey keeps its share of black; black and white stay what they are."""
     path = page_pdf(tmp_path / "a.pdf", [(595, 842)], "0.5 g 0 0 595 421 re f 0 g 100 600 200 200 re f")
-    (page,) = FaxToSend(path, photo=True).pages()
+    (page,) = map(pages.whole, FaxToSend(path, photo=True).pages())
     image = Image.frombytes("1", (page.width_px, page.row_count), page.rows, "raw", "1;I")
     grey = image.crop((200, 1300, 1500, 2200)).convert("L")
     assert grey.histogram()[0] / (grey.width * grey.height) == pytest.approx(0.5, abs=0.05)
@@ -415,8 +417,11 @@ def test_kill_9_before_the_pdf_is_made_loses_no_confirmed_page(tmp_path: Path, f
 def test_reading_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page_pdf(tmp_path / "a.pdf", [(595, 842)])
     monkeypatch.setitem(sys.modules, "pypdfium2", None)
-    with pytest.raises(DocumentError, match=r"a\.pdf: PDF needs the package pypdfium2.*faxline\[pdf\]"):
-        FaxToSend(tmp_path / "a.pdf").count_pages()
+    with (
+        open(tmp_path / "a.pdf", "rb") as file,
+        pytest.raises(DocumentError, match=r"a\.pdf: PDF needs the package pypdfium2.*faxline\[pdf\]"),
+    ):
+        PdfSource("a.pdf", file, Limits())
 
 
 def test_writing_without_the_extra(tmp_path: Path, fax: str, monkeypatch: pytest.MonkeyPatch) -> None:

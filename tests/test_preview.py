@@ -150,7 +150,7 @@ def test_a_cover_alone_is_a_fax(saved: Path) -> None:
 def ink_of(cover: Cover) -> int:
     fax = FaxToSend()
     fax.set_cover(cover)
-    (page,) = fax.pages()
+    (page,) = map(pages.whole, fax.pages())
     return sum(octet.bit_count() for octet in page.rows)
 
 

@@ -385,7 +385,8 @@ def test_superfine(
     image = Image.new("L", (6 * dpi[0], 8 * dpi[1]), 255)
     image.paste(0, (dpi[0], 2 * dpi[1], 4 * dpi[0], 5 * dpi[1]))
     image.save(tmp_path / "a.tif", dpi=dpi)
-    (page,) = FaxToSend(tmp_path / "a.tif", superfine=True, photo=photo).pages(high_res=high_res)
+    (coded,) = FaxToSend(tmp_path / "a.tif", superfine=True, photo=photo).pages(high_res=high_res)
+    page = pages.whole(coded)
     assert (page.x_dpi, page.y_dpi) == resolution
     assert page.width_px == 1728 * resolution[0] // 204
     size = (page.width_px, page.row_count)

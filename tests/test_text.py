@@ -37,7 +37,7 @@ def test_encodings_show_the_same_page(tmp_path: Path, encoding: str) -> None:
 @pytest.mark.parametrize("high_res", [None, True, False])
 def test_paper_and_margins(tmp_path: Path, paper: str, inches: float, high_res: bool | None) -> None:
     (tmp_path / "a.txt").write_text("\n".join(["M" * COLUMNS] * lines_on(PAPERS[paper])))
-    (page,) = FaxToSend(tmp_path / "a.txt", paper=paper).pages(high_res=high_res)
+    (page,) = map(pages.whole, FaxToSend(tmp_path / "a.txt", paper=paper).pages(high_res=high_res))
     lines = 98 if high_res is False else 196
     assert (page.width_px, page.x_dpi, page.y_dpi) == (1728, 204, lines)
     assert page.row_count == pytest.approx(inches * lines, abs=1)

@@ -266,6 +266,7 @@ NOT_INSTRUMENTED = {
     "test_raster.py": "pixels: Pillow's, and those of tests/c/test_raster.c",
     "test_preview.py": "as test_raster",
     "test_record.py": "plays what was recorded in a plain program of tests/c",
+    "test_workers.py": "measures memory, of which a sanitizer takes more than any limit",
     "test_t4.py": "the codec alone: tests/c/test_t4.c",
     "test_pytest_plugin.py": "starts pytest in pytest",
 }

@@ -218,8 +218,9 @@ def _look(fax: FaxToSend, facts: Facts, effective: dict[str, str]) -> tuple[int,
         facts = replace(facts, pages=sum(documents))
         high_res = {"YES": True, "NO": False}.get(effective.get("HighRes", ""))
         line = effective.get("HeaderLine", "")
-        for page in fax.pages(high_res=high_res, facts=facts):
-            add_page(made, page, HeaderLine(line, facts, documents) if line else None)
+        header = HeaderLine(line, facts, documents) if line else None
+        for page in fax.pages(high_res=high_res, facts=facts, header=header):
+            add_page(made, page)
             return facts.pages, made.page(0)
     except DocumentError:
         pass

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import os
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from faxline._documents.fields import FIELDS as ALL_FIELDS
 from faxline._documents.fields import Facts, fill, template_fault
 from faxline._documents.pages import FaxPage, PageError
-from faxline._documents.paper import paper_named
+from faxline._documents.paper import Paper, paper_named
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -91,6 +91,18 @@ class Cover:
         if missing:
             raise ValueError(f"{self._name}: no value is given for {', '.join(missing)}")
         self._values = dict(fields)
+
+    def state(self) -> dict[str, Any]:
+        """What restored() makes the same cover of, for JSON."""
+        return {"name": self._name, "lines": self._lines, "values": self._values, "paper": self._paper.size}
+
+    @classmethod
+    def restored(cls, state: Mapping[str, Any]) -> Self:
+        """For a worker: see _workers/."""
+        made = cls.__new__(cls)
+        made._name, made._lines, made._values = state["name"], state["lines"], state["values"]
+        made._paper = Paper(*state["paper"])
+        return made
 
     def convert(self, facts: Facts | None, wish: Wish) -> FaxPage:
         """As a fax page. Raises PageError. For FaxToSend."""

@@ -1,41 +1,42 @@
 """FaxToSend: the document of a fax, read page by page when the fax starts.
 
-TIFF of every kind, still images, PDF and plain text (the reader of each, and what becomes of a page, are in
-_documents/), with a cover page before them (cover.py). Files may come from strangers: whatever is wrong with
-one is a DocumentError that names file, page and reason.
+TIFF of every kind, still images, PDF and plain text, with a cover page before them (cover.py). Files may come
+from strangers: they are read in a process of their own (_workers/, and _documents/ has the readers), and
+whatever is wrong with one is a DocumentError that names file, page and reason.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import stat
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from faxline._documents import selection
+from faxline._documents.pages import Code, Coding, FaxPage, Page, Strip
 from faxline._documents.paper import Paper, paper_named
 from faxline._documents.selection import Selection
-from faxline._documents.source import PAGES_MAX, PIXELS_MAX, DocumentError, Leaf, Source, place, reading
+from faxline._documents.source import DocumentError
+from faxline._workers import pool
+from faxline._workers.pool import Worker
 from faxline.causes import FaxCause
 from faxline.errors import Error
+from faxline.limits import Limits
 
 if TYPE_CHECKING:
     from faxline._documents.fields import Facts
     from faxline._documents.header_line import HeaderLine
-    from faxline._documents.pages import FaxPage, Page
-    from faxline._documents.raster import Wish
     from faxline._engine.document import Document
     from faxline.cover import Cover
 
-__all__ = ["PAGES_MAX", "PIXELS_MAX", "DocumentError", "FaxToSend", "add_page"]
+__all__ = ["DocumentError", "FaxToSend", "Limits", "add_page"]
 
-_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_TEXT_EXTENSIONS = (".txt", ".text", ".log", ".asc", ".md", ".csv")
-_PDF_MARK, _PDF_START = b"%PDF-", 1024  # readers of PDF look for its mark so far into the file
+_MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,20 @@ class _Content:
     damaged: bool
     separate: bool
 
+    def question(self) -> dict[str, Any]:
+        """What a worker is told of it."""
+        return {"name": self.name, "ranges": self.selection.ranges, "paper": self.paper.size}
+
+    def wish(self, high_res: bool | None) -> dict[str, Any]:
+        """How its pages are wanted: a Wish."""
+        return {
+            "high_res": high_res,
+            "photo": self.photo,
+            "superfine": self.superfine,
+            "invert": self.invert,
+            "damaged": self.damaged,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
@@ -64,10 +79,13 @@ class FaxToSend:
     """A document for CallFaxSender: one file or several, which form one fax. TIFF, PNG, JPEG and other
     images; PDF (with the extra `faxline[pdf]`); plain text (.txt .text .log .asc .md .csv).
 
-    Nothing is opened before the fax starts, unless prepare() is called; what is wrong with a file appears then,
-    as Cause.ERROR with a sentence in Details.raw_cause_text. The fax begins with the first two pages, and the
-    others are read while it goes on. An object may be sent any number of times.
+    Nothing is opened before the fax starts, unless prepare() is called; what is wrong with a file appears
+    then, as Cause.ERROR with a sentence in Details.raw_cause_text. The fax begins with the first two pages;
+    the others are read while it goes on. An object may be sent any number of times.
     """
+
+    limits: Limits = Limits()
+    """What its files may take; set on the class, those of every document."""
 
     def __init__(
         self,
@@ -168,6 +186,7 @@ class FaxToSend:
         )
         self._contents += (content,)
         self._prepared = None
+        pool.warm()
 
     def set_cover(self, cover: Cover | None) -> None:
         """A page before all others; None: no such page."""
@@ -194,9 +213,13 @@ class FaxToSend:
         """How many pages each document has (see separate of add_content()), the cover in the first. Raises
         DocumentError."""
         counts = [int(self._cover is not None)]
-        for document, content in self._documents():
-            counts += [0] * (document - len(counts))
-            counts[-1] += sum(1 for _ in _leaves(content))
+        with Worker(self.limits, names=self.names) as worker:
+            for document, content in self._documents():
+                counts += [0] * (document - len(counts))
+                with _opened(content, self.limits) as file:
+                    question = {"do": "count", **content.question()}
+                    for answer, _ in worker.ask(content.name, question, file.fileno()):
+                        counts[-1] += int(answer["count"])
         return tuple(counts)
 
     def prepare(
@@ -234,52 +257,106 @@ class FaxToSend:
             now=datetime.now().astimezone(),
         )
         kept: list[FaxPage] = []
-        warnings = HeaderLine(header_line, facts).warnings() if header_line else []
-        for page in chain(self._cover_page(high_res, facts), self._converted(high_res)):
-            made = Document()
-            try:
-                warnings += add_page(made, page)
-                kept.append(_kept(page, made.page(0)))
-            finally:
-                made.close()
+        warnings: list[str] = []
+        with Worker(self.limits, names=self.names) as worker:
+            if header_line:
+                question = {"do": "header", "header": _header(HeaderLine(header_line, facts))}
+                for answer, _ in worker.ask("the header line", question):
+                    warnings += map(str, answer["warnings"])
+            cover = self._cover_page(worker, high_res, facts, None)
+            for page in chain(cover, self._converted(worker, high_res, None, None)):
+                made = Document()
+                try:
+                    warnings += add_page(made, page)
+                finally:
+                    made.close()
+                kept.append(page)
         self._prepared = _Prepared(high_res, tuple(kept[self._cover is not None :]))
         return warnings
 
-    def pages(self, *, high_res: bool | None = None, facts: Facts | None = None) -> Iterator[FaxPage]:
-        """Every page as a fax page, one at a time. high_res: the option HighRes. facts: for the cover. Raises
-        DocumentError."""
-        number, document = 0, 1
-        for page in self._cover_page(high_res, facts):
-            number += 1
-            yield page
-        prepared = self._prepared
-        ready = prepared is not None and prepared.high_res == high_res
-        for page in prepared.pages if prepared is not None and ready else self._converted(high_res):
-            number = number + 1 if page.document == document else 1
-            document = page.document
-            yield replace(page, number=number)
-        if not number:
+    def pages(
+        self,
+        *,
+        high_res: bool | None = None,
+        facts: Facts | None = None,
+        header: HeaderLine | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> Iterator[FaxPage]:
+        """Every page as a fax page, coded, one at a time. high_res: the option HighRes. facts: for the cover.
+        header: for the top of each. check: is called again and again while a page takes its time, and ends
+        the wait by what it raises. Raises DocumentError."""
+        prepared, last = self._prepared, None
+        if prepared is not None and prepared.high_res != high_res:
+            prepared = None
+        with Worker(self.limits, names=self.names if prepared is None else (), check=check) as worker:
+            for last in self._cover_page(worker, high_res, facts, header):
+                yield last
+            if prepared is None:
+                following = self._converted(worker, high_res, header, last)
+            else:
+                following = self._again(worker, prepared.pages, header, last)
+            for last in following:
+                yield last
+        if last is None:
             raise DocumentError(f"{', '.join(self.names)}: no pages")
 
-    def _cover_page(self, high_res: bool | None, facts: Facts | None) -> Iterator[FaxPage]:
+    def _cover_page(
+        self, worker: Worker, high_res: bool | None, facts: Facts | None, header: HeaderLine | None
+    ) -> Iterator[FaxPage]:
         """The cover, where there is one."""
-        from faxline._documents.raster import Wish
-
         superfine = any(content.superfine for content in self._named())
-        if self._cover is not None:
-            with reading("the cover page", None):
-                yield self._cover.convert(facts, Wish(high_res, superfine=superfine))
+        if self._cover is None:
+            return
+        question = {
+            "do": "cover",
+            "cover": self._cover.state(),
+            "facts": facts and _facts(facts),
+            "wish": {"high_res": high_res, "superfine": superfine},
+            "header": _header(header),
+        }
+        for answer in worker.ask("the cover page", question):
+            yield _page(*answer)
 
-    def _converted(self, high_res: bool | None) -> Iterator[FaxPage]:
-        """The pages of the files, one at a time."""
-        from faxline._documents.raster import Wish
-
+    def _converted(
+        self, worker: Worker, high_res: bool | None, header: HeaderLine | None, last: FaxPage | None
+    ) -> Iterator[FaxPage]:
+        """The pages of the files, one at a time. last: the page before them."""
         for document, content in self._documents():
-            wish = Wish(
-                high_res, content.photo, content.superfine, invert=content.invert, damaged=content.damaged
-            )
-            for number, leaf in _leaves(content):
-                yield replace(_page(content.name, number, leaf, wish), document=document)
+            number = last.number if last is not None and last.document == document else 0
+            with _opened(content, self.limits) as file:
+                question = {
+                    "do": "pages",
+                    **content.question(),
+                    "wish": content.wish(high_res),
+                    "header": _header(header),
+                    "document": document,
+                    "number": number + 1,
+                }
+                for answer in worker.ask(content.name, question, file.fileno()):
+                    number += 1
+                    last = replace(_page(*answer), document=document, number=number)
+                    yield last
+
+    def _again(
+        self, worker: Worker, pages: tuple[FaxPage, ...], header: HeaderLine | None, last: FaxPage | None
+    ) -> Iterator[FaxPage]:
+        """Prepared pages, with a header line. last: the page before them."""
+        for kept in pages:
+            same = last is not None and last.document == kept.document
+            last = replace(kept, number=last.number + 1 if last is not None and same else 1)
+            if header is not None:
+                question = {
+                    "do": "strips",
+                    "name": last.place,
+                    "header": _header(header),
+                    "document": last.document,
+                    "number": last.number,
+                    "x_dpi": last.x_dpi,
+                    "y_dpi": last.y_dpi,
+                }
+                for answer, octets in worker.ask(last.place, question):
+                    last = replace(last, strips=_strips(answer, octets), header_note=_header_note(answer))
+            yield last
 
     def _documents(self) -> Iterator[tuple[int, _Content]]:
         """The files, with the number of the document that each belongs to."""
@@ -294,43 +371,26 @@ class FaxToSend:
         return self._contents
 
 
-def add_page(pages: Document, page: FaxPage, header: HeaderLine | None = None) -> list[str]:
-    """Hands a page to the engine: as its file has it where that is whole, as rows otherwise. header: for its
-    top.
+def add_page(pages: Document, page: FaxPage) -> list[str]:
+    """Hands a page to the engine: its code where it has one, rows otherwise; with its header line.
 
     Returns what its sender should know before it goes out, as sentences: what was mended in its file, which
     characters no font has, and that it is empty, or nearly black. Raises DocumentError.
     """
     from faxline._engine.document import PageRefused
 
-    code, number, document = page.code, page.number, page.document
-    pages.begin_page(document)
+    pages.begin_page(page.document)
     try:
-        if code is None or not pages.add_coded(page, code):
-            if page.decode is not None:
-                page = page.decode()
+        if page.code is None:
             pages.add_page(page.width_px, page.x_dpi, page.y_dpi, page.rows, page.row_count)
-        if header is not None:
-            with reading(page.place, None):
-                strips = header.strips(number, page.x_dpi, page.y_dpi, document)
-            for strip in strips:
-                pages.add_header(strip)
+        elif not pages.add_coded(page, page.code):
+            raise DocumentError(f"{page.place}: its reader gave no fax page")
+        for strip in page.strips:
+            pages.add_header(strip)
     except PageRefused as error:
         raise DocumentError(f"{page.place}: {error}") from None
     share = pages.black_share(len(pages) - 1)
-    warnings = [f"{page.place}: {text}" for text in (page.note, _ink(share)) if text]
-    if header is not None and number == document == 1:
-        warnings += header.warnings()
-    return warnings
-
-
-def _kept(page: FaxPage, made: Page) -> FaxPage:
-    """A converted page as its code alone, its place with it."""
-    from faxline._documents.pages import Code, Coding, FaxPage
-
-    code = Code(Coding.MMR, msb_first=True, inverted=False, rows_per_strip=made.rows, strips=[made.code])
-    x_dpi, y_dpi = made.x_dpi, made.y_dpi
-    return FaxPage(made.width_px, x_dpi, y_dpi, made.rows, b"", code, page.place, document=page.document)
+    return [f"{page.place}: {text}" for text in (page.note, _ink(share)) if text] + list(page.header_note)
 
 
 _MOSTLY_BLACK = 0.8
@@ -347,79 +407,65 @@ def _ink(share: float) -> str:
     return ""
 
 
-def _page(name: str, number: int, leaf: Leaf, wish: Wish) -> FaxPage:
-    with reading(name, number):
-        page = leaf.convert(wish)
-    page.place = place(name, number)
-    if page.code is not None:
-        page.decode = partial(_page, name, number, leaf, replace(wish, decoded=True))
-    return page
-
-
-def _leaves(content: _Content) -> Iterator[tuple[int, Leaf]]:
-    """The pages of a file that are wanted, with their numbers. The file is closed at the end in any case."""
-    name, ranges = content.name, content.selection.ranges
-    with _opened(content) as source:
-        for first, last in ranges or ((1, None),):
-            number = first
-            while last is None or number <= last:
-                with reading(name, number):
-                    leaf = source.page(number)
-                if leaf is None:
-                    if ranges and (last is not None or number == first):
-                        raise DocumentError(f"{name}: it has no page {number}")
-                    break
-                yield number, leaf
-                number += 1
+# ---- what a worker is asked, and answers ----
 
 
 @contextmanager
-def _opened(content: _Content) -> Iterator[Source]:
+def _opened(content: _Content, limits: Limits) -> Iterator[BinaryIO]:
     name = content.name
     try:
-        file = open(name, "rb")  # noqa: SIM115 - closed below
+        file = open(name, "rb", buffering=0)  # noqa: SIM115 - closed below
     except (OSError, ValueError) as error:
         raise DocumentError(f"{name}: {getattr(error, 'strerror', None) or error}") from None
     with file:
-        with reading(name, None):
-            source = _source(content, file)
-        try:
-            yield source
-        finally:
-            source.close()
-
-
-def _source(content: _Content, file: BinaryIO) -> Source:
-    name = content.name
-    start = file.read(_PDF_START)
-    file.seek(0)
-    if not start:
-        raise DocumentError(f"{name}: the file is empty")
-    if start.startswith(_PDF_MARK):
-        return _pdf(name, file)
-    if name.lower().endswith(_TEXT_EXTENSIONS):
-        from faxline._documents.text import TextSource
-
-        return TextSource(name, file, content.paper)
-    from PIL import UnidentifiedImageError
-
-    from faxline._documents.images import ImageSource
-    from faxline._engine.document import read_coded
-
-    try:
-        return ImageSource(name, file, read_coded)
-    except UnidentifiedImageError:
-        if _PDF_MARK in start:
-            return _pdf(name, file)
-        if start[:4] in _TIFF_STARTS:
+        about = os.fstat(file.fileno())
+        if limits.file_mib and stat.S_ISREG(about.st_mode) and about.st_size > limits.file_mib * _MIB:
             raise DocumentError(
-                f"{name}: a TIFF that is broken, cut short or of a kind that cannot be read"
-            ) from None
-        raise
+                f"{name}: a file of {-(-about.st_size // _MIB)} MiB, {limits.file_mib} at most "
+                "(Limits.file_mib)"
+            )
+        yield file
 
 
-def _pdf(name: str, file: BinaryIO) -> Source:
-    from faxline._documents.pdf import PdfSource
+def _page(answer: Mapping[str, Any], octets: bytes) -> FaxPage:
+    """A page as a worker gave it."""
+    length = int(answer["code"])
+    width_px, x_dpi, y_dpi = int(answer["width_px"]), int(answer["x_dpi"]), int(answer["y_dpi"])
+    rows = int(answer["rows"])
+    code = Code(Coding.MMR, msb_first=True, inverted=False, rows_per_strip=rows, strips=[octets[:length]])
+    page = FaxPage(width_px, x_dpi, y_dpi, rows, b"", code, str(answer["place"]), note=str(answer["note"]))
+    page.strips, page.header_note = _strips(answer, octets[length:]), _header_note(answer)
+    page.decode = partial(_decoded, page)
+    return page
 
-    file.seek(0)
-    return PdfSource(name, file)
+
+def _strips(answer: Mapping[str, Any], octets: bytes) -> tuple[Strip, ...]:
+    made = []
+    for x_dpi, y_dpi, width_px, row_count in answer["strips"]:
+        size = (width_px + 7) // 8 * row_count
+        made.append(Strip(x_dpi, y_dpi, width_px, row_count, octets[:size]))
+        octets = octets[size:]
+    return tuple(made)
+
+
+def _header_note(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(map(str, answer["warnings"]))
+
+
+def _decoded(page: FaxPage) -> FaxPage:
+    """The page as rows."""
+    from faxline._engine.document import decode_page
+
+    assert page.code is not None
+    coded = Page(page.code.strips[0], page.width_px, page.x_dpi, page.y_dpi, page.row_count, 0, 1, "")
+    return replace(page, rows=decode_page(coded), code=None, decode=None)
+
+
+def _header(header: HeaderLine | None) -> dict[str, Any] | None:
+    if header is None:
+        return None
+    return {"template": header.template, "facts": _facts(header.facts), "documents": header.documents}
+
+
+def _facts(facts: Facts) -> dict[str, Any]:
+    return asdict(facts) | {"now": facts.now.isoformat()}

@@ -127,10 +127,10 @@ class Preview:
         self.warnings: list[str] = []
         """What the sender should know, a sentence each: as FaxToSend.prepare()."""
         sizes: dict[str, list[int]] = {coding: [] for coding in CODINGS}
-        for page in fax.pages(high_res=high_res, facts=facts):
+        for page in fax.pages(high_res=high_res, facts=facts, header=header):
             made = Document()
             try:
-                self.warnings += add_page(made, page, header)
+                self.warnings += add_page(made, page)
                 self.pages.append(made.page(0))
                 for coding in CODINGS:
                     sizes[coding].append(made.coded_size(0, coding))

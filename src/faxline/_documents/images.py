@@ -5,27 +5,38 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from PIL import Image
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from faxline._documents import ccitt, raster
 from faxline._documents.pages import FaxPage, ReadCoded
 from faxline._documents.raster import Wish
-from faxline._documents.source import PAGES_MAX, PIXELS_MAX, DocumentError, place
+from faxline._documents.source import DocumentError, place
+from faxline.limits import Limits
+
+_COMMON = (TiffImagePlugin.TiffImageFile.format, "PNG", "JPEG")
 
 
-def _formats() -> tuple[str, ...]:
-    """What Pillow may open: all but PostScript, which it hands to Ghostscript: there a stranger's program
-    would run, for as long as it likes."""
+def _image(file: BinaryIO) -> Image.Image:
+    """Opened, as one of the common kinds where it is one: to import the readers of all others takes longer
+    than a fax page. All but PostScript, which Pillow hands to Ghostscript: there a stranger's program would
+    run, for as long as it likes."""
+    Image.preinit()
+    try:
+        return Image.open(file, formats=_COMMON)
+    except UnidentifiedImageError:
+        pass
+    file.seek(0)
     Image.init()
-    return tuple(kind for kind in Image.ID if kind != "EPS")
+    return Image.open(file, formats=tuple(kind for kind in Image.ID if kind != "EPS"))
 
 
 class ImageSource:
-    def __init__(self, name: str, file: BinaryIO, read_coded: ReadCoded) -> None:
+    def __init__(self, name: str, file: BinaryIO, read_coded: ReadCoded, limits: Limits) -> None:
         """Takes the file over, but not when it raises."""
         self._name = name
         self._read_coded = read_coded
-        self._image = Image.open(file, formats=_formats())
+        self._limits = limits
+        self._image = _image(file)
         self._file = file
 
     def page(self, number: int) -> ImageLeaf | None:
@@ -33,8 +44,6 @@ class ImageSource:
         if self._image.format != "TIFF":
             if number > 1:
                 return None
-        elif number > PAGES_MAX:
-            raise DocumentError(f"{self._name}: more than {PAGES_MAX} pages")
         else:
             try:
                 if number != self._image.tell() + 1:
@@ -42,9 +51,11 @@ class ImageSource:
             except EOFError:
                 return None
         width, height = self._image.size
-        if width * height > PIXELS_MAX:
+        most = self._limits.pixels
+        if most and width * height > most:
             raise DocumentError(
-                f"{place(self._name, number)}: {width} x {height} pixels are too many, {PIXELS_MAX} at most"
+                f"{place(self._name, number)}: {width} x {height} pixels are too many, {most} at most "
+                "(Limits.pixels)"
             )
         return ImageLeaf(self._image, self._read_coded)
 

@@ -74,6 +74,10 @@ class FaxPage:
     """Gives the same page with rows, should the engine find its code damaged; while the file is open."""
     note: str = ""
     """What in its file was mended, or cannot be read: for the log."""
+    strips: tuple[Strip, ...] = ()
+    """Its header line, for each resolution that it may go out at."""
+    header_note: tuple[str, ...] = ()
+    """What the sender should know of the letters in it, sentences: with the first page of a fax."""
 
 
 @dataclass(frozen=True, slots=True)

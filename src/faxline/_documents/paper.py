@@ -8,6 +8,11 @@ class Paper:
     width_inch: float
     height_inch: float
 
+    @property
+    def size(self) -> tuple[float, float]:
+        """What it is made of again."""
+        return self.width_inch, self.height_inch
+
 
 PAPERS = {"a4": Paper(210 / 25.4, 297 / 25.4), "letter": Paper(8.5, 11.0), "legal": Paper(8.5, 14.0)}
 

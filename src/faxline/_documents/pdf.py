@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from faxline._documents import raster
 from faxline._documents.pages import FaxPage, PageError
 from faxline._documents.raster import Wish
-from faxline._documents.source import PAGES_MAX, DocumentError
+from faxline._documents.source import DocumentError
 from faxline._pixels import Kind
+from faxline.limits import Limits
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -24,7 +25,7 @@ _SIDE_MIN, _SIDE_MAX = 1.0, 100_000.0  # points
 
 
 class PdfSource:
-    def __init__(self, name: str, file: BinaryIO) -> None:
+    def __init__(self, name: str, file: BinaryIO, limits: Limits) -> None:
         """Takes the file over, but not when it raises."""
         pdfium = _pdfium(name)
         self._name = name
@@ -41,9 +42,11 @@ class PdfSource:
                 self._document.close()
                 raise
         self._file = file
-        if self.count > PAGES_MAX:
+        if limits.pages and self.count > limits.pages:
             self.close()
-            raise DocumentError(f"{name}: {self.count} pages, and a fax has {PAGES_MAX} at most")
+            raise DocumentError(
+                f"{name}: {self.count} pages, and a fax has {limits.pages} at most (Limits.pages)"
+            )
 
     def page(self, number: int) -> PdfLeaf | None:
         return PdfLeaf(self._name, self._document, number) if number <= self.count else None

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from faxline.limits import Limits
+
 if TYPE_CHECKING:
     from faxline._documents.pages import FaxPage
     from faxline._documents.raster import Wish
 
-PAGES_MAX = 2000  # more in one file is a loop of directories, or not a fax
-PIXELS_MAX = (
-    89_478_485  # of one page before conversion: where Pillow starts to warn; A3 at 600 dpi has 70 million
-)
+PAGES_MAX, PIXELS_MAX = Limits().pages, Limits().pixels
 
+_DEFAULT = Limits()
 
 _HINT = "print it to a PDF (office files: libreoffice --convert-to pdf; PostScript: ps2pdf), and send that"
 
@@ -45,7 +45,7 @@ def place(name: str, number: int | None) -> str:
 
 
 @contextmanager
-def reading(name: str, number: int | None) -> Iterator[None]:
+def reading(name: str, number: int | None, limits: Limits = _DEFAULT) -> Iterator[None]:
     """Turns whatever goes wrong with a file into a DocumentError. A broken file makes Pillow raise almost
     anything (OSError, SyntaxError, struct.error, KeyError, OverflowError ...), hence the wide net."""
     from PIL import Image, UnidentifiedImageError
@@ -61,9 +61,14 @@ def reading(name: str, number: int | None) -> Iterator[None]:
     except UnidentifiedImageError:
         raise DocumentError(f"{name}: no TIFF, image, PDF or text file (.txt): {_HINT}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise DocumentError(f"{place(name, number)}: too many pixels ({PIXELS_MAX} at most)") from None
+        raise DocumentError(
+            f"{place(name, number)}: too many pixels, {limits.pixels} at most (Limits.pixels)"
+        ) from None
     except MemoryError:
-        raise DocumentError(f"{place(name, number)}: not enough memory for this page") from None
+        raise DocumentError(
+            f"{place(name, number)}: reading it takes more than {limits.memory_mib} MiB of memory "
+            "(Limits.memory_mib)"
+        ) from None
     except Exception as error:
         reason = str(error) or type(error).__name__
         raise DocumentError(

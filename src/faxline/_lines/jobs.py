@@ -359,12 +359,15 @@ class FaxJobs(ABC, Generic[Document]):
         )
         header = HeaderLine(header_line, facts, documents) if header_line else None
 
+        def check() -> None:
+            self._check_wanted(job)
+
         def coming() -> Iterator[FaxPage]:
-            for page in document.pages(high_res=wanted.high_res, facts=facts):
-                self._check_wanted(job)
+            for page in document.pages(high_res=wanted.high_res, facts=facts, header=header, check=check):
+                check()
                 yield page
 
-        return Reading(coming(), header, partial(self._logger.warning, "%s: %s", line.device.address))
+        return Reading(coming(), partial(self._logger.warning, "%s: %s", line.device.address))
 
     def _give(self, job: Job, wanted: EngineOptions, pages: Pages | None, more: More, why: str) -> bool:
         """More pages of a fax that is under way; False when it is not any more."""

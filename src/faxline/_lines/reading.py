@@ -17,7 +17,6 @@ from faxline._engine.engine import More
 from faxline.document import DocumentError, add_page
 
 if TYPE_CHECKING:
-    from faxline._documents.header_line import HeaderLine
     from faxline._documents.pages import FaxPage
 
 _FIRST = 2
@@ -35,13 +34,9 @@ class Stopped(Exception):
 class Reading:
     """A document that is being read. One thread at a time."""
 
-    def __init__(
-        self, coming: Iterator[FaxPage], header: HeaderLine | None, warn: Callable[[str], None]
-    ) -> None:
-        """coming: its pages, which may raise DocumentError. header: for the top of each. warn: is told what
-        the sender should know."""
+    def __init__(self, coming: Iterator[FaxPage], warn: Callable[[str], None]) -> None:
+        """coming: its pages, which may raise DocumentError. warn: is told what the sender should know."""
         self._coming = coming
-        self._header = header
         self._warn = warn
         self._document_of: list[int] = []
         self.complete = False
@@ -84,7 +79,7 @@ class Reading:
                 if page is None:
                     self.complete = True
                     break
-                for warning in add_page(pages, page, self._header):
+                for warning in add_page(pages, page):
                     self._warn(warning)
         except BaseException:
             pages.close()
