@@ -14,9 +14,11 @@ from pathlib import Path
 import bombs
 import pages
 import pytest
+from PIL import Image
 
 from faxline import CallChannel, FaxToSend
 from faxline._workers import pool
+from faxline.cli import main
 from faxline.document import DocumentError, Limits
 
 TIGHT = Limits(memory_mib=256, page_seconds=20, cpu_seconds=4)
@@ -133,6 +135,7 @@ DRAWING = """
 import sys
 from faxline import FaxToSend
 from faxline._workers import pool
+from faxline.cli import main
 fax = FaxToSend(sys.argv[1])
 fax.limits = type(fax.limits)(memory_mib=2048)
 def check():
@@ -163,3 +166,38 @@ def test_no_orphans_while_pdfium_draws(tmp_path: Path, number: signal.Signals) -
     for fd in ends:
         assert select.select([fd], [], [], 5)[0]
         os.close(fd)
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ("pages=1", r"more than 1 page.*Limits\.pages"),
+        ("pixels=1000", r"too many pixels, 1000 at most \(Limits\.pixels\)"),
+        ("memory=5", "--limit: there is no 'memory', but file_mib, pages, pixels"),
+        ("pages=-1", "'-1' is no whole number"),
+        ("pages", "not NAME=VALUE"),
+    ],
+)
+def test_limits_of_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], limit: str, words: str
+) -> None:
+    pages.save_fax(tmp_path / "a.tif", 2)
+    assert main(["preview", str(tmp_path / "a.tif"), "--limit", limit]) != 0
+    told = capsys.readouterr()
+    assert re.search(words, told.out + told.err), told
+    assert main(["preview", str(tmp_path / "a.tif"), "--limit", "pages=2", "--limit", "pixels=0"]) == 0
+
+
+def test_what_libraries_say_goes_to_the_log(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """libtiff writes on descriptor 2, whatever Python thinks of it."""
+    path = tmp_path / "a.tif"
+    Image.effect_noise((300, 300), 80).save(path, compression="tiff_lzw", dpi=(204, 196))
+    octets = bytearray(path.read_bytes())
+    octets[3000:3200] = bytes(range(56, 256))
+    path.write_bytes(octets)
+    with caplog.at_level("INFO"), pytest.raises(DocumentError):
+        FaxToSend(path).prepare()
+    assert "code not yet in table" in caplog.text
+    assert capfd.readouterr().err == ""

@@ -8,9 +8,10 @@ import click
 
 from faxline.cli.common import pairs
 from faxline.cover import Cover
-from faxline.document import FaxToSend
+from faxline.document import FaxToSend, Limits
 
 STANDARD_COVER = "standard"
+_DIGITS_MAX = 9
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -53,6 +54,14 @@ _OPTIONS = (
         help="What the cover's template calls NAME; the standard cover has to_name, subject, message.",
     ),
     click.option(
+        "--limit",
+        "limits",
+        metavar="NAME=NUMBER",
+        multiple=True,
+        callback=pairs,
+        help=f"What the FILEs may take, of {', '.join(Limits.__slots__)}; 0: no limit (docs/documents.md).",
+    ),
+    click.option(
         "--name", "sender_name", metavar="TEXT", default="", help="Who sends, for header line and cover."
     ),
 )
@@ -77,6 +86,18 @@ def parted(pages: int, documents: Sequence[int]) -> list[int]:
     return [count for count in counts if count]
 
 
+def _limits_of(given: tuple[tuple[str, str], ...]) -> Limits:
+    """Raises click.UsageError."""
+    wanted: dict[str, int] = {}
+    for name, number in given:
+        if name not in Limits.__slots__:
+            raise click.UsageError(f"--limit: there is no {name!r}, but {', '.join(Limits.__slots__)}")
+        if not number.isascii() or not number.isdigit() or len(number) > _DIGITS_MAX:
+            raise click.UsageError(f"--limit {name}: {number!r} is no whole number of 0 or more")
+        wanted[name] = int(number)
+    return Limits(**wanted)
+
+
 def fax_of(
     files: tuple[str, ...],
     pages: str,
@@ -88,6 +109,7 @@ def fax_of(
     paper: str,
     cover: str | None,
     fields: tuple[tuple[str, str], ...],
+    limits: tuple[tuple[str, str], ...],
 ) -> FaxToSend:
     """The document that the command line asks for. Raises click.UsageError."""
     if pages and len(files) != 1:
@@ -96,6 +118,7 @@ def fax_of(
         raise click.UsageError("--field needs --cover")
     be_quiet()
     fax = FaxToSend()
+    fax.limits = _limits_of(limits)
     try:
         fax.set_content(
             *files,

@@ -52,6 +52,7 @@ def command(
     paper: str,
     cover: str | None,
     fields: tuple[tuple[str, str], ...],
+    limits: tuple[tuple[str, str], ...],
     sender_name: str,
     fax_options: tuple[tuple[str, str], ...],
     as_json: bool,
@@ -69,7 +70,7 @@ def command(
       faxline preview report.pdf --pages 1-3,7- --cover standard --field to_name="Ms Smith"
     """
     del device  # its line's fax options are among fax_options
-    fax = fax_of(files, pages, photo, superfine, invert, damaged, separate, paper, cover, fields)
+    fax = fax_of(files, pages, photo, superfine, invert, damaged, separate, paper, cover, fields, limits)
     if checked := refused(dict(fax_options)):
         return status.FAX_STATUS[checked.cause]
     folder = output or Path()

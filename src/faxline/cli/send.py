@@ -117,6 +117,7 @@ def command(
     paper: str,
     cover: str | None,
     fields: tuple[tuple[str, str], ...],
+    limits: tuple[tuple[str, str], ...],
     sender_name: str,
     confirmation: str | None,
     poll: Path | None,
@@ -154,7 +155,7 @@ def command(
             open(name, "rb").close()
         except OSError as error:
             return complain(f"{name}: {error.strerror}")
-    fax = fax_of(files, pages, photo, superfine, invert, damaged, separate, paper, cover, fields)
+    fax = fax_of(files, pages, photo, superfine, invert, damaged, separate, paper, cover, fields, limits)
     if confirmation is not None and (fault := _confirmation_fault(confirmation)):
         return complain(fault)
     with Report(as_json=as_json, quiet=quiet) as report:
