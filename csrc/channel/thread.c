@@ -34,6 +34,7 @@ static void push_event(struct fl_channel *ch, struct fl_event event)
 {
     event.seq = ++ch->seq;
     event.time_us = ch->now;
+    ch->now_shown = ch->now; /* whoever has seen the event finds the clock no earlier */
     event.call = ch->call;
     if (event.kind == FL_EVENT_FAX_ENDED) ch->fax = false;
     if (event.kind == FL_EVENT_CALL) ch->member.waits = event.state == FL_CALL_WAITING;
