@@ -144,7 +144,7 @@ int64_t fl_document_code_page(const struct fl_document *document, int32_t page, 
 /* ---- pictures: grey pixels to the rows of a page ---- */
 
 enum fl_picture {
-    FL_PICTURE_GREY, /* black and white by levels that are found on the page */
+    FL_PICTURE_GREY, /* black and white by levels that are found on the page; with a screen, continuous tone on it is dots */
     FL_PICTURE_BILEVEL, /* it was black and white: where it gets smaller, less than half of a pixel is ink enough */
     FL_PICTURE_DRAWN, /* it was drawn in black on white, finer than it will be: half is ink */
     FL_PICTURE_DOTS,  /* by a screen, in clustered dots */
@@ -159,8 +159,8 @@ struct fl_sheet {
     int32_t x_dpi;                         /* of the page */
     int32_t kind;                          /* enum fl_picture */
     int32_t invert;                        /* 1: black for white */
-    const uint8_t
-        *screen; /* dots: screen_width times screen_height thresholds, each up to 32, from the top; copied */
+    const uint8_t *
+        screen; /* or NULL: screen_width times screen_height thresholds, each up to 32, from the top; copied */
     int32_t screen_width, screen_height;
 };
 
@@ -174,7 +174,7 @@ void fl_raster_free(struct fl_raster *raster);
  * Returns 0, FL_E_MEMORY, or FL_E_VALUE: more rows than there are to be. */
 int32_t fl_raster_feed(struct fl_raster *raster, const uint8_t *grey, int64_t length, int64_t stride);
 /* The page, once, behind the last row: packed, most significant bit leftmost, 1 = black, (paper_px + 7) / 8 octets for each
- * of height_px rows. Returns 0, FL_E_MEMORY, or FL_E_VALUE: rows are missing, or room. */
+ * of height_px rows. Returns 1 when there are dots on it, 0 when not, FL_E_MEMORY, or FL_E_VALUE: rows are missing, or room. */
 int32_t fl_raster_page(struct fl_raster *raster, uint8_t *rows, int64_t room);
 
 /* A page of text: cells in lines and columns, each with the picture of its letter, which may reach beyond it. */

@@ -14,6 +14,9 @@ from faxline import CallChannel, Confirmation, Cover, FaxToSend, Preview
 from faxline.preview import square
 
 DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS.parent / "tests"))
+from scenes import SCENES  # noqa: E402 - they are those that the tests judge
+
 HEADER = "{date} {time} {zone}   {name} {id} → {to}   page {page}/{pages}"
 
 
@@ -35,19 +38,31 @@ def beside(*images: Image.Image) -> Image.Image:
     return sheet
 
 
-def save(name: str, image: Image.Image) -> None:
-    image.quantize(16).save(DOCS / name, optimize=True)
+def save(name: str, image: Image.Image, greys: int = 16) -> None:
+    image.quantize(greys).save(DOCS / name, optimize=True)
     print(f"docs/{name}: {(DOCS / name).stat().st_size} bytes")
+
+
+def photographs(path: Path) -> Image.Image:
+    """Pages with pictures, and below them what arrives."""
+    above, below = [], []
+    for name in ("photograph", "photograph in a letter", "magazine", "gradient", "logo", "street map"):
+        page = SCENES[name].make()
+        page.save(path, dpi=(200, 200))
+        above.append(small(page, 230))
+        below.append(small(square(Preview(FaxToSend(path)).image(1)), 230))
+    rows = beside(*above), beside(*below)
+    sheet = Image.new("L", (rows[0].width, sum(row.height for row in rows) + 14), 255)
+    sheet.paste(rows[0], (0, 0))
+    sheet.paste(rows[1], (0, rows[0].height + 14))
+    return sheet
 
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         pdf = Path(folder, "sample.pdf")
         subprocess.run([sys.executable, DOCS.parent / "examples" / "sample_pdf.py", pdf], check=True)
-        solid = square(Preview(FaxToSend(pdf)).image(1))
-        dots = square(Preview(FaxToSend(pdf, photo=True)).image(1))
-        cut = (0, 0, 1728, 1800)
-        save("documents-pdf.png", beside(small(solid.crop(cut), 460), small(dots.crop(cut), 460)))
+        save("documents-photo.png", photographs(Path(folder, "page.png")), greys=64)
 
         fax = FaxToSend(pdf)
         fax.set_cover(Cover(to_name="Ms Smith", subject="Order 1700", message="Two pages, as promised."))

@@ -4,7 +4,8 @@
 #include "raster/raster.h"
 #include "raster/rows.h"
 
-#define THIN 178 /* of black and white that was reduced: less than a third of a pixel is ink enough */
+#define LIGHTEST 95  /* percent of the pixels are no lighter than the lightest paper */
+#define THIN     178 /* of black and white that was reduced: less than a third of a pixel is ink enough */
 
 struct fl_raster {
     struct fl_sheet sheet;
@@ -26,8 +27,9 @@ static bool is_sheet(const struct fl_sheet *sheet)
         !in_range(sheet->paper_px, FL_RASTER_PAPER_MAX) || !in_range(sheet->width_px, sheet->paper_px) ||
         !in_range(sheet->height_px, FL_RASTER_LENGTH_MAX) || !in_range(sheet->x_dpi, 1200))
         return false;
-    if (sheet->kind != FL_PICTURE_DOTS) return sheet->kind >= 0 && sheet->kind < FL_PICTURE_DOTS;
-    return sheet->screen && in_range(sheet->screen_width, FL_RASTER_SCREEN_MAX) &&
+    if (sheet->kind < 0 || sheet->kind > FL_PICTURE_DOTS) return false;
+    if (!sheet->screen) return sheet->kind != FL_PICTURE_DOTS;
+    return in_range(sheet->screen_width, FL_RASTER_SCREEN_MAX) &&
            in_range(sheet->screen_height, FL_RASTER_SCREEN_MAX);
 }
 
@@ -38,8 +40,10 @@ int32_t fl_raster_new(const struct fl_sheet *sheet, struct fl_raster **raster)
     struct fl_raster *made = calloc(1, sizeof *made);
     if (!made) return FL_E_MEMORY;
     made->sheet = *sheet;
-    if (sheet->kind == FL_PICTURE_DOTS)
+    if (sheet->screen)
         memcpy(made->screen, sheet->screen, (size_t)sheet->screen_width * (size_t)sheet->screen_height);
+    else
+        made->sheet.screen_width = made->sheet.screen_height = 0;
     made->sheet.screen = NULL;
     if (!fl_reduction_init(&made->reduction, sheet->from_width_px, sheet->from_height_px, sheet->width_px,
                            sheet->height_px, sheet->invert != 0)) {
@@ -93,8 +97,18 @@ int32_t fl_raster_feed(struct fl_raster *raster, const uint8_t *grey, int64_t le
 struct levels {
     struct fl_white white;
     struct fl_uneven uneven;
+    struct fl_tone tone;
     uint8_t level; /* where neither says another */
 };
+
+/* Continuous tone on the page, where there is a screen for it. False without memory. */
+static bool find_tone(struct levels *levels, const struct fl_raster *raster, uint8_t lightest)
+{
+    const struct fl_sheet *sheet = &raster->sheet;
+    if (!sheet->screen_width) return true;
+    return fl_tone_init(&levels->tone, &raster->plane, lightest, sheet->x_dpi, sheet->screen_height,
+                        sheet->screen_width);
+}
 
 /* A source in black and white has one level; any other what the page as a whole tells. False without memory. */
 static bool find_levels(struct levels *levels, const struct fl_raster *raster)
@@ -107,12 +121,16 @@ static bool find_levels(struct levels *levels, const struct fl_raster *raster)
     if (sheet->kind != FL_PICTURE_GREY) return true;
     if (fl_is_clean(plane)) {
         levels->level = FL_RASTER_CLEAN;
-        return fl_white_init(&levels->white, plane, sheet->x_dpi);
+        return fl_white_init(&levels->white, plane, sheet->x_dpi) && find_tone(levels, raster, 255);
     }
     if (!fl_uneven_init(&levels->uneven, plane, sheet->x_dpi)) return false;
-    if (levels->uneven.paper) return true;
+    if (levels->uneven.paper && (!sheet->screen_width || fl_uneven_is_paper(&levels->uneven, plane)))
+        return true;
+    fl_uneven_free(&levels->uneven);
     uint32_t counts[256];
     fl_histogram(plane, counts);
+    if (!find_tone(levels, raster, (uint8_t)fl_quantile(counts, LIGHTEST))) return false;
+    if (levels->tone.found) fl_tone_rest(&levels->tone, plane, counts);
     levels->level = fl_page_level(counts);
     return true;
 }
@@ -156,6 +174,9 @@ static void put_rows(struct fl_raster *raster, const struct levels *levels, stru
             memset(line->levels, levels->level, (size_t)sheet->width_px);
             fl_white_row(&levels->white, y, line->levels);
         }
+        if (levels->tone.found)
+            fl_tone_row(&levels->tone, y, raster->screen + y % sheet->screen_height * sheet->screen_width,
+                        sheet->screen_width, line->levels);
         pack_row(line, sheet, bits);
     }
 }
@@ -170,16 +191,15 @@ int32_t fl_raster_page(struct fl_raster *raster, uint8_t *rows, int64_t room)
     struct line *line = malloc(sizeof *line);
     bool done = line && find_levels(&levels, raster);
     if (done) {
-        if (sheet->kind == FL_PICTURE_DOTS) {
-            uint32_t counts[256];
-            fl_histogram(&raster->plane, counts);
-            fl_stretch_screen(counts, raster->screen,
-                              (size_t)sheet->screen_width * (size_t)sheet->screen_height);
-        }
+        size_t thresholds = (size_t)sheet->screen_width * (size_t)sheet->screen_height;
+        if (sheet->kind == FL_PICTURE_DOTS) fl_histogram(&raster->plane, levels.tone.counts);
+        if (thresholds) fl_stretch_screen(levels.tone.counts, raster->screen, thresholds);
         put_rows(raster, &levels, line, rows);
     }
+    bool dots = sheet->kind == FL_PICTURE_DOTS || levels.tone.found;
     fl_white_free(&levels.white);
     fl_uneven_free(&levels.uneven);
+    fl_tone_free(&levels.tone);
     free(line);
-    return done ? 0 : FL_E_MEMORY;
+    return done ? dots : FL_E_MEMORY;
 }

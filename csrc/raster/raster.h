@@ -88,7 +88,30 @@ struct fl_uneven {
 };
 
 bool fl_uneven_init(struct fl_uneven *uneven, const struct fl_plane *plane, int32_t x_dpi);
+/* Whether what has such a light is paper, with something on it, and not a scene. */
+bool fl_uneven_is_paper(const struct fl_uneven *uneven, const struct fl_plane *plane);
 void fl_uneven_free(struct fl_uneven *uneven);
 void fl_uneven_row(const struct fl_uneven *uneven, int32_t y, uint8_t *levels);
+
+/* ---- tone.c: continuous tone ---- */
+
+struct fl_tone {
+    int32_t width, height; /* in cells */
+    int32_t cell_width, cell_height, page_width, page_height;
+    bool found;
+    uint8_t paper;        /* what is lighter is */
+    uint8_t *cells;       /* 1: dots; NULL: there is nothing of the kind */
+    uint32_t counts[256]; /* the greys there */
+};
+
+/* lightest: the paper where it is. The cells have the shape of a screen's. False without memory. */
+bool fl_tone_init(struct fl_tone *tone, const struct fl_plane *plane, uint8_t lightest, int32_t x_dpi,
+                  int32_t screen_height, int32_t screen_width);
+/* The greys of the rest of the page. */
+void fl_tone_rest(const struct fl_tone *tone, const struct fl_plane *plane, uint32_t counts[256]);
+void fl_tone_free(struct fl_tone *tone);
+/* Puts the levels of a row where there are dots: from a row of the screen. */
+void fl_tone_row(const struct fl_tone *tone, int32_t y, const uint8_t *screen, int32_t screen_width,
+                 uint8_t *levels);
 
 #endif

@@ -9,9 +9,12 @@
 #define REACH       6  /* cells: with those on both sides half an inch, wider than writing */
 #define UNEVEN      80 /* percent: the darkest paper is so dark, measured by the lightest */
 #define BETWEEN     10 /* percent of the paper that must lie between the two: a shadow, not an area with edges */
-#define INK_SHARE   74 /* percent of the paper around it; what is lighter is white */
-#define DARKEST     33 /* percent of the lightest paper: what is darker is no paper in a shadow, but ink */
-#define BLUR        9  /* cells */
+#define INK_SHARE   74  /* percent of the paper around it; what is lighter is white */
+#define DARKEST     33  /* percent of the lightest paper: what is darker is no paper in a shadow, but ink */
+#define TONE_LEAST  55  /* percent of the level of ink: neither ink */
+#define TONE_MOST   108 /* nor paper, in a shadow with soft edges (80 % of it), but a tone */
+#define TONES       8   /* percent of the pixels: no sheet of paper has so many */
+#define BLUR        9   /* cells */
 #define BLUR_WEIGHT 4096
 
 /* A normal distribution with a deviation of three cells. */
@@ -136,6 +139,19 @@ bool fl_uneven_init(struct fl_uneven *uneven, const struct fl_plane *plane, int3
     free(copy);
     if (!is) fl_uneven_free(uneven);
     return done;
+}
+
+bool fl_uneven_is_paper(const struct fl_uneven *uneven, const struct fl_plane *plane)
+{
+    uint8_t levels[FL_RASTER_PAPER_MAX];
+    uint64_t tones = 0, pixels = 0;
+    for (int32_t y = 0; y < plane->height; y += 8, pixels += (uint64_t)plane->width) {
+        const uint8_t *row = fl_plane_row(plane, y);
+        fl_uneven_row(uneven, y, levels);
+        for (int32_t x = 0; x < plane->width; x++)
+            tones += row[x] * 100 < levels[x] * TONE_MOST && row[x] * 100 > levels[x] * TONE_LEAST;
+    }
+    return tones * 100 < pixels * TONES;
 }
 
 void fl_uneven_free(struct fl_uneven *uneven)

@@ -49,11 +49,11 @@ class Sheet:
     screen: Screen | None = None
 
 
-def rows(sheet: Sheet, bands: Iterable[Any], stride: int = 0) -> bytes:
-    """The page's rows: packed, most significant bit leftmost, 1 = black. bands: the picture from its top in
-    pieces of whole rows, as buffers of grey pixels, 0 black. stride: octets from a row to the next, where
-    that is not the width. Raises ValueError for a sheet that cannot be, and for more or fewer rows than it
-    has."""
+def rows(sheet: Sheet, bands: Iterable[Any], stride: int = 0) -> tuple[bytes, bool]:
+    """The page's rows: packed, most significant bit leftmost, 1 = black; and whether there are dots on it.
+    bands: the picture from its top in pieces of whole rows, as buffers of grey pixels, 0 black. stride:
+    octets from a row to the next, where that is not the width. Raises ValueError for a sheet that cannot
+    be, and for more or fewer rows than it has."""
     screen = sheet.screen
     levels = ffi.NULL if screen is None else ffi.from_buffer("uint8_t[]", screen.levels)
     asked = ffi.new(
@@ -80,10 +80,11 @@ def rows(sheet: Sheet, bands: Iterable[Any], stride: int = 0) -> bytes:
             grey = ffi.from_buffer("uint8_t[]", band)
             _check(lib.fl_raster_feed(made[0], grey, len(grey), stride or sheet.from_width))
         packed = bytearray((sheet.paper + 7) // 8 * sheet.height)
-        _check(lib.fl_raster_page(made[0], ffi.from_buffer("uint8_t[]", packed), len(packed)))
+        dots = lib.fl_raster_page(made[0], ffi.from_buffer("uint8_t[]", packed), len(packed))
+        _check(dots)
     finally:
         lib.fl_raster_free(made[0])
-    return bytes(packed)
+    return bytes(packed), bool(dots)
 
 
 class Glyphs:

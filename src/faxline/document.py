@@ -45,7 +45,7 @@ class _Content:
 
     name: str
     selection: Selection
-    photo: bool
+    photo: bool | None
     superfine: bool
     paper: Paper
     invert: bool
@@ -92,7 +92,7 @@ class FaxToSend:
         filename: str | os.PathLike[str] | list[str | os.PathLike[str]] | list[str] | None = None,
         *,
         pages: str = "",
-        photo: bool = False,
+        photo: bool | None = None,
         superfine: bool = False,
         paper: str = "a4",
         invert: bool = False,
@@ -123,7 +123,7 @@ class FaxToSend:
         self,
         *filenames: str | os.PathLike[str],
         pages: str = "",
-        photo: bool = False,
+        photo: bool | None = None,
         superfine: bool = False,
         paper: str = "a4",
         invert: bool = False,
@@ -155,7 +155,7 @@ class FaxToSend:
         filename: str | os.PathLike[str],
         *,
         pages: str = "",
-        photo: bool = False,
+        photo: bool | None = None,
         superfine: bool = False,
         paper: str = "a4",
         invert: bool = False,
@@ -164,15 +164,16 @@ class FaxToSend:
     ) -> None:
         """Names one more file, behind those named before.
 
-        pages: which of its pages, in this order, as in '1-3,5,8-'; '' all. photo: clustered dots for what is
-        neither black nor white, where a threshold would leave black or white only; for pictures, it takes
-        some two to five times as long on the line. superfine: PDF, text and detailed images are
-        drawn at 408 x 391 dpi, not 204 x 196; a far end that cannot print so gets less; it takes some twice
-        as long on the line. paper: 'a4', 'letter' or 'legal', for plain text. invert: black becomes white and
-        white black, for dark screenshots and negatives. damaged: of a TIFF page whose code is damaged, what
-        can be read is sent, bad rows as the row above; otherwise such a page is refused. separate: the file
-        begins another document of the same call (EOM ends the one before), so that the far end can file them
-        apart; a header line counts its pages by themselves. Raises ValueError, TypeError.
+        pages: which of its pages, in this order, as in '1-3,5,8-'; '' all. photo: by itself (None) what is
+        of continuous tone, a photograph or a part of the page, becomes clustered dots, which take longer on
+        the line, and all else black and white by a threshold; True: all of it dots, False: nothing.
+        superfine: PDF, text and detailed images are drawn at 408 x 391 dpi, not 204 x 196; a far end that
+        cannot print so gets less; it takes some twice as long on the line. paper: 'a4', 'letter' or
+        'legal', for plain text. invert: black becomes white and white black, for dark screenshots and
+        negatives. damaged: of a TIFF page whose code is damaged, what can be read is sent, bad rows as the
+        row above; otherwise such a page is refused. separate: the file begins another document of the same
+        call (EOM ends the one before), so that the far end can file them apart; a header line counts its
+        pages by themselves. Raises ValueError, TypeError.
         """
         content = _Content(
             os.fsdecode(filename),
@@ -399,7 +400,7 @@ _MOSTLY_BLACK = 0.8
 def _ink(share: float) -> str:
     """What is remarkable about the share of a page that is black, or ''."""
     if share == 0:
-        others = "--pages leaves it out, --photo (photo=True) keeps what is pale"
+        others = "--pages leaves it out, --photo FILE (photo=True) keeps what is pale"
         return f"it is blank: an empty back, or a pale picture? {others}"
     if share > _MOSTLY_BLACK:
         inverted = "--invert (invert=True) sends it inverted"
@@ -435,7 +436,7 @@ def _page(answer: Mapping[str, Any], octets: bytes) -> FaxPage:
     code = Code(Coding.MMR, msb_first=True, inverted=False, rows_per_strip=rows, strips=[octets[:length]])
     page = FaxPage(width_px, x_dpi, y_dpi, rows, b"", code, str(answer["place"]), note=str(answer["note"]))
     page.strips, page.header_note = _strips(answer, octets[length:]), _header_note(answer)
-    page.decode = partial(_decoded, page)
+    page.decode, page.dots = partial(_decoded, page), bool(answer["dots"])
     return page
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _SESSION_S, _PAGE_S, _BLOCK_S = 11.5, 2.8, 2.8
 _BLOCK_OCTETS = 256 * 256
 _ECM_FACTOR = 1.05  # frames and inserted zeros
+_NUMBERS_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,10 @@ class Estimate:
     seconds: dict[str, float]
     """By coding, at the rate; MMR with error correction, MH and MR without."""
     rate_bps: int
+    pictures: tuple[int, ...]
+    """Pages, from 1, with pictures in dots, which take most of the time."""
+    picture_seconds: float
+    """What these pages take, in the smallest coding."""
     coding: str
     """The smallest, which the option Compression AUTO takes where the far end can."""
 
@@ -54,11 +59,20 @@ class Estimate:
         return self.seconds[self.coding] / 60
 
     def text(self) -> str:
-        """For people, in two lines."""
+        """For people, in two lines, and a third where there are pictures."""
         pages = f"{self.pages} {'page' if self.pages == 1 else 'pages'}"
         sizes = ", ".join(f"{coding} {self.octets[coding]:,} octets" for coding in CODINGS)
         times = ", ".join(f"{clock(self.seconds[coding])} with {coding}" for coding in reversed(CODINGS))
-        return f"{pages}: {sizes}\nabout {times} at {self.rate_bps} bit/s, after the answer"
+        told = f"{pages}: {sizes}\nabout {times} at {self.rate_bps} bit/s, after the answer"
+        if not self.pictures:
+            return told
+        numbers = ", ".join(map(str, self.pictures[:_NUMBERS_MAX]))
+        numbers += " ..." if len(self.pictures) > _NUMBERS_MAX else ""
+        where = f"page {numbers}" if len(self.pictures) == 1 else f"pages {numbers}"
+        return (
+            f"{told}\n{clock(self.picture_seconds)} of it for {where} with pictures in dots; "
+            "--text FILE (photo=False) leaves them black and white"
+        )
 
 
 def clock(seconds: float) -> str:
@@ -67,8 +81,8 @@ def clock(seconds: float) -> str:
     return f"{whole // 60} min {whole % 60:02} s" if whole >= 60 else f"{whole} s"
 
 
-def estimate(sizes: Mapping[str, list[int]], rate_bps: int) -> Estimate:
-    """From the octets of each page in each coding."""
+def estimate(sizes: Mapping[str, list[int]], rate_bps: int, pictures: Sequence[int] = ()) -> Estimate:
+    """From the octets of each page in each coding. pictures: the pages, from 1, with dots."""
     octets = {coding: sum(pages) for coding, pages in sizes.items()}
     count = len(next(iter(sizes.values())))
     seconds = {}
@@ -77,7 +91,9 @@ def estimate(sizes: Mapping[str, list[int]], rate_bps: int) -> Estimate:
         blocks = sum((size - 1) // _BLOCK_OCTETS for size in pages)
         more = line * (_ECM_FACTOR - 1) + blocks * _BLOCK_S if coding == "MMR" else 0.0
         seconds[coding] = _SESSION_S + _PAGE_S * (count - 1) + line + more
-    return Estimate(count, octets, seconds, rate_bps, min(octets, key=lambda coding: octets[coding]))
+    smallest = min(octets, key=lambda coding: octets[coding])
+    picture_seconds = sum(sizes[smallest][page - 1] * 8 / rate_bps for page in pictures)
+    return Estimate(count, octets, seconds, rate_bps, tuple(pictures), picture_seconds, smallest)
 
 
 def seconds_left(
@@ -127,18 +143,21 @@ class Preview:
         self.warnings: list[str] = []
         """What the sender should know, a sentence each: as FaxToSend.prepare()."""
         sizes: dict[str, list[int]] = {coding: [] for coding in CODINGS}
+        pictures: list[int] = []
         for page in fax.pages(high_res=high_res, facts=facts, header=header):
             made = Document()
             try:
                 self.warnings += add_page(made, page)
                 self.pages.append(made.page(0))
+                if page.dots:
+                    pictures.append(len(self.pages))
                 for coding in CODINGS:
                     sizes[coding].append(made.coded_size(0, coding))
             finally:
                 made.close()
         if not self.pages:
             raise DocumentError(f"{', '.join(fax.names)}: no pages")
-        self.estimate: Estimate = estimate(sizes, rate_bps)
+        self.estimate: Estimate = estimate(sizes, rate_bps, pictures)
         """Octets and minutes."""
 
     def image(self, page: int) -> Image.Image:

@@ -104,7 +104,8 @@ static void check_page(const struct fl_sheet *sheet, int at_once)
         CHECK_EQ(fl_raster_feed(raster, portion, (int64_t)length, sheet->from_width_px), 0);
     }
     memset(rows, 0xAA, sizeof rows);
-    CHECK_EQ(fl_raster_page(raster, rows, (int64_t)octets * sheet->height_px), 0);
+    int32_t dots = sheet->kind == FL_PICTURE_DOTS;
+    CHECK_EQ(fl_raster_page(raster, rows, (int64_t)octets * sheet->height_px), dots);
     for (int y = 0; y < sheet->height_px; y++)
         for (int x = 0; x < octets * 8; x++) {
             bool inside = x >= left && x < left + sheet->width_px;

@@ -26,7 +26,7 @@ static struct fl_sheet draw_sheet(struct input *input)
     sheet.x_dpi = how & 0x40 ? 408 : 204;
     sheet.kind = (int32_t)(how % 5);
     sheet.invert = how >> 5 & 1;
-    sheet.screen = screen;
+    sheet.screen = how & 0x10 ? NULL : screen;
     sheet.screen_width = (int32_t)(input_octet(input) % 40);
     sheet.screen_height = (int32_t)(input_octet(input) % 40);
     return sheet;
@@ -127,7 +127,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     REQUIRE(fl_raster_feed(raster, grey, stride, stride) == FL_E_VALUE);
     REQUIRE(fl_raster_page(raster, rows, room - 1) == FL_E_VALUE);
-    REQUIRE(fl_raster_page(raster, rows, room) == 0);
+    int32_t dots = fl_raster_page(raster, rows, room);
+    REQUIRE(dots == 0 || dots == 1);
+    REQUIRE(dots == 0 ||
+            (sheet.screen && sheet.kind != FL_PICTURE_BILEVEL && sheet.kind != FL_PICTURE_DRAWN));
     int32_t left = (sheet.paper_px - sheet.width_px) / 2;
     for (int32_t y = 0; y < sheet.height_px; y++)
         for (int32_t x = 0; x < (int32_t)octets * 8; x++)

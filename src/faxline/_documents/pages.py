@@ -72,6 +72,8 @@ class FaxPage:
     """Of those that the fax consists of, from 1."""
     decode: Callable[[], FaxPage] | None = None
     """Gives the same page with rows, should the engine find its code damaged; while the file is open."""
+    dots: bool = False
+    """There is a picture on it, in clustered dots."""
     note: str = ""
     """What in its file was mended, or cannot be read: for the log."""
     strips: tuple[Strip, ...] = ()

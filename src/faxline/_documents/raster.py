@@ -57,8 +57,8 @@ class Wish:
 
     high_res: bool | None = None
     """True fine, False standard, None as the document has it."""
-    photo: bool = False
-    """Clustered dots for what is neither black nor white."""
+    photo: bool | None = None
+    """Clustered dots for what is neither black nor white; None where the picture is of continuous tone."""
     superfine: bool = False
     """408 x 391 dpi instead of fine, for what has so much to show."""
     decoded: bool = False
@@ -296,19 +296,19 @@ def as_page(
 ) -> FaxPage:
     """A grey picture at its place on white paper, in one bit. bands, stride: as for _pixels.rows(); size: the
     picture's, as it comes."""
-    dots = wish.photo and kind is Kind.GREY
+    grey = kind is Kind.GREY
     sheet = _pixels.Sheet(
         *size,
         place.width,
         place.height,
         place.paper,
         place.x_dpi,
-        Kind.DOTS if dots else kind,
+        Kind.DOTS if grey and wish.photo else kind,
         wish.invert,
-        screen(place.x_dpi, place.y_dpi) if dots else None,
+        screen(place.x_dpi, place.y_dpi) if grey and wish.photo is not False else None,
     )
-    rows = _pixels.rows(sheet, bands, stride)
-    return FaxPage(place.paper, place.x_dpi, place.y_dpi, place.height, rows)
+    rows, dots = _pixels.rows(sheet, bands, stride)
+    return FaxPage(place.paper, place.x_dpi, place.y_dpi, place.height, rows, dots=dots)
 
 
 def _scaled(image: Image.Image, resolution: tuple[float, float] | None, wish: Wish) -> FaxPage:

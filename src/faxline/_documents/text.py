@@ -127,7 +127,8 @@ class Letters:
         page = Image.new("L", (size[0] * _FINER, round(size[1] * down)), 255)
         self._type.draw(ImageDraw.Draw(page), (left * _FINER, top * down), cluster)
         sheet = Sheet(*page.size, *size, size[0], place.x_dpi, Kind.DRAWN)
-        return self._glyphs.add(size[0], -left, -top, rows(sheet, [page.tobytes()]))
+        ink, _ = rows(sheet, [page.tobytes()])
+        return self._glyphs.add(size[0], -left, -top, ink)
 
 
 def decode(content: bytes) -> str | None:

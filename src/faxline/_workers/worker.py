@@ -214,6 +214,7 @@ class _Work:
             "rows": coded.rows,
             "place": page.place,
             "note": page.note,
+            "dots": page.dots,
             "code": len(coded.code),
             **line,
         }

@@ -17,7 +17,20 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 _OPTIONS = (
     click.option("--pages", metavar="RANGES", default="", help="Of one FILE: which pages, as in 1-3,5,8-."),
-    click.option("--photo", is_flag=True, help="Pictures in dots of black and white; takes longer."),
+    click.option(
+        "--photo",
+        "photos",
+        metavar="FILE",
+        multiple=True,
+        help="Of the FILEs: all of this one in dots. By itself what is of continuous tone is.",
+    ),
+    click.option(
+        "--text",
+        "texts",
+        metavar="FILE",
+        multiple=True,
+        help="Of the FILEs: this one in black and white only, pictures too.",
+    ),
     click.option(
         "--superfine",
         is_flag=True,
@@ -101,7 +114,8 @@ def _limits_of(given: tuple[tuple[str, str], ...]) -> Limits:
 def fax_of(
     files: tuple[str, ...],
     pages: str,
-    photo: bool,
+    photos: tuple[str, ...],
+    texts: tuple[str, ...],
     superfine: bool,
     invert: bool,
     damaged: bool,
@@ -114,26 +128,32 @@ def fax_of(
     """The document that the command line asks for. Raises click.UsageError."""
     if pages and len(files) != 1:
         raise click.UsageError("--pages needs exactly one FILE")
+    for option, named in (("--photo", photos), ("--text", texts)):
+        if others := set(named) - set(files):
+            raise click.UsageError(f"{option} {min(others)}: it is none of the FILEs")
+    if both := set(photos) & set(texts):
+        raise click.UsageError(f"{min(both)}: either --photo or --text")
     if fields and cover is None:
         raise click.UsageError("--field needs --cover")
     be_quiet()
     fax = FaxToSend()
     fax.limits = _limits_of(limits)
     try:
-        fax.set_content(
-            *files,
-            pages=pages,
-            photo=photo,
-            superfine=superfine,
-            paper=paper,
-            invert=invert,
-            damaged=damaged,
-            separate=separate,
-        )
+        for file in files:
+            fax.add_content(
+                file,
+                pages=pages,
+                photo=True if file in photos else False if file in texts else None,
+                superfine=superfine,
+                paper=paper,
+                invert=invert,
+                damaged=damaged,
+                separate=separate,
+            )
         if cover is not None:
             template = None if cover == STANDARD_COVER else cover
-            texts = {name: value.replace("\\n", "\n") for name, value in fields}
-            fax.set_cover(Cover(template, paper=paper, **texts))
+            fields_of = {name: value.replace("\\n", "\n") for name, value in fields}
+            fax.set_cover(Cover(template, paper=paper, **fields_of))
     except OSError as error:
         raise click.UsageError(f"{cover}: {error.strerror or error}") from None
     except (ValueError, TypeError) as error:

@@ -44,7 +44,8 @@ def command(
     rate: str,
     device: str,
     pages: str,
-    photo: bool,
+    photos: tuple[str, ...],
+    texts: tuple[str, ...],
     superfine: bool,
     invert: bool,
     damaged: bool,
@@ -70,7 +71,9 @@ def command(
       faxline preview report.pdf --pages 1-3,7- --cover standard --field to_name="Ms Smith"
     """
     del device  # its line's fax options are among fax_options
-    fax = fax_of(files, pages, photo, superfine, invert, damaged, separate, paper, cover, fields, limits)
+    fax = fax_of(
+        files, pages, photos, texts, superfine, invert, damaged, separate, paper, cover, fields, limits
+    )
     if checked := refused(dict(fax_options)):
         return status.FAX_STATUS[checked.cause]
     folder = output or Path()

@@ -31,7 +31,7 @@ from faxline.confirmation import Confirmation
 from faxline.details import settings_text
 from faxline.document import DocumentError, FaxToSend
 from faxline.errors import Error, Hangup
-from faxline.preview import seconds_left
+from faxline.preview import Preview, clock, seconds_left
 from faxline.retry import RETRIES_MAX, Advice, advise, remaining
 from faxline.storage import FaxToReceive
 
@@ -86,6 +86,12 @@ class _Wanted:
     help="For the answer (default: 120).",
 )
 @click.option(
+    "--max-seconds",
+    metavar="SECONDS",
+    type=click.FloatRange(min=1),
+    help="Do not dial where the fax would take longer on the line, by the estimate of `faxline preview`.",
+)
+@click.option(
     "--retries",
     metavar="N",
     type=click.IntRange(0, RETRIES_MAX),
@@ -109,7 +115,8 @@ def command(
     files: tuple[str, ...],
     device: str,
     pages: str,
-    photo: bool,
+    photos: tuple[str, ...],
+    texts: tuple[str, ...],
     superfine: bool,
     invert: bool,
     damaged: bool,
@@ -124,6 +131,7 @@ def command(
     fax_options: tuple[tuple[str, str], ...],
     call_from: str,
     timeout: float,
+    max_seconds: float | None,
     retries: int,
     resend_unconfirmed: bool,
     as_json: bool,
@@ -155,7 +163,9 @@ def command(
             open(name, "rb").close()
         except OSError as error:
             return complain(f"{name}: {error.strerror}")
-    fax = fax_of(files, pages, photo, superfine, invert, damaged, separate, paper, cover, fields, limits)
+    fax = fax_of(
+        files, pages, photos, texts, superfine, invert, damaged, separate, paper, cover, fields, limits
+    )
     if confirmation is not None and (fault := _confirmation_fault(confirmation)):
         return complain(fault)
     with Report(as_json=as_json, quiet=quiet) as report:
@@ -167,6 +177,8 @@ def command(
             for warning in fax.prepare(dict(fax_options), to=number, subscriber_name=sender_name):
                 report.line("warning", f"warning: {warning}", text=warning)
             documents = fax.count_documents()
+            if max_seconds is not None:
+                _check_estimate(fax, dict(fax_options), sender_name, max_seconds)
         except DocumentError as error:
             complain(str(error))
             result = _Result(
@@ -189,6 +201,18 @@ def command(
             device, subscriber_name=sender_name, trace=trace, trace_pages=trace_pages
         ) as channel:
             return _send(channel, wanted, report)
+
+
+def _check_estimate(fax: FaxToSend, fax_options: dict[str, str], sender_name: str, most: float) -> None:
+    """Raises DocumentError when it would take longer."""
+    made = Preview(fax, fax_options, subscriber_name=sender_name).estimate
+    if made.minutes * 60 > most:
+        remedy = (
+            "--text FILE leaves pictures black and white" if made.pictures else "--pages sends some of it"
+        )
+        raise DocumentError(
+            f"about {clock(made.minutes * 60)} on the line, and --max-seconds allows {clock(most)}: {remedy}"
+        )
 
 
 @dataclass
