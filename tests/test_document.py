@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFile
 
 from faxline import CallChannel, FaxToSend, sim
+from faxline._workers import pool
 from faxline.document import DocumentError
 
 
@@ -238,6 +239,7 @@ def test_bad_documents(tmp_path: Path, connected: CallChannel, fax: str, what: s
     path = tmp_path / "bad.tif"
     make(path)
     sender = connected.FaxSender
+    pool.close()
     handles = len(os.listdir("/proc/self/fd"))
     assert sender.start(FaxToSend(path)) is False
     assert (sender.cause(), sender.state()) == (sender.Cause.ERROR, sender.State.ERROR)
@@ -246,6 +248,7 @@ def test_bad_documents(tmp_path: Path, connected: CallChannel, fax: str, what: s
     assert "bad.tif" in details.raw_cause_text
     assert words in details.raw_cause_text
     assert details.last_page is True
+    pool.close()
     assert len(os.listdir("/proc/self/fd")) == handles
     # The channel is as good as before.
     assert sender.send(FaxToSend(fax)) == sender.Cause.NORMAL

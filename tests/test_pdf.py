@@ -20,6 +20,7 @@ from PIL import Image, ImageChops
 
 from faxline import CallChannel, FaxToReceive, FaxToSend, Preview, pdf, sim, storage
 from faxline._documents.pdf import PdfSource
+from faxline._workers import pool
 from faxline.cli import main
 from faxline.document import DocumentError
 from faxline.limits import Limits
@@ -187,12 +188,14 @@ BAD = {
 def test_bad_pdfs(tmp_path: Path, connected: CallChannel, what: str) -> None:
     make, words = BAD[what]
     make(tmp_path / "bad.pdf")
+    pool.close()
     handles = len(os.listdir("/proc/self/fd"))
     sender = connected.FaxSender
     assert sender.start(FaxToSend(tmp_path / "bad.pdf")) is False
     assert (sender.cause(), sender.Details.raw_cause) == ("ERROR", "local.document")
     assert "bad.pdf" in sender.Details.raw_cause_text
     assert words in sender.Details.raw_cause_text
+    pool.close()
     assert len(os.listdir("/proc/self/fd")) == handles
 
 

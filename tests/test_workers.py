@@ -135,6 +135,48 @@ def test_a_child_has_a_forker_of_its_own(fax: str) -> None:
     assert pool._forker is forker
 
 
+def test_a_worker_that_was_at_fault_reads_nothing_more(tmp_path: Path, fax: str) -> None:
+    """One that was not reads the next document, if its limits are the same, and it and its forker live."""
+    pool.close()
+    assert len(list(FaxToSend(fax).pages())) == 3
+    (first,) = pool._idle
+    assert len(list(FaxToSend(fax).pages())) == 3
+    assert pool._idle == [first]
+    other = FaxToSend(fax)
+    other.limits = Limits(pages=50)
+    assert len(list(other.pages())) == 3
+    assert len(pool._idle) == 2
+    broken = tmp_path / "a.pdf"
+    broken.write_bytes(b"%PDF-1.4 and nothing else")
+    with pytest.raises(DocumentError):
+        FaxToSend(broken).prepare()
+    assert first not in pool._idle
+    abandoned = FaxToSend(fax).pages()
+    next(abandoned)
+    abandoned.close()  # type: ignore[attr-defined]
+    assert len(pool._idle) == 1
+    assert len(list(FaxToSend(fax).pages())) == 3
+
+
+def test_an_idle_worker_that_was_killed_is_not_asked(fax: str) -> None:
+    pool.close()
+    assert len(list(FaxToSend(fax).pages())) == 3
+    (idle,) = pool._idle
+    idle.forker.kill(idle.number)
+    assert select.select([idle.sock], [], [], 5)[0]
+    assert len(list(FaxToSend(fax).pages())) == 3
+
+
+def test_the_processor_time_of_one_document_is_not_that_of_the_next(fax: str) -> None:
+    """A worker has so much for each: with the first one's it would be over after some."""
+    pool.close()
+    document = FaxToSend([fax] * 40)
+    document.limits = Limits(cpu_seconds=1)
+    for _ in range(30):
+        assert len(list(document.pages())) == 120
+    assert len(pool._idle) == 1
+
+
 def test_many_at_once(fax: str) -> None:
     """Each thread has a worker of its own."""
     counts: list[int] = []

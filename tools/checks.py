@@ -405,6 +405,7 @@ LANES: list[list[list[Stage]]] = [
             Stage(f"Fuzzing, {FUZZ_SECONDS} s each", fuzz, "inputs"),
             Stage("C style", c_style, "files"),
             Stage("Mutations of the engine", mutations, "mutants"),
+            Stage("Board suite on pseudo-terminals", board_suite, "tests"),
         ],
         [
             Stage("Python lint", lint, "files"),
@@ -417,10 +418,7 @@ LANES: list[list[list[Stage]]] = [
     ],
     [
         [Stage("Python tests", python_tests, "tests")],
-        [
-            Stage("Board suite on pseudo-terminals", board_suite, "tests"),
-            Stage("By the clock: other fax programs", wallclock_tests("tests/interop"), "tests"),
-        ],
+        [Stage("By the clock: other fax programs", wallclock_tests("tests/interop"), "tests")],
         [
             Stage("By the clock: an independent modem", wallclock_tests("tests/peer"), "tests"),
             Stage("By the clock: all other tests", wallclock_tests(), "tests"),

@@ -1,7 +1,7 @@
-"""The forker: a process with everything imported, that forks a worker for each document.
+"""The forker: a process with everything imported, that forks the workers.
 
 It has one thread, opens no document, and holds nothing that a worker should not see: so a fork of it is safe,
-takes a few milliseconds, and each document gets a process as good as new. Its control socket says what to
+takes a few milliseconds, and each worker is as good as new. Its control socket says what to
 do: `job NUMBER NEEDS` with the worker's end of a socket and a pipe for its last words; `kill NUMBER`. At its
 end, our process is gone, however that came: it kills the workers and ends.
 """

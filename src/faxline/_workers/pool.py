@@ -87,6 +87,9 @@ class _Forker:
             os.close(pipe)
         return self._jobs, ours, words
 
+    def lives(self) -> bool:
+        return self._process.poll() is None
+
     def kill(self, number: int) -> None:
         with suppress(OSError):  # it is gone, and its workers with it
             self._control.send(f"kill {number}".encode())
@@ -146,6 +149,9 @@ def close() -> None:
     global _forker
     with _lock:
         forker, _forker = _forker, None
+        idle, _idle[:] = list(_idle), []
+    for process in idle:
+        process.end()
     if forker is not None:
         forker.close()
 
@@ -154,6 +160,9 @@ def _after_fork() -> None:
     global _forker, _lock
     _lock = threading.Lock()
     forker, _forker = _forker, None
+    for process in _idle:
+        process.end()
+    _idle.clear()
     if forker is not None:
         forker.forget()
 
@@ -161,8 +170,81 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
+_IDLE_MAX = 2
+"""Workers that have read a document without a fault, and wait for the next one."""
+_DOCUMENTS_MAX = 100
+"""Then a worker makes room for one that is as good as new."""
+
+
+class _Process:
+    """A worker, as its forker knows it."""
+
+    def __init__(self, limits: Limits, needs: list[str]) -> None:
+        """Raises OSError, RuntimeError, ValueError."""
+        self.limits = limits
+        self.forker, self.number, self.sock, self.words = _hired(needs)
+        self.pid = os.getpid()
+        self.documents = 0
+        self.said = b""
+
+    def listen(self) -> bool:
+        """Takes what it says on its stderr; False at the end."""
+        words = os.read(self.words, _WORDS_MAX)
+        self.said = (self.said + words)[-_WORDS_MAX:]
+        return bool(words)
+
+    def tell(self, place: str) -> None:
+        """Logs what it has said."""
+        if self.said:
+            log.info("%s: %s", place, self.said.decode(errors="replace").strip("\0 \n"))
+        self.said = b""
+
+    def is_idle(self) -> bool:
+        """It and its forker live, and it has nothing to say."""
+        heard, _, _ = select.select([self.sock.fileno(), self.words], [], [], 0)
+        return not heard and self.forker.lives()
+
+    def end(self) -> None:
+        """Whatever it does."""
+        self.sock.close()
+        if os.getpid() == self.pid:
+            self.forker.kill(self.number)
+        os.close(self.words)
+
+
+_idle: list[_Process] = []
+
+
+def _recalled(limits: Limits) -> _Process | None:
+    """An idle worker with these limits."""
+    with _lock:
+        found = next((process for process in _idle if process.limits == limits), None)
+        if found is not None:
+            _idle.remove(found)
+    if found is not None and not found.is_idle():
+        found.end()
+        return None
+    return found
+
+
+def _kept(process: _Process) -> bool:
+    """For the next document; False when there are enough."""
+    process.documents += 1
+    if process.documents >= _DOCUMENTS_MAX or os.getpid() != process.pid or not process.is_idle():
+        return False
+    with _lock:
+        if process.forker is not _forker:
+            return False
+        _idle.append(process)
+        spare = _idle.pop(0) if len(_idle) > _IDLE_MAX else None
+    if spare is not None:
+        spare.end()
+    return True
+
+
 class Worker:
-    """A process that reads the files of one document. Made when it is first asked; not thread safe.
+    """A process that reads the files of a document. Found or made when it is first asked; not thread safe.
+    One that has read a document without a fault reads the next one, too: to start it takes ten milliseconds.
 
     check is called several times a second while it works, and ends the wait by what it raises."""
 
@@ -172,10 +254,9 @@ class Worker:
         self._limits = limits
         self._check = check
         self._needs = ["pdf"] if any(name.lower().endswith(".pdf") for name in names) else []
-        self._sock: socket.socket | None = None
-        self._pid = 0
-        self._words = -1
-        self._said = b""
+        self._process: _Process | None = None
+        self._at_work = False
+        """It was asked, and has not answered all of it, or was at fault."""
         self._place = ""
         """What it is at, for messages."""
 
@@ -193,6 +274,7 @@ class Worker:
         """Its answers. place: what it is about. file: a descriptor that it gets a copy of. Raises
         DocumentError."""
         self._place = place
+        self._at_work = True
         with suppress(OSError):  # it has ended already, and reading says how
             wire.send(self._hire(), fields, files=() if file is None else (file,))
         while True:
@@ -203,6 +285,7 @@ class Worker:
             if "error" in answer:
                 raise DocumentError(str(answer["error"]))
             if "done" in answer:
+                self._at_work = False
                 return
             if "at" in answer:
                 self._place = str(answer["at"])
@@ -210,27 +293,26 @@ class Worker:
                 yield answer, octets
 
     def _hire(self) -> socket.socket:
-        if self._sock is None:
+        if self._process is None:
             try:
-                self._forker, self._number, self._sock, self._words = _hired(self._needs)
+                self._process = _recalled(self._limits) or _Process(self._limits, self._needs)
             except (OSError, RuntimeError, ValueError) as error:
                 raise DocumentError(
                     f"{self._place}: no process can be started to read it in ({error})"
                 ) from None
-            self._pid = os.getpid()
             environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
             limits = {name: getattr(self._limits, name) for name in Limits.__slots__}
-            wire.send(self._sock, {"limits": limits, "environment": environment})
-        return self._sock
+            wire.send(self._process.sock, {"limits": limits, "environment": environment})
+        return self._process.sock
 
     def _read(self, count: int) -> bytes:
         """So many octets. Raises DocumentError when it has ended, or takes too long."""
-        sock = self._sock
-        assert sock is not None
+        process = self._process
+        assert process is not None
+        sock = process.sock
         poll = select.poll()
         poll.register(sock, select.POLLIN)
-        if self._words >= 0:
-            poll.register(self._words, select.POLLIN)
+        poll.register(process.words, select.POLLIN)
         allowed = self._limits.page_seconds
         end = time.monotonic() + allowed
         got = bytearray()
@@ -240,8 +322,8 @@ class Worker:
             if allowed and time.monotonic() > end:
                 raise self._over(f"reading it takes longer than {allowed} s (Limits.page_seconds)")
             for fd, _ in poll.poll(_SLICE_MS):
-                if fd == self._words:
-                    if not self._listen():
+                if fd == process.words:
+                    if not process.listen():
                         poll.unregister(fd)
                     continue
                 try:
@@ -249,22 +331,16 @@ class Worker:
                 except ConnectionError:
                     part = b""
                 if not part:
-                    raise self._over(self._end())
+                    raise self._over(self._end(process))
                 got += part
         return bytes(got)
 
-    def _listen(self) -> bool:
-        """Takes what it says on its stderr; False at the end."""
-        words = os.read(self._words, _WORDS_MAX)
-        self._said = (self._said + words)[-_WORDS_MAX:]
-        return bool(words)
-
-    def _end(self) -> str:
+    def _end(self, process: _Process) -> str:
         """How it ended, once it has."""
-        while self._listen():
+        while process.listen():
             pass
-        said, _, status = self._said.rpartition(b"\0")
-        self._said = said
+        said, _, status = process.said.rpartition(b"\0")
+        process.said = said
         try:
             code = int(status)
         except ValueError:
@@ -286,17 +362,16 @@ class Worker:
         return DocumentError(f"{self._place}: {reason}")
 
     def close(self) -> None:
-        """Ends it, whatever it does. A second call does nothing."""
-        sock, self._sock = self._sock, None
-        if sock is None:
+        """Lets it go, for another document or, when it is at work or at fault, for good. A second call does
+        nothing."""
+        process, self._process = self._process, None
+        if process is None:
             return
-        sock.close()
-        if os.getpid() == self._pid:
-            self._forker.kill(self._number)
-        os.close(self._words)
-        if self._said:
-            words = self._said.decode(errors="replace").strip("\0 \n")
-            log.info("%s: %s", self._place, words)
+        if process.pid == os.getpid() and select.select([process.words], [], [], 0)[0]:
+            process.listen()
+        process.tell(self._place)
+        if self._at_work or not _kept(process):
+            process.end()
 
 
 _ENVIRONMENT = ("HOME", "FAXLINE_FONT", "FAXLINE_MONO_FONT")

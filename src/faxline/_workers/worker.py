@@ -1,4 +1,5 @@
-"""A worker: reads the files of one document, which it is handed open, and answers with coded pages.
+"""A worker: reads the files of documents, one after the other, which it is handed open, and answers with
+coded pages.
 
 It has no more than its limits, no new privileges, starts no program and writes no file. Where the system's
 memory runs out it is the first to go.
@@ -7,6 +8,7 @@ memory runs out it is the first to go.
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import resource
 import signal
@@ -15,6 +17,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +26,7 @@ from PIL import Image, ImageDraw, ImageFont
 from faxline._documents import cmap, fonts, images, opened, raster, text
 from faxline._documents.fields import Facts
 from faxline._documents.header_line import HeaderLine
-from faxline._documents.pages import FaxPage
+from faxline._documents.pages import REVERSED, Coding, FaxPage
 from faxline._documents.paper import Paper
 from faxline._documents.raster import Wish
 from faxline._documents.selection import Selection
@@ -81,13 +84,12 @@ def _confine() -> None:
         os.close(fd)
 
 
-def _limit(limit: int, value: int, more: int = 0) -> None:
-    """Sets it, no higher than it is. more: so much more is the end that no signal tells of before."""
+def _limit(limit: int, value: int) -> None:
+    """Sets it, no higher than it is."""
     _, most = resource.getrlimit(limit)
-    hard = value + more
     if most != resource.RLIM_INFINITY:
-        value, hard = min(value, most), min(hard, most)
-    resource.setrlimit(limit, (value, hard))
+        value = min(value, most)
+    resource.setrlimit(limit, (value, value))
 
 
 def _limit_memory(mib: int) -> None:
@@ -98,6 +100,16 @@ def _limit_memory(mib: int) -> None:
         _limit(resource.RLIMIT_DATA, mib * _MIB)
     else:
         print(f"no limit of memory: {has // _MIB} MiB are in use at the start", file=sys.stderr)
+
+
+def _limit_processor(seconds: int) -> None:
+    """From now on: it may have read other documents. SIGXCPU at the end; 0: none."""
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    end = math.ceil(used.ru_utime + used.ru_stime) + seconds if seconds else resource.RLIM_INFINITY
+    if most != resource.RLIM_INFINITY and (end == resource.RLIM_INFINITY or end > most):
+        end = most
+    resource.setrlimit(resource.RLIMIT_CPU, (end, most))
 
 
 class _Work:
@@ -143,8 +155,7 @@ class _Work:
         os.environ.update(fields["environment"])
         if limits.memory_mib:
             _limit_memory(limits.memory_mib)
-        if limits.cpu_seconds:
-            _limit(resource.RLIMIT_CPU, limits.cpu_seconds, more=1)  # SIGXCPU, then SIGKILL
+        _limit_processor(limits.cpu_seconds)
         Image.MAX_IMAGE_PIXELS = limits.pixels or None
         warnings.simplefilter("error", Image.DecompressionBombWarning)
 
@@ -202,23 +213,34 @@ class _Work:
                 if page.decode is not None:
                     page = page.decode()
                 made.add_page(page.width_px, page.x_dpi, page.y_dpi, page.rows, page.row_count)
-            coded = made.page(0)
+            page = _coded(page, made)
         except PageRefused as error:
             raise DocumentError(f"{page.place}: {error}") from None
         finally:
             made.close()
         fields: dict[str, Any] = {
-            "width_px": coded.width_px,
-            "x_dpi": coded.x_dpi,
-            "y_dpi": coded.y_dpi,
-            "rows": coded.rows,
+            "width_px": page.width_px,
+            "x_dpi": page.x_dpi,
+            "y_dpi": page.y_dpi,
+            "rows": page.row_count,
             "place": page.place,
             "note": page.note,
             "dots": page.dots,
-            "code": len(coded.code),
+            "code": len(page.rows),
             **line,
         }
-        return fields, coded.code + rows
+        return fields, page.rows + rows
+
+
+def _coded(page: FaxPage, made: Document) -> FaxPage:
+    """The page with its code in MMR, most significant bit first, in place of rows: that of its file, which
+    made has taken, or of its rows."""
+    code = page.code
+    if code is not None and code.coding is Coding.MMR and len(code.strips) == 1 and not code.inverted:
+        octets = code.strips[0] if code.msb_first else code.strips[0].translate(REVERSED)
+        return replace(page, rows=octets)
+    coded = made.page(0)
+    return replace(page, width_px=coded.width_px, row_count=coded.rows, rows=coded.code)
 
 
 def _strips_of(page: FaxPage, header: HeaderLine | None) -> tuple[wire.Fields, bytes]:
