@@ -7,6 +7,7 @@ import struct
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -344,6 +345,31 @@ def test_every_octet_of_the_tags(tmp_path: Path, strips: list[bytes], compressio
             assert page == rows(PAGE) or warnings, (at - code_end, other)
             outcomes.add("right" if page == rows(PAGE) else "told")
     assert outcomes == {"refused", "right", "told"}
+
+
+@pytest.mark.parametrize("changed", [{"without": [259]}, {"t259": 1}])
+def test_code_that_is_taken_for_rows(tmp_path: Path, changed: dict[str, Any]) -> None:
+    """Compression is missing, or says none: the code of a page in dots is longer than its rows are, and so it
+    makes a whole page, of noise."""
+    noise = Image.frombytes("1", (1728, HEIGHT), random.Random(7).randbytes(216 * HEIGHT))
+    strips = [encode(part, MH, msb_first=True) for part in parts(noise)]
+    page, warnings = sent(coded(strips, 3, **changed), tmp_path)
+    assert page != rows(noise)
+    assert "200 rows without compression take 43200: is it coded" in warnings[0]
+
+
+@pytest.mark.parametrize(("spare", "told"), [(0, False), (215, False), (216, True)])
+def test_rows_without_compression(tmp_path: Path, spare: int, told: bool) -> None:
+    page, warnings = sent(coded([rows(PAGE) + bytes(spare)], 1), tmp_path)
+    assert page == rows(PAGE)
+    assert bool(warnings) == told
+
+
+def test_a_last_strip_that_is_filled_up(tmp_path: Path) -> None:
+    """As some writers do."""
+    each = 60
+    strips = [rows(PAGE)[at : at + 216 * each].ljust(216 * each) for at in range(0, 216 * HEIGHT, 216 * each)]
+    assert sent(coded(strips, 1, t278=each), tmp_path) == (rows(PAGE), [])
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -29,6 +29,8 @@ from faxline.errors import Error
 from faxline.limits import Limits
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from faxline._documents.fields import Facts
     from faxline._documents.header_line import HeaderLine
     from faxline._engine.document import Document
@@ -217,7 +219,7 @@ class FaxToSend:
         with Worker(self.limits, names=self.names) as worker:
             for document, content in self._documents():
                 counts += [0] * (document - len(counts))
-                with _opened(content, self.limits) as file:
+                with _opened(content.name, self.limits) as file:
                     question = {"do": "count", **content.question()}
                     for answer, _ in worker.ask(content.name, question, file.fileno()):
                         counts[-1] += int(answer["count"])
@@ -324,7 +326,7 @@ class FaxToSend:
         """The pages of the files, one at a time. last: the page before them."""
         for document, content in self._documents():
             number = last.number if last is not None and last.document == document else 0
-            with _opened(content, self.limits) as file:
+            with _opened(content.name, self.limits) as file:
                 question = {
                     "do": "pages",
                     **content.question(),
@@ -372,6 +374,14 @@ class FaxToSend:
         return self._contents
 
 
+def is_class_f(path: Path) -> bool:
+    """Whether every page of the file is one strip of MMR, as a PDF can take it. Raises DocumentError."""
+    name, limits = str(path), FaxToSend.limits
+    with Worker(limits) as worker, _opened(name, limits) as file:
+        answers = list(worker.ask(name, {"do": "class_f", "name": name}, file.fileno()))
+    return any(bool(answer["class_f"]) for answer, _ in answers)
+
+
 def add_page(pages: Document, page: FaxPage) -> list[str]:
     """Hands a page to the engine: its code where it has one, rows otherwise; with its header line.
 
@@ -412,8 +422,7 @@ def _ink(share: float) -> str:
 
 
 @contextmanager
-def _opened(content: _Content, limits: Limits) -> Iterator[BinaryIO]:
-    name = content.name
+def _opened(name: str, limits: Limits) -> Iterator[BinaryIO]:
     try:
         file = open(name, "rb", buffering=0)  # noqa: SIM115 - closed below
     except (OSError, ValueError) as error:

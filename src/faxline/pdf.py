@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from faxline._documents.source import DocumentError, reading
 from faxline._documents.write import FORMATS, PdfError, check, format_of, wrap
-from faxline.document import FaxToSend
+from faxline.document import FaxToSend, is_class_f
 from faxline.preview import Preview
 
 __all__ = ["FORMATS", "PdfError", "check", "convert", "format_of"]
@@ -28,31 +27,7 @@ def convert(
     is there, without replace) and other OSError for the target, ValueError for another extension.
     """
     source, target = Path(os.fsdecode(source)), Path(os.fsdecode(target))
-    if format_of(target) == ".pdf" and _is_class_f(source):
+    if format_of(target) == ".pdf" and is_class_f(source):
         wrap(source, target, replace=replace)
         return [target]
     return Preview(FaxToSend(source)).save(target, replace=replace)
-
-
-def _is_class_f(path: Path) -> bool:
-    """Whether every page of the file is one strip of MMR, as a PDF can take it. Raises DocumentError."""
-    from PIL import Image, UnidentifiedImageError
-
-    with reading(str(path), None):
-        try:
-            image = Image.open(path)
-        except UnidentifiedImageError:
-            return False
-        except OSError as error:
-            raise DocumentError(f"{path}: {error.strerror or error}") from None
-        with image:
-            if image.format != "TIFF":
-                return False
-            for number in range(getattr(image, "n_frames", 1)):
-                image.seek(number)
-                tags = image.tag_v2  # type: ignore[attr-defined]
-                if tags.get(259) != 4 or len(tags.get(273, ())) != 1 or tags.get(274, 1) != 1:
-                    return False
-                if "dpi" not in image.info:
-                    return False
-    return True

@@ -88,6 +88,26 @@ def is_coded(image: Image.Image) -> bool:
     )
 
 
+def surplus(image: Image.Image) -> str:
+    """What is odd about a TIFF page in one bit without compression whose strips have octets for more rows
+    than it has: they may be code, and what is read then is no page. '' of any other."""
+    tags: Any = getattr(image, "tag_v2", None)
+    if tags is None or image.format != "TIFF" or image.mode != "1" or tags.get(_COMPRESSION, 1) != 1:
+        return ""
+    counts, per_strip = tags.get(_STRIP_COUNTS, ()), tags.get(_ROWS_PER_STRIP, image.height)
+    if not isinstance(per_strip, int):
+        per_strip = image.height
+    # Some writers fill the last strip up.
+    rows = max(image.height, min(per_strip, image.height) * len(counts))
+    row = (image.width + 7) // 8
+    if sum(counts) < row * (rows + 1):
+        return ""
+    return (
+        f"its strips have {sum(counts)} octets, and its {image.height} rows without compression take "
+        f"{row * image.height}: is it coded, and Compression wrong?"
+    )
+
+
 def code_of(image: Image.Image) -> Code | None:
     """The code of such a page as its tags tell of it; None where they tell too little, or of what a fax page
     cannot have."""

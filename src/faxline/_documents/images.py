@@ -3,6 +3,7 @@ decoded, and nothing global in Pillow is touched."""
 
 from __future__ import annotations
 
+import os
 from typing import BinaryIO
 
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
@@ -12,6 +13,10 @@ from faxline._documents.pages import FaxPage, ReadCoded
 from faxline._documents.raster import Wish
 from faxline._documents.source import DocumentError, place
 from faxline.limits import Limits
+
+# TIFF 6.0 tags, and T.6 as a value of Compression.
+_COMPRESSION, _ORIENTATION, _STRIP_COUNTS = 259, 274, 279
+_T6 = 4
 
 _COMMON = (TiffImagePlugin.TiffImageFile.format, "PNG", "JPEG")
 
@@ -28,6 +33,33 @@ def _image(file: BinaryIO) -> Image.Image:
     file.seek(0)
     Image.init()
     return Image.open(file, formats=tuple(kind for kind in Image.ID if kind != "EPS"))
+
+
+def is_class_f(name: str, file: BinaryIO, limits: Limits) -> bool:
+    """Whether every page of the file is one strip of MMR that is its own, as a PDF can take it without
+    decoding. Raises DocumentError, and whatever Pillow raises for broken tags."""
+    size = os.fstat(file.fileno()).st_size
+    try:
+        image = Image.open(file, formats=(TiffImagePlugin.TiffImageFile.format,))
+    except UnidentifiedImageError:
+        return False
+    number = coded = 0
+    while True:
+        tags = image.tag_v2  # type: ignore[attr-defined]
+        counts = tags.get(_STRIP_COUNTS, ())
+        if tags.get(_COMPRESSION) != _T6 or len(counts) != 1 or tags.get(_ORIENTATION, 1) != 1:
+            return False
+        # Directories that share one strip would become a PDF of any size.
+        coded += counts[0]
+        if "dpi" not in image.info or coded > size:
+            return False
+        number += 1
+        if limits.pages and number > limits.pages:
+            raise DocumentError(f"{name}: more than {limits.pages} pages (Limits.pages)")
+        try:
+            image.seek(number)
+        except EOFError:
+            return True
 
 
 class ImageSource:
@@ -71,7 +103,9 @@ class ImageLeaf:
     def convert(self, wish: Wish) -> FaxPage:
         image = self._image
         if not ccitt.is_coded(image):
-            return raster.convert(image, wish)
+            made = raster.convert(image, wish)
+            made.note = ccitt.surplus(image)
+            return made
         notes = [raster.mend_resolution(image)]
         code = None if wish.decoded else ccitt.code_of(image)
         page = None if code is None else raster.as_coded(image, code, wish)

@@ -130,6 +130,7 @@ class _Work:
             ask = {
                 "pages": self._pages,
                 "count": self._count,
+                "class_f": self._class_f,
                 "cover": self._cover,
                 "strips": self._strips,
                 "header": self._header,
@@ -176,6 +177,13 @@ class _Work:
 
     def _count(self, fields: wire.Fields, file: int) -> Answers:
         yield {"count": sum(1 for _ in self._leaves(fields, file))}, b""
+
+    def _class_f(self, fields: wire.Fields, file: int) -> Answers:
+        """Whether a PDF can take it as it is."""
+        name = fields["name"]
+        with os.fdopen(file, "rb") as stream, reading(name, None, self._limits):
+            whether = images.is_class_f(name, stream, self._limits)
+        yield {"class_f": whether}, b""
 
     def _pages(self, fields: wire.Fields, file: int) -> Answers:
         wish, name, document = Wish(**fields["wish"]), fields["name"], fields["document"]
